@@ -1,0 +1,246 @@
+import murmurhash3 from 'murmurhash3js';
+import type { ChangeFlag, FeatureFlag, Flag, GatedFlag, StageRule, Targeting, Variant } from './flag.js';
+import { deepFreeze, type JsonValue } from './json.js';
+import { type Parsed, parseAccess, parseStage, type StagePolicy } from './parameters.js';
+import { type Problem, problem } from './problem.js';
+import type { Subject } from './subject.js';
+
+/** A variant as Unleash's client API sends it. */
+export interface VariantDefinition {
+  readonly name: string;
+  readonly weight: number;
+  readonly payload?: { readonly type: string; readonly value: string } | undefined;
+  readonly [key: string]: unknown;
+}
+
+/** A rule as Unleash's client API sends it, its segments resolved (undefined: a segment that is missing). */
+export interface RuleDefinition {
+  readonly name: string;
+  readonly parameters?: unknown;
+  readonly constraints?: readonly unknown[] | undefined;
+  readonly segments?: readonly ({ readonly constraints?: readonly unknown[] | undefined } | undefined)[] | undefined;
+  readonly variants?: readonly VariantDefinition[] | undefined;
+}
+
+/** A flag as Unleash's client API sends it. */
+export interface FlagDefinition {
+  readonly name: string;
+  readonly enabled: boolean;
+  readonly strategies?: readonly RuleDefinition[] | undefined;
+  readonly variants?: readonly VariantDefinition[] | undefined;
+  readonly dependencies?: readonly DependencyDefinition[] | undefined;
+  readonly [key: string]: unknown;
+}
+
+/** A parent that a flag depends on. */
+export interface DependencyDefinition {
+  readonly feature: string;
+  readonly enabled?: boolean | undefined;
+  readonly variants?: readonly string[] | undefined;
+}
+
+/** What Unleash's own code does for a rule: constraints with segments, and the split into variants. */
+export interface RuleEvaluator {
+  /** Undefined entries stand for segments that are missing: they never match. */
+  targeting(constraints: readonly unknown[]): Targeting;
+  /** Index of the subject's variant in `variants`, or -1. `sticky` is the value to hash. */
+  variant(variants: readonly VariantDefinition[], groupId: string, stickiness: string): (subject: Subject) => number;
+}
+
+/** What compiling needs besides the definition. */
+export interface CompileSettings {
+  readonly tiers: readonly string[];
+  readonly evaluator: RuleEvaluator;
+  /** Flags whose name starts so must carry a Rampart strategy. Default `ai.`; empty: none must. */
+  readonly prefix?: string | undefined;
+  /** Flag → feature, for flags that can't take a parent in Unleash. */
+  readonly gates?: ReadonlyMap<string, string> | undefined;
+  /** Checks a parsed binding; returns what is wrong with it. */
+  readonly checkBinding?: ((feature: string, binding: JsonValue | undefined) => string | undefined) | undefined;
+}
+
+/** Reads a definition once, so that no evaluation parses anything. Never throws: what can't be read becomes a problem. */
+export function compileFlag(
+  definition: FlagDefinition,
+  find: (name: string) => FlagDefinition | undefined,
+  settings: CompileSettings,
+): Flag {
+  const names = new Set(rulesOf(definition).map((rule) => rule.name));
+  if (names.has('aiAccess') || (names.has('aiStage') && names.size > 1)) return compileFeature(definition, settings);
+  if (names.has('aiStage')) return compileChange(definition, find, settings);
+  const { name, enabled } = definition;
+  const gatedBy = settings.gates?.get(name) ?? definition.dependencies?.find((d) => isFeature(find(d.feature)))?.feature;
+  const mustBeOurs = isOurs(name, settings);
+  if (gatedBy === undefined && !mustBeOurs) return { kind: 'plain', name, enabled };
+  return compileGated(definition, gatedBy ?? name, find, settings, mustBeOurs);
+}
+
+/** A short name of a definition's content: equal definitions have equal revisions. */
+export function revisionOf(definition: FlagDefinition): string {
+  return murmurhash3.x86.hash128(JSON.stringify(definition) ?? '').slice(0, 12);
+}
+
+/** Whether a definition carries `aiAccess`. */
+export function isFeature(definition: FlagDefinition | undefined): boolean {
+  return definition !== undefined && rulesOf(definition).some((rule) => rule.name === 'aiAccess');
+}
+
+function isOurs(name: string, { prefix = 'ai.' }: CompileSettings): boolean {
+  return prefix !== '' && name.startsWith(prefix);
+}
+
+function rulesOf({ strategies }: FlagDefinition): readonly RuleDefinition[] {
+  return Array.isArray(strategies) ? strategies : [];
+}
+
+function compileFeature(definition: FlagDefinition, { tiers, evaluator }: CompileSettings): FeatureFlag {
+  const { name, enabled } = definition;
+  const rules = rulesOf(definition);
+  const problems: Problem[] = [...foreignRules(definition, 'aiAccess')];
+  const access = rules.filter((rule) => rule.name === 'aiAccess');
+  if (access.length > 1) problems.push(problem(name, 'strategies', `aiAccess × ${access.length}`, 'keep exactly one aiAccess rule'));
+  if (definition.dependencies?.length) {
+    problems.push(problem(name, 'dependencies', definition.dependencies[0]?.feature, 'a feature flag must not have a parent'));
+  }
+  const parsed: Parsed<FeatureFlag['access'] & object> = parseAccess(name, access[0]?.parameters, tiers);
+  if (!parsed.ok) problems.push(...parsed.problems);
+  return {
+    kind: 'feature',
+    name,
+    enabled,
+    access: parsed.ok ? parsed.value : undefined,
+    targeting: access[0] && targetingOf(access[0], evaluator),
+    problems,
+    revision: revisionOf(definition),
+  };
+}
+
+function compileChange(
+  definition: FlagDefinition,
+  find: (name: string) => FlagDefinition | undefined,
+  settings: CompileSettings,
+): ChangeFlag {
+  const { name, enabled } = definition;
+  const problems: Problem[] = parentProblems(definition, find);
+  const feature = definition.dependencies?.[0]?.feature;
+  const rules: StageRule[] = [];
+  const forceOff = new Set<string>();
+  for (const rule of rulesOf(definition)) {
+    const parsed = parseStage(name, rule.parameters, settings.tiers);
+    if (!parsed.ok) {
+      problems.push(...parsed.problems);
+      continue;
+    }
+    for (const tenant of parsed.value.forceOff) forceOff.add(tenant);
+    rules.push(compileRule(definition, rule, parsed.value, feature ?? '', settings));
+  }
+  return { kind: 'change', name, enabled, feature, rules, forceOff, problems, revision: revisionOf(definition) };
+}
+
+function compileRule(
+  definition: FlagDefinition,
+  rule: RuleDefinition,
+  policy: StagePolicy,
+  feature: string,
+  { evaluator, checkBinding }: CompileSettings,
+): StageRule {
+  const defined = rule.variants?.length ? rule.variants : (definition.variants ?? []);
+  const variants = defined.map((variant) => compileVariant(definition.name, variant, feature, checkBinding));
+  const index = defined.length === 0 ? undefined : evaluator.variant(defined, policy.groupId, policy.stickiness);
+  return {
+    policy,
+    targeting: targetingOf(rule, evaluator),
+    variants,
+    select: index && ((subject) => variants[index(subject)]),
+  };
+}
+
+function compileVariant(
+  flag: string,
+  { name, payload }: VariantDefinition,
+  feature: string,
+  check: CompileSettings['checkBinding'],
+): Variant {
+  const read = readPayload(payload);
+  if (!read.ok) return { name, binding: undefined, problem: problem(flag, `binding of variant ${name}`, payload?.value, read.fix) };
+  const wrong = name === 'off' ? undefined : check?.(feature, read.value);
+  return {
+    name,
+    binding: read.value,
+    problem: wrong === undefined ? undefined : problem(flag, `binding of variant ${name}`, payload?.value, wrong),
+  };
+}
+
+/** A payload's value, or why it can't be read. */
+export type PayloadReading =
+  | { readonly ok: true; readonly value: JsonValue | undefined }
+  | { readonly ok: false; readonly fix: string };
+
+/** Reads a variant's payload: JSON parsed and frozen, numbers as numbers, anything else as text. */
+export function readPayload(payload: VariantDefinition['payload']): PayloadReading {
+  if (payload === undefined || payload === null) return { ok: true, value: undefined };
+  const { type, value } = payload;
+  if (type === 'json') {
+    try {
+      return { ok: true, value: deepFreeze(JSON.parse(value) as JsonValue) };
+    } catch {
+      return { ok: false, fix: 'the payload must be valid JSON' };
+    }
+  }
+  if (type !== 'number') return { ok: true, value };
+  const parsed = typeof value === 'string' && value.trim() === '' ? Number.NaN : Number(value);
+  return Number.isFinite(parsed) ? { ok: true, value: parsed } : { ok: false, fix: 'the payload must be a number' };
+}
+
+function compileGated(
+  definition: FlagDefinition,
+  feature: string,
+  find: (name: string) => FlagDefinition | undefined,
+  { gates }: CompileSettings,
+  mustBeOurs: boolean,
+): GatedFlag {
+  const { name, enabled } = definition;
+  const problems: Problem[] = [];
+  const byMap = gates?.get(name);
+  if (mustBeOurs) {
+    const found = rulesOf(definition).map((rule) => rule.name).join(', ');
+    problems.push(problem(name, 'strategies', found, 'a flag of this name must carry aiAccess or aiStage; rename it or replace its strategies'));
+  } else if (byMap !== undefined) {
+    if (!isFeature(find(byMap))) problems.push(problem(name, 'gates', byMap, 'name a flag that carries aiAccess'));
+  } else {
+    problems.push(...dependencyProblems(definition));
+  }
+  return { kind: 'gated', name, enabled, feature, problems, revision: revisionOf(definition) };
+}
+
+function foreignRules(definition: FlagDefinition, own: string): Problem[] {
+  return rulesOf(definition)
+    .filter((rule) => rule.name !== own)
+    .map((rule) => problem(definition.name, 'strategies', rule.name, `remove it: ${own} must stand alone`));
+}
+
+function parentProblems(definition: FlagDefinition, find: (name: string) => FlagDefinition | undefined): Problem[] {
+  const { name, dependencies = [] } = definition;
+  if (dependencies.length !== 1) {
+    const found = dependencies.map((parent) => parent.feature).join(', ');
+    return [problem(name, 'dependencies', found, 'give the change exactly one parent: its feature flag')];
+  }
+  const parent = dependencies[0]?.feature ?? '';
+  if (isFeature(find(parent))) return dependencyProblems(definition);
+  return [problem(name, 'dependencies', parent, 'the parent must be a flag that carries aiAccess')];
+}
+
+function dependencyProblems({ name, dependencies = [] }: FlagDefinition): Problem[] {
+  const bad = dependencies.find((parent) => parent.enabled === false || (parent.variants?.length ?? 0) > 0);
+  if (bad === undefined) return [];
+  return [problem(name, 'dependencies', bad, 'depend on the parent as enabled, without variants')];
+}
+
+function targetingOf(rule: RuleDefinition, evaluator: RuleEvaluator): Targeting | undefined {
+  const constraints = [...(rule.constraints ?? [])];
+  for (const segment of rule.segments ?? []) {
+    if (segment === undefined) constraints.push(undefined);
+    else constraints.push(...(segment.constraints ?? []));
+  }
+  return constraints.length === 0 ? undefined : evaluator.targeting(constraints);
+}

@@ -1,0 +1,95 @@
+import type { Bands, Mode } from './modes.js';
+import type { ConsentModel } from './parameters.js';
+import { entriesOf, type Subject } from './subject.js';
+
+/** What a tenant or a user said. `unset` is a known answer: nobody has said anything. */
+export type ConsentState = 'opt_in' | 'opt_out' | 'unset';
+
+/** A tenant's recorded consent for one class. */
+export interface Consent {
+  readonly state: ConsentState;
+  /** Version of the terms that were agreed to. */
+  readonly version?: number | undefined;
+}
+
+/** A user's own choice. The class {@link EVERY_CLASS} means all AI. */
+export type UserChoice = 'opt_in' | 'opt_out';
+
+/** The class under which a user's choice covers all AI. */
+export const EVERY_CLASS = '*';
+
+/** Whom a kill, cap or floor covers: all parts given must match. `{ all: true }` says everything, explicitly. */
+export interface Scope {
+  readonly all?: boolean | undefined;
+  readonly feature?: string | undefined;
+  readonly change?: string | undefined;
+  readonly tenant?: string | undefined;
+  readonly tier?: string | undefined;
+  readonly region?: string | undefined;
+  readonly label?: string | undefined;
+}
+
+/** A kill switch that is on. */
+export interface Kill {
+  readonly id: string;
+  readonly scope: Scope;
+  readonly reason: string;
+}
+
+/** An emergency cap on automation. */
+export interface ModeCap {
+  readonly id: string;
+  readonly scope: Scope;
+  readonly mode: Mode;
+}
+
+/** An emergency floor under the confidence thresholds. */
+export interface ConfidenceFloor {
+  readonly id: string;
+  readonly scope: Scope;
+  readonly bands: Partial<Bands>;
+}
+
+/** Everything recorded about one tenant. */
+export interface TenantControl {
+  readonly consents: ReadonlyMap<string, Consent>;
+  /** User id → class → choice. */
+  readonly users: ReadonlyMap<string, ReadonlyMap<string, UserChoice>>;
+  /** Most automation the tenant wants. */
+  readonly mode?: Mode | undefined;
+  /** Thresholds the tenant wants at least. */
+  readonly bands?: Partial<Bands> | undefined;
+}
+
+/** What is known, and fresh enough to decide from, at one position of the control log. */
+export interface ControlView {
+  /** Names the position; a write returns one, a caller may pass it as `consentRevision`. */
+  readonly revision: string;
+  /** Stricter models stored for a class. */
+  readonly models: ReadonlyMap<string, ConsentModel>;
+  readonly kills: readonly Kill[];
+  readonly modeCaps: readonly ModeCap[];
+  readonly confidenceFloors: readonly ConfidenceFloor[];
+  /** Change → recorded calibration error, 0..1. */
+  readonly calibrations: ReadonlyMap<string, number>;
+  readonly tenant: TenantControl;
+}
+
+export const EMPTY_TENANT: TenantControl = Object.freeze({ consents: new Map(), users: new Map() });
+
+/** Whether a scope covers a subject. A part of the subject that is unknown counts as covered. */
+export function covers(scope: Scope, feature: string, change: string | undefined, subject: Subject): boolean {
+  if (scope.all === true) return true;
+  return (
+    (scope.feature === undefined || scope.feature === feature) &&
+    (scope.change === undefined || scope.change === change) &&
+    matchesFact(scope.tenant, subject.tenantId) &&
+    matchesFact(scope.tier, subject.tier) &&
+    matchesFact(scope.region, subject.region) &&
+    (scope.label === undefined || (entriesOf(subject.labels)?.includes(scope.label) ?? true))
+  );
+}
+
+function matchesFact(wanted: string | undefined, fact: string | undefined): boolean {
+  return wanted === undefined || fact === undefined || wanted === fact;
+}

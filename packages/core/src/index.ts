@@ -1,0 +1,70 @@
+// For users.
+export type {
+  ConfidenceFloor,
+  Consent,
+  ConsentState,
+  ControlView,
+  Kill,
+  ModeCap,
+  Scope,
+  TenantControl,
+  UserChoice,
+} from './control.js';
+export { EVERY_CLASS } from './control.js';
+export type { ControlChange, ControlState } from './control-state.js';
+export { applyControl, EMPTY_CONTROL, viewOf } from './control-state.js';
+export type { Decision, Gate, Limits, Outcome, Paywall, Revisions, ShadowRun } from './decision.js';
+export { GATES, routeConfidence } from './decision.js';
+export { InMemoryControl } from './in-memory-control.js';
+export type { JsonValue } from './json.js';
+export type { Bands, Mode, Route } from './modes.js';
+export { DEFAULT_BANDS, MODES, ROUTES, routeFor } from './modes.js';
+export type { ConsentModel, Fallback, Priority } from './parameters.js';
+export { DEFAULT_UNAVAILABLE_MESSAGE } from './parameters.js';
+export type { Stage } from './stages.js';
+export { DEFAULT_TIERS, STAGES } from './stages.js';
+export type { Attributes, ContextNames, Subject } from './subject.js';
+export { DEFAULT_CONTEXT_NAMES, readSubject } from './subject.js';
+
+// For those who build adapters: flag sources, control sources, doors.
+export { inSample, rolloutBucket } from './bucket.js';
+export type {
+  CompileSettings,
+  DependencyDefinition,
+  FlagDefinition,
+  PayloadReading,
+  RuleDefinition,
+  RuleEvaluator,
+  VariantDefinition,
+} from './compile.js';
+export { compileFlag, readPayload, revisionOf } from './compile.js';
+export type { DecideSettings, DecisionReason, Evaluation, VerdictMemo } from './decide.js';
+export { decide, DEFAULT_SETTINGS } from './decide.js';
+export type {
+  ChangeFlag,
+  FeatureFlag,
+  Flag,
+  FlagSnapshot,
+  GatedFlag,
+  PlainFlag,
+  StageRule,
+  Targeting,
+  Variant,
+} from './flag.js';
+export { deepFreeze } from './json.js';
+export type { AccessPolicy, Parsed, StagePolicy } from './parameters.js';
+export { parseAccess, parseStage } from './parameters.js';
+export type {
+  ControlSource,
+  FlagOrigin,
+  FlagSource,
+  FlagSourceEvent,
+  PlainVariant,
+  TenantDirectory,
+  TenantFacts,
+} from './ports.js';
+export type { Problem } from './problem.js';
+export { describeProblem, problem } from './problem.js';
+export type { ParameterDefinition, StrategyDefinition } from './strategy-definitions.js';
+export { AI_ACCESS, AI_STAGE } from './strategy-definitions.js';
+export { entriesOf, stickyValue } from './subject.js';

@@ -1,0 +1,70 @@
+import type { ControlView } from './control.js';
+import type { FlagSnapshot } from './flag.js';
+import type { Problem } from './problem.js';
+import type { Attributes, Subject } from './subject.js';
+
+/** Where consent, kill switches and everything else of the control log is read. */
+export interface ControlSource {
+  /**
+   * What is known now, without waiting; undefined where nothing can be shown fresh enough: closed.
+   *
+   * @param atLeast a revision that a write returned: an older state, or one the log has not reached, is undefined
+   */
+  read(tenantId: string | undefined, atLeast?: string): ControlView | undefined;
+  /** Fetches what `read` lacks. Never rejects: what can't be fetched stays unknown. */
+  load?(tenantId: string | undefined, atLeast?: string): Promise<void>;
+}
+
+/** Facts about a tenant that the context doesn't carry. */
+export interface TenantFacts {
+  readonly tier?: string | undefined;
+  readonly region?: string | undefined;
+  readonly labels?: readonly string[] | undefined;
+  readonly cohorts?: readonly string[] | undefined;
+}
+
+/** Looks a tenant up. A rejection, or undefined, leaves the facts missing, and missing facts close. */
+export type TenantDirectory = (tenantId: string) => TenantFacts | undefined | Promise<TenantFacts | undefined>;
+
+/** A variant of an ordinary flag, as the flag platform gives it. */
+export interface PlainVariant {
+  readonly name: string;
+  readonly enabled: boolean;
+  readonly featureEnabled: boolean;
+  readonly payload: { readonly type: string; readonly value: string } | undefined;
+}
+
+/** What a flag source tells about itself. `fatal` and `error` carry what happened; `error` may pass, `fatal` does not. */
+export type FlagSourceEvent =
+  | { readonly type: 'changed'; readonly flags: readonly string[] }
+  | { readonly type: 'fetched' }
+  | { readonly type: 'error'; readonly error: Error }
+  | { readonly type: 'fatal'; readonly error: Error }
+  | { readonly type: 'warning'; readonly message: string }
+  | { readonly type: 'problem'; readonly problem: Problem };
+
+/** Where the flags came from: the server itself, or a backup or bootstrap of unknown age. */
+export type FlagOrigin = 'none' | 'backup' | 'server';
+
+/** The flag platform that a provider asks. */
+export interface FlagSource {
+  /** Starts fetching. Resolves at once; what happens arrives as events. */
+  start(): void;
+  /** Reports what is left to report and stops. Idempotent; leaves no timer or socket. */
+  stop(): Promise<void>;
+  subscribe(listener: (event: FlagSourceEvent) => void): () => void;
+  origin(): FlagOrigin;
+  /** All flags at this moment, the same object until one changes. */
+  snapshot(): FlagSnapshot;
+  /** Asks an ordinary flag as the platform's own SDK does, usage metrics included. */
+  isEnabled(name: string, attributes: Attributes): boolean;
+  variant(name: string, attributes: Attributes): PlainVariant;
+  /** The same for a flag behind a feature's gates, which are known to be open for this call. */
+  variantBehindGate(name: string, feature: string, attributes: Attributes): PlainVariant;
+  /** Counts what was served, once per evaluation. */
+  count(name: string, enabled: boolean, variant: string | undefined): void;
+  /** Reports an exposure where the flag asks for impression data. */
+  impression?(name: string, subject: Subject, enabled: boolean, variant: string | undefined): void;
+  /** Hands a measurement on to the platform. */
+  track?(name: string, value: number, attributes: Readonly<Record<string, unknown>>): void;
+}
