@@ -149,6 +149,7 @@ function compileRule(
   const index = defined.length === 0 ? undefined : evaluator.variant(defined, policy.groupId, policy.stickiness);
   return {
     policy,
+    source: rule.parameters,
     targeting: targetingOf(rule, evaluator),
     variants,
     select: index && ((subject) => variants[index(subject)]),

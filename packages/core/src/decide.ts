@@ -1,7 +1,7 @@
 import { inSample } from './bucket.js';
 import { type ControlView, covers } from './control.js';
 import { type Decision, GATES, type Revisions, type ShadowRun } from './decision.js';
-import type { ChangeFlag, FeatureFlag, Flag, FlagSnapshot, GatedFlag } from './flag.js';
+import type { ChangeFlag, FeatureFlag, Flag, FlagSnapshot, GatedFlag, StageRule } from './flag.js';
 import type { Closed, Question } from './gates.js';
 import { type Bands, routeFor, strictestBands } from './modes.js';
 import { DEFAULT_UNAVAILABLE_MESSAGE } from './parameters.js';
@@ -18,6 +18,8 @@ export interface Evaluation {
   readonly reason: DecisionReason;
   /** The variant to count as shown, holdouts included. */
   readonly exposed: string | undefined;
+  /** The rule that opened, shadow and holdouts included. */
+  readonly rule: StageRule | undefined;
 }
 
 /** What every evaluation shares. */
@@ -61,6 +63,17 @@ export function decide(
     : answerFeature(question, changes, memo);
 }
 
+/** Asks a feature's own gates 1 to 7 alone, whatever changes it has. */
+export function decideFeature(
+  feature: FeatureFlag,
+  subject: Subject,
+  control: ControlView | undefined,
+  { tiers }: DecideSettings = DEFAULT_SETTINGS,
+): Evaluation {
+  const question: Question = { feature, change: undefined, subject, control, tiers, consentGiven: false };
+  return answer(question, feature.revision, judge(question));
+}
+
 // A flag whose feature can't be read, or that can't be read itself, is decided under a feature that is closed for that.
 function featureOf(snapshot: FlagSnapshot, flag: Exclude<Flag, { kind: 'plain' }>): FeatureFlag {
   if (flag.kind === 'feature') return flag;
@@ -80,7 +93,7 @@ function judgeGated(question: Question, flag: GatedFlag): Verdict {
 
 function notDecided(detail: 'not_found' | 'plain', control: ControlView | undefined): Evaluation {
   const revisions = { flag: '', consent: control?.revision, policy: undefined };
-  return { decision: { ...blank(undefined, undefined, revisions, NO_SHADOW), detail }, reason: 'DISABLED', exposed: undefined };
+  return { decision: { ...blank(undefined, undefined, revisions, NO_SHADOW), detail }, reason: 'DISABLED', exposed: undefined, rule: undefined };
 }
 
 function judgeChange(question: Question, change: ChangeFlag, memo: VerdictMemo | undefined): Verdict {
@@ -133,7 +146,7 @@ function answer(question: Question, revision: string, verdict: Verdict, shadow: 
   const revisions = { flag: revision, consent: control?.revision, policy: feature.revision };
   switch (verdict.type) {
     case 'feature':
-      return { decision: featureOpen(feature, revisions), reason: 'TARGETING_MATCH', exposed: undefined };
+      return { decision: featureOpen(feature, revisions), reason: 'TARGETING_MATCH', exposed: undefined, rule: undefined };
     case 'open':
       return answerOpen(question, verdict, revisions, shadow);
     case 'shadow':
@@ -142,10 +155,10 @@ function answer(question: Question, revision: string, verdict: Verdict, shadow: 
       return answerHoldout(question, verdict, revisions, shadow);
     case 'paywall':
     case 'consent_required':
-      return { decision: obstacleDecision(question, verdict, revisions), reason: 'TARGETING_MATCH', exposed: undefined };
+      return { decision: obstacleDecision(question, verdict, revisions), reason: 'TARGETING_MATCH', exposed: undefined, rule: undefined };
     case 'closed': {
       const decision = closedDecision(question, verdict.closed, verdict.change?.name, revisions, shadow);
-      return { decision, reason: verdict.split ? 'SPLIT' : reasonOf(verdict.closed), exposed: undefined };
+      return { decision, reason: verdict.split ? 'SPLIT' : reasonOf(verdict.closed), exposed: undefined, rule: undefined };
     }
   }
 }
@@ -180,7 +193,7 @@ function answerOpen(question: Question, verdict: OpenRule, revisions: Revisions,
     limits: policy.maxPerHour === undefined ? NO_LIMITS : { maxPerHour: policy.maxPerHour },
     revisions,
   };
-  return { decision, reason: verdict.split ? 'SPLIT' : 'TARGETING_MATCH', exposed: verdict.variant?.name };
+  return { decision, reason: verdict.split ? 'SPLIT' : 'TARGETING_MATCH', exposed: verdict.variant?.name, rule: verdict.rule };
 }
 
 const NO_LIMITS = Object.freeze({ maxPerHour: undefined });
@@ -212,7 +225,7 @@ function answerShadow(question: Question, verdict: OpenRule, revisions: Revision
     stage: verdict.rule.policy.stage,
     mode: 'shadow',
   };
-  return { decision, reason: verdict.split ? 'SPLIT' : 'TARGETING_MATCH', exposed: undefined };
+  return { decision, reason: verdict.split ? 'SPLIT' : 'TARGETING_MATCH', exposed: undefined, rule: undefined };
 }
 
 // Without a request id nothing can be sampled: only a change that shadows all traffic runs.
@@ -229,7 +242,7 @@ function answerHoldout(question: Question, verdict: OpenRule, revisions: Revisio
     variant: verdict.variant?.name,
     stage: verdict.rule.policy.stage,
   };
-  return { decision, reason: 'SPLIT', exposed: verdict.mode === 'shadow' ? undefined : verdict.variant?.name };
+  return { decision, reason: 'SPLIT', exposed: verdict.mode === 'shadow' ? undefined : verdict.variant?.name, rule: verdict.rule };
 }
 
 function obstacleDecision(question: Question, { type, closed, change }: Obstacle, revisions: Revisions): Decision {

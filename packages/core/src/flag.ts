@@ -21,6 +21,8 @@ export interface Variant {
 /** One `aiStage` rule. */
 export interface StageRule {
   readonly policy: StagePolicy;
+  /** The rule's parameters as the flag platform holds them: the same object, so that a strategy knows its rule again. */
+  readonly source: unknown;
   readonly targeting: Targeting | undefined;
   readonly variants: readonly Variant[];
   /** The subject's variant; undefined where the weights leave none. */

@@ -39,7 +39,7 @@ export type {
 } from './compile.js';
 export { compileFlag, readPayload, revisionOf } from './compile.js';
 export type { DecideSettings, DecisionReason, Evaluation, VerdictMemo } from './decide.js';
-export { decide, DEFAULT_SETTINGS } from './decide.js';
+export { DEFAULT_SETTINGS, decide, decideFeature } from './decide.js';
 export type {
   ChangeFlag,
   FeatureFlag,

@@ -1,0 +1,106 @@
+import { DEFAULT_SETTINGS, decide, InMemoryControl, readSubject } from '@rampart/core';
+import { Unleash } from 'unleash-client';
+import { afterEach, describe, expect, it } from 'vitest';
+import { UnleashFlagSource } from './flag-source.js';
+import { rampartStrategies } from './strategies.js';
+
+const consented = new InMemoryControl();
+consented.apply({ kind: 'consent', tenant: 'acme', featureClass: 'copilot', consent: { state: 'opt_in' } });
+
+const feature = {
+  name: 'ai.copilot',
+  enabled: true,
+  strategies: [
+    {
+      name: 'aiAccess',
+      parameters: { featureClass: 'copilot', minTier: 'pro' },
+      constraints: [{ contextName: 'plan', operator: 'NOT_IN', values: ['legacy'], inverted: false }],
+    },
+  ],
+};
+
+const variant = (name: string, weight: number) => ({
+  name,
+  weight,
+  stickiness: 'default',
+  payload: { type: 'json', value: JSON.stringify({ model: name }) },
+});
+
+const change = {
+  name: 'ai.copilot.v2',
+  enabled: true,
+  dependencies: [{ feature: 'ai.copilot' }],
+  strategies: [
+    {
+      name: 'aiStage',
+      parameters: { stage: 'ga', rollout: '100', groupId: 'ai.copilot.v2' },
+      constraints: [],
+      variants: [variant('small', 500), variant('large', 500)],
+    },
+  ],
+};
+
+const gated = { name: 'replies', enabled: true, dependencies: [{ feature: 'ai.copilot' }], strategies: [{ name: 'default', parameters: {}, constraints: [] }] };
+const plain = { name: 'plain', enabled: true, strategies: [{ name: 'default', parameters: {}, constraints: [] }] };
+
+const acme = { targetingKey: 'u1', tenantId: 'acme', tier: 'pro' };
+
+let running: UnleashFlagSource | undefined;
+
+async function source(flags: object[] = [feature, change, gated, plain]): Promise<{ source: UnleashFlagSource; unleash: Unleash }> {
+  const unleash: Unleash = new Unleash({
+    url: 'http://127.0.0.1:9/api',
+    appName: 'flag-source-test',
+    disableAutoStart: true,
+    refreshInterval: 0,
+    disableMetrics: false,
+    metricsInterval: 0,
+    skipInstanceCountWarning: true,
+    storageProvider: { get: async () => undefined, set: async () => {} },
+    bootstrap: { data: flags as never },
+    strategies: rampartStrategies({ flags: () => unleash.getFeatureToggleDefinitions(true), control: consented }),
+  });
+  running = new UnleashFlagSource({ unleash });
+  running.start();
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  return { source: running, unleash };
+}
+
+afterEach(async () => {
+  await running?.stop();
+});
+
+const decideOf = (flags: UnleashFlagSource, name: string, attributes: Record<string, unknown>) =>
+  decide(flags.snapshot(), name, readSubject(attributes), consented.read(attributes['tenantId'] as string), DEFAULT_SETTINGS);
+
+describe('flag source', () => {
+  it('decides a change with its variant and binding', async () => {
+    const flags = await source();
+    const { decision, reason } = decideOf(flags.source, 'ai.copilot.v2', acme);
+    expect(decision).toMatchObject({ outcome: 'enabled', gate: 'open', stage: 'ga', mode: 'suggestion' });
+    expect(decision.binding).toEqual({ model: decision.variant });
+    expect(reason).toBe('SPLIT');
+  });
+
+  it('shows the paywall only where paying unlocks', async () => {
+    const flags = await source();
+    expect(decideOf(flags.source, 'ai.copilot', { ...acme, tier: 'free' }).decision).toMatchObject({ outcome: 'paywall', gate: 'tier' });
+    expect(decideOf(flags.source, 'ai.copilot', { ...acme, tier: 'free', plan: 'legacy' }).decision).toMatchObject({ outcome: 'off', gate: 'targeting' });
+  });
+
+  it('holds direct questions to the same gates', async () => {
+    const { unleash } = await source();
+    const open = { userId: 'u1', properties: { tenantId: 'acme', tier: 'pro' } };
+    expect(unleash.isEnabled('ai.copilot.v2', open)).toBe(true);
+    expect(unleash.isEnabled('replies', open)).toBe(true);
+    expect(unleash.isEnabled('ai.copilot.v2', { userId: 'u1', properties: { tenantId: 'other', tier: 'pro' } })).toBe(false);
+    expect(unleash.isEnabled('replies', { userId: 'u1', properties: { tenantId: 'other', tier: 'pro' } })).toBe(false);
+  });
+
+  it('grants one evaluation of a gated flag, not the next', async () => {
+    const flags = await source();
+    const other = { ...acme, tenantId: 'other' };
+    expect(flags.source.variantBehindGate('replies', 'ai.copilot', other).featureEnabled).toBe(true);
+    expect(flags.source.variant('replies', other).featureEnabled).toBe(false);
+  });
+});

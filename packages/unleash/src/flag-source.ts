@@ -1,0 +1,197 @@
+import { randomUUID } from 'node:crypto';
+import {
+  type Attributes,
+  type CompileSettings,
+  DEFAULT_TIERS,
+  type FlagDefinition,
+  type FlagOrigin,
+  type FlagSource,
+  type FlagSourceEvent,
+  type JsonValue,
+  type PlainVariant,
+  type Problem,
+  type Subject,
+} from '@rampart/core';
+import { type Unleash, UnleashEvents } from 'unleash-client';
+import { type UnleashContext, subjectContext, unleashContext } from './context.js';
+import { UnleashEvaluator } from './evaluator.js';
+import { withGrant } from './grant.js';
+import { isConnected, staticContext, uncountedClient } from './internals.js';
+import { readErrorEvent, readWarnEvent } from './sdk-events.js';
+import { DefinitionSnapshot } from './snapshot.js';
+
+/** What a flag source needs besides the Unleash instance. */
+export interface UnleashFlagSourceOptions {
+  /** An instance that knows the strategies (`rampartStrategies`); it is started and destroyed with the source. */
+  readonly unleash: Unleash;
+  /** @default free, starter, pro, business, enterprise */
+  readonly tiers?: readonly string[] | undefined;
+  /** Flags whose name starts so must carry a Rampart strategy; empty: none must. @default 'ai.' */
+  readonly prefix?: string | undefined;
+  /** Flag → feature, for flags that can't take a parent in Unleash. @default none */
+  readonly gates?: Readonly<Record<string, string>> | undefined;
+  /** Says what is wrong with a feature's binding, if anything. @default every binding fits */
+  readonly checkBinding?: ((feature: string, binding: JsonValue | undefined) => string | undefined) | undefined;
+  /** Whether `stop` destroys the instance. @default true */
+  readonly owned?: boolean | undefined;
+}
+
+type Listener = (event: FlagSourceEvent) => void;
+
+// Counting these would write to Object.prototype of the whole process.
+const UNCOUNTABLE: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(Object.prototype));
+
+/** The flags of an Unleash instance: snapshots for core, ordinary flags as the SDK answers them, lifecycle as events. */
+export class UnleashFlagSource implements FlagSource {
+  readonly #unleash: Unleash;
+  readonly #settings: CompileSettings;
+  readonly #owned: boolean;
+  readonly #listeners = new Set<Listener>();
+  readonly #reported = new Set<string>();
+  readonly #handlers: readonly (readonly [UnleashEvents, (argument: unknown) => void])[];
+  #snapshot: DefinitionSnapshot;
+  #origin: FlagOrigin = 'none';
+  #stopped: Promise<void> | undefined;
+
+  constructor(options: UnleashFlagSourceOptions) {
+    const { unleash, gates = {}, prefix, checkBinding } = options;
+    this.#unleash = unleash;
+    this.#owned = options.owned ?? true;
+    const evaluator = new UnleashEvaluator(staticContext(unleash));
+    this.#settings = {
+      tiers: options.tiers ?? DEFAULT_TIERS,
+      evaluator,
+      prefix,
+      gates: new Map(Object.entries(gates)),
+      checkBinding,
+    };
+    this.#snapshot = this.#read([]);
+    this.#handlers = [
+      [UnleashEvents.Ready, () => this.#refresh()],
+      [UnleashEvents.Changed, () => this.#refresh()],
+      [UnleashEvents.Unchanged, () => this.#fetched()],
+      [UnleashEvents.Error, (error) => this.#emit(readErrorEvent(error))],
+      [UnleashEvents.Warn, (message) => this.#emit(readWarnEvent(message))],
+    ];
+    for (const [event, handler] of this.#handlers) unleash.on(event, handler);
+    // An instance that was started before is asked for what it has.
+    if (unleash.isSynchronized() || unleash.getFeatureToggleDefinitions().length > 0) this.#refresh();
+  }
+
+  start(): void {
+    this.#unleash.start().catch((error: unknown) => this.#emit(readErrorEvent(error)));
+  }
+
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  subscribe(listener: Listener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  origin(): FlagOrigin {
+    return this.#origin;
+  }
+
+  snapshot(): DefinitionSnapshot {
+    return this.#snapshot;
+  }
+
+  isEnabled(name: string, attributes: Attributes): boolean {
+    const context = unleashContext(attributes);
+    if (!UNCOUNTABLE.has(name)) return this.#unleash.isEnabled(name, context);
+    return uncountedClient(this.#unleash)?.isEnabled(name, this.#fixed(context), () => false) ?? false;
+  }
+
+  variant(name: string, attributes: Attributes): PlainVariant {
+    return this.#variant(name, unleashContext(attributes));
+  }
+
+  variantBehindGate(name: string, feature: string, attributes: Attributes): PlainVariant {
+    const context = unleashContext(attributes);
+    return withGrant(feature, context.properties, () => this.#variant(name, context));
+  }
+
+  count(name: string, enabled: boolean, variant: string | undefined): void {
+    if (UNCOUNTABLE.has(name)) return;
+    this.#unleash.count(name, enabled);
+    const counted = variant ?? 'disabled';
+    if (!UNCOUNTABLE.has(counted)) this.#unleash.countVariant(name, counted);
+  }
+
+  impression(name: string, subject: Subject, enabled: boolean, variant: string | undefined): void {
+    if (this.#snapshot.definition(name)?.['impressionData'] !== true) return;
+    this.#unleash.emit(UnleashEvents.Impression, {
+      eventType: variant === undefined ? 'isEnabled' : 'getVariant',
+      eventId: randomUUID(),
+      context: subjectContext(subject, staticContext(this.#unleash)),
+      featureName: name,
+      enabled,
+      ...(variant === undefined ? {} : { variant }),
+    });
+  }
+
+  track(name: string, value: number): void {
+    const { impactMetrics } = this.#unleash;
+    impactMetrics.defineHistogram(name, `Tracked through OpenFeature: ${name}`);
+    impactMetrics.observeHistogram(name, value);
+  }
+
+  #variant(name: string, context: UnleashContext): PlainVariant {
+    const found = UNCOUNTABLE.has(name)
+      ? uncountedClient(this.#unleash)?.getVariant(name, this.#fixed(context))
+      : this.#unleash.getVariant(name, context);
+    return {
+      name: found?.name ?? 'disabled',
+      enabled: found?.enabled ?? false,
+      featureEnabled: found?.feature_enabled ?? false,
+      payload: found?.payload,
+    };
+  }
+
+  #fixed(context: UnleashContext): UnleashContext {
+    return { ...staticContext(this.#unleash), ...context };
+  }
+
+  #refresh(): void {
+    const next = this.#read(this.#unleash.getFeatureToggleDefinitions(true) as unknown as readonly FlagDefinition[]);
+    const changed = next.changedFrom(this.#snapshot);
+    const first = this.#origin === 'none';
+    if (changed.length > 0 || first) this.#snapshot = next;
+    this.#origin = isConnected(this.#unleash) ? 'server' : 'backup';
+    if (changed.length > 0 && !first) this.#emit({ type: 'changed', flags: changed });
+    this.#emit({ type: 'fetched' });
+  }
+
+  #fetched(): void {
+    this.#origin = 'server';
+    this.#emit({ type: 'fetched' });
+  }
+
+  #read(definitions: readonly FlagDefinition[]): DefinitionSnapshot {
+    return new DefinitionSnapshot(definitions, this.#settings, (found) => this.#report(found));
+  }
+
+  #report(found: Problem): void {
+    const key = JSON.stringify([found.flag, found.field, found.value]);
+    if (this.#reported.has(key)) return;
+    this.#reported.add(key);
+    this.#emit({ type: 'problem', problem: found });
+  }
+
+  #emit(event: FlagSourceEvent): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+
+  async #stop(): Promise<void> {
+    if (!this.#owned) {
+      for (const [event, handler] of this.#handlers) this.#unleash.off(event, handler);
+      return;
+    }
+    await this.#unleash.destroyWithFlush();
+    this.#listeners.clear();
+  }
+}

@@ -1,0 +1,95 @@
+import { isDeepStrictEqual } from 'node:util';
+import {
+  type ChangeFlag,
+  type CompileSettings,
+  compileFlag,
+  type Flag,
+  type FlagDefinition,
+  type FlagSnapshot,
+  type Problem,
+} from '@rampart/core';
+
+/** All flags of one moment; a flag is compiled when it is first asked. */
+export class DefinitionSnapshot implements FlagSnapshot {
+  readonly #definitions: ReadonlyMap<string, FlagDefinition>;
+  readonly #settings: CompileSettings;
+  readonly #onProblem: (problem: Problem) => void;
+  readonly #compiled = new Map<string, Flag>();
+  #children: Map<string, ChangeFlag[]> | undefined;
+
+  constructor(
+    definitions: readonly FlagDefinition[],
+    settings: CompileSettings,
+    onProblem: (problem: Problem) => void = () => {},
+  ) {
+    // A map, so that a flag named after something every object has is a flag like any other.
+    this.#definitions = new Map(definitions.map((definition) => [definition.name, definition]));
+    this.#settings = settings;
+    this.#onProblem = onProblem;
+  }
+
+  definition(name: string): FlagDefinition | undefined {
+    return this.#definitions.get(name);
+  }
+
+  flag(name: string): Flag | undefined {
+    const known = this.#compiled.get(name);
+    if (known !== undefined) return known;
+    const definition = this.#definitions.get(name);
+    if (definition === undefined) return undefined;
+    const flag = compileFlag(definition, (other) => this.#definitions.get(other), this.#settings);
+    this.#compiled.set(name, flag);
+    this.#report(flag);
+    return flag;
+  }
+
+  names(): readonly string[] {
+    return [...this.#definitions.keys()];
+  }
+
+  changesOf(feature: string): readonly ChangeFlag[] {
+    this.#children ??= this.#indexChildren();
+    return this.#children.get(feature) ?? [];
+  }
+
+  /** The flags whose answers may differ: edited, added or removed ones, and the children of those. */
+  changedFrom(before: DefinitionSnapshot): readonly string[] {
+    const names = new Set([...before.#definitions.keys(), ...this.#definitions.keys()]);
+    const changed = new Set<string>();
+    for (const name of names) {
+      const now = this.#definitions.get(name);
+      if (!isDeepStrictEqual(now, before.#definitions.get(name))) changed.add(name);
+    }
+    if (changed.size === 0) return [];
+    for (const { name, dependencies } of this.#definitions.values()) {
+      if (dependencies?.some((parent) => changed.has(parent.feature))) changed.add(name);
+    }
+    for (const [name, feature] of this.#settings.gates ?? []) if (changed.has(feature)) changed.add(name);
+    for (const name of [...changed]) {
+      const flag = this.flag(name) ?? before.flag(name);
+      if (flag?.kind === 'change' && flag.feature !== undefined) changed.add(flag.feature);
+    }
+    return [...changed].sort();
+  }
+
+  #indexChildren(): Map<string, ChangeFlag[]> {
+    const children = new Map<string, ChangeFlag[]>();
+    for (const { name, dependencies } of this.#definitions.values()) {
+      const parent = dependencies?.[0]?.feature;
+      const flag = parent === undefined ? undefined : this.flag(name);
+      if (parent === undefined || flag?.kind !== 'change') continue;
+      const siblings = children.get(parent);
+      if (siblings === undefined) children.set(parent, [flag]);
+      else siblings.push(flag);
+    }
+    for (const siblings of children.values()) siblings.sort((a, b) => (a.name < b.name ? -1 : 1));
+    return children;
+  }
+
+  #report(flag: Flag): void {
+    if (flag.kind === 'plain') return;
+    for (const found of flag.problems) this.#onProblem(found);
+    if (flag.kind !== 'change') return;
+    for (const { problem } of flag.rules.flatMap((rule) => rule.variants)) if (problem !== undefined) this.#onProblem(problem);
+  }
+}

@@ -1,0 +1,143 @@
+import {
+  type Attributes,
+  type CompileSettings,
+  type ContextNames,
+  type ControlSource,
+  DEFAULT_TIERS,
+  decide,
+  decideFeature,
+  type Evaluation,
+  type FlagDefinition,
+  readSubject,
+} from '@rampart/core';
+import { type Context, Strategy } from 'unleash-client';
+import { UnleashEvaluator } from './evaluator.js';
+import { isGranted } from './grant.js';
+import { DefinitionSnapshot } from './snapshot.js';
+
+/** What the strategies need to decide alone. Without `flags` or `control` they are closed. */
+export interface StrategyOptions {
+  /**
+   * All flags with their segments: `() => unleash.getFeatureToggleDefinitions(true)`. A strategy is handed one rule; gates such
+   * as a force-off in another rule are read from the whole flag.
+   */
+  readonly flags?: (() => readonly unknown[]) | undefined;
+  /** Where consent and kill switches are read, without waiting. */
+  readonly control?: ControlSource | undefined;
+  /** @default free, starter, pro, business, enterprise */
+  readonly tiers?: readonly string[] | undefined;
+  /** @default the names of the facts themselves; `targetingKey` is Unleash's userId */
+  readonly contextNames?: ContextNames | undefined;
+}
+
+type Result = ReturnType<Strategy['getResult']>;
+type Parameters_ = Parameters<Strategy['getResult']>[0];
+type Variants = Parameters<Strategy['getResult']>[3];
+
+/**
+ * `aiAccess` and `aiStage` for `new Unleash({ strategies: rampartStrategies(...) })`. Services that call
+ * `unleash.isEnabled` directly are held to the same gates as those that ask the provider.
+ */
+export function rampartStrategies(options: StrategyOptions = {}): Strategy[] {
+  const rules = new RuleBook(options);
+  return [new AiAccessStrategy(rules), new AiStageStrategy(rules)];
+}
+
+class AiAccessStrategy extends Strategy {
+  readonly #rules: RuleBook;
+
+  constructor(rules: RuleBook) {
+    super('aiAccess');
+    this.#rules = rules;
+  }
+
+  override isEnabled(parameters: Parameters_, context: Context): boolean {
+    const flag = this.#rules.flagOf(parameters);
+    if (flag === undefined) return false;
+    return isGranted(flag, context.properties) || (this.#rules.askFeature(flag, context)?.decision.enabled ?? false);
+  }
+
+  override getResult(parameters: Parameters_, context: Context): Result {
+    return { enabled: this.isEnabled(parameters, context) };
+  }
+}
+
+class AiStageStrategy extends Strategy {
+  readonly #rules: RuleBook;
+
+  constructor(rules: RuleBook) {
+    super('aiStage');
+    this.#rules = rules;
+  }
+
+  override isEnabled(parameters: Parameters_, context: Context): boolean {
+    return this.#ask(parameters, context) !== undefined;
+  }
+
+  override getResult(parameters: Parameters_, context: Context, _constraints: unknown, variants?: Variants): Result {
+    const evaluation = this.#ask(parameters, context);
+    if (evaluation === undefined) return { enabled: false };
+    const shown = variants?.find((variant) => variant.name === evaluation.decision.variant);
+    if (shown === undefined) return { enabled: true };
+    const { name, payload } = shown;
+    return { enabled: true, variant: payload === undefined ? { name, enabled: true } : { name, enabled: true, payload } };
+  }
+
+  // Unleash takes the first rule that says yes: only the rule that core chose may.
+  #ask(parameters: Parameters_, context: Context): Evaluation | undefined {
+    const flag = this.#rules.flagOf(parameters);
+    const evaluation = flag === undefined ? undefined : this.#rules.askChange(flag, context);
+    return evaluation?.decision.enabled && evaluation.rule?.source === parameters ? evaluation : undefined;
+  }
+}
+
+/** Knows which flag a rule belongs to, by the identity of its parameters, and asks core about that flag. */
+class RuleBook {
+  readonly #options: StrategyOptions;
+  readonly #settings: CompileSettings;
+  #flagByParameters = new WeakMap<object, string>();
+  #snapshot: DefinitionSnapshot | undefined;
+
+  constructor(options: StrategyOptions) {
+    this.#options = options;
+    this.#settings = { tiers: options.tiers ?? DEFAULT_TIERS, evaluator: new UnleashEvaluator() };
+  }
+
+  flagOf(parameters: object): string | undefined {
+    const known = this.#flagByParameters.get(parameters);
+    if (known !== undefined || this.#options.flags === undefined) return known;
+    this.#read(this.#options.flags() as readonly FlagDefinition[]);
+    return this.#flagByParameters.get(parameters);
+  }
+
+  askFeature(name: string, context: Context): Evaluation | undefined {
+    const feature = this.#snapshot?.flag(name);
+    if (feature?.kind !== 'feature') return undefined;
+    const { subject, control } = this.#prepare(context);
+    return decideFeature(feature, subject, control, this.#settings);
+  }
+
+  askChange(name: string, context: Context): Evaluation | undefined {
+    if (this.#snapshot === undefined) return undefined;
+    const { subject, control } = this.#prepare(context);
+    return decide(this.#snapshot, name, subject, control, this.#settings);
+  }
+
+  #prepare(context: Context) {
+    const { properties, ...fields } = context;
+    const attributes: Attributes = { ...properties, ...fields, targetingKey: context.userId };
+    const subject = readSubject(attributes, this.#options.contextNames);
+    return { subject, control: this.#options.control?.read(subject.tenantId, subject.consentRevision) };
+  }
+
+  #read(definitions: readonly FlagDefinition[]): void {
+    this.#snapshot = new DefinitionSnapshot(definitions, this.#settings);
+    this.#flagByParameters = new WeakMap();
+    for (const { name, strategies } of definitions) {
+      for (const rule of strategies ?? []) {
+        const ours = rule.name === 'aiAccess' || rule.name === 'aiStage';
+        if (ours && typeof rule.parameters === 'object' && rule.parameters !== null) this.#flagByParameters.set(rule.parameters, name);
+      }
+    }
+  }
+}
