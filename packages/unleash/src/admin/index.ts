@@ -1,0 +1,55 @@
+export { type AddParentOptions, addParent, planAddParent } from './add-parent.js';
+export {
+  AdminApiError,
+  type AdminApiErrorKind,
+  type AdminApiErrorOptions,
+  isAdminApiError,
+} from './admin-api-error.js';
+export { type AdminClient, type AdminClientOptions, createAdminClient } from './admin-client.js';
+export type { ConnectionOptions } from './admin-request.js';
+export type {
+  AdminEvent,
+  AdminFlag,
+  Constraint,
+  ContextField,
+  FlagDependency,
+  FlagEnvironment,
+  InstalledStrategy,
+  InstanceInfo,
+  LegalValue,
+  ListedFlag,
+  NewRule,
+  Rule,
+  RuleVariant,
+  Segment,
+} from './admin-types.js';
+export type { NewVariant } from './change-variants.js';
+export type { ContextFieldOptions, FieldFact } from './context-fields.js';
+export { type CreationPlan, type CreationStep, carryOut, describeStep } from './creation.js';
+export {
+  type AdminFlagDefinition,
+  type AdminRuleDefinition,
+  type DefinitionQuery,
+  fetchDefinitions,
+} from './definitions.js';
+export type {
+  FlagEndpoints,
+  FlagEnvironmentReference,
+  FlagReference,
+  NewFlag,
+  RuleReference,
+} from './flag-endpoints.js';
+export {
+  applyInstall,
+  describeInstall,
+  type InstallOptions,
+  type InstallStrategiesOptions,
+  installStrategies,
+  planInstall,
+} from './install.js';
+export type { ContextFieldAction, InstallAction, StrategyAction } from './install-plan.js';
+export type { EventQuery, InstanceEndpoints } from './instance-endpoints.js';
+export { type NewChangeOptions, newChange, planNewChange } from './new-change.js';
+export { type NewFeatureOptions, newFeature, planNewFeature } from './new-feature.js';
+export type { ParameterValues } from './rule-parameters.js';
+export { OLDEST_SERVER, requireServer } from './server-version.js';
