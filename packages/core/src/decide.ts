@@ -74,8 +74,8 @@ export function decideFeature(
   return answer(question, feature.revision, judge(question));
 }
 
-// A flag whose feature can't be read, or that can't be read itself, is decided under a feature that is closed for that.
-function featureOf(snapshot: FlagSnapshot, flag: Exclude<Flag, { kind: 'plain' }>): FeatureFlag {
+/** The feature of a flag. One that can't be read, or whose feature can't be, gets a feature that is closed for that. */
+export function featureOf(snapshot: FlagSnapshot, flag: Exclude<Flag, { kind: 'plain' }>): FeatureFlag {
   if (flag.kind === 'feature') return flag;
   const feature = flag.feature === undefined ? undefined : snapshot.flag(flag.feature);
   const known = feature?.kind === 'feature' ? feature : undefined;

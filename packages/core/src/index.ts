@@ -15,6 +15,8 @@ export type { ControlChange, ControlState } from './control-state.js';
 export { applyControl, EMPTY_CONTROL, viewOf } from './control-state.js';
 export type { Decision, Gate, Limits, Outcome, Paywall, Revisions, ShadowRun } from './decision.js';
 export { GATES, routeConfidence } from './decision.js';
+export type { Explanation, GateReport } from './explain.js';
+export { explain } from './explain.js';
 export { InMemoryControl } from './in-memory-control.js';
 export type { JsonValue } from './json.js';
 export type { Bands, Mode, Route } from './modes.js';

@@ -137,7 +137,7 @@ function opened(question: Question, change: ChangeFlag, rule: StageRule, mode: M
 }
 
 /** Gate 12: the least of the change's mode, the feature's cap, the tenant's own choice and any emergency cap. */
-function effectiveMode({ feature, change, subject, control }: Question, access: AccessPolicy, rule: StageRule): Mode {
+export function effectiveMode({ feature, change, subject, control }: Question, access: AccessPolicy, rule: StageRule): Mode {
   let mode = leastMode(rule.policy.mode, access.maxMode);
   if (control === undefined) return 'shadow';
   if (control.tenant.mode !== undefined) mode = leastMode(mode, control.tenant.mode);

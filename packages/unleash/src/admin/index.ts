@@ -49,7 +49,9 @@ export {
 } from './install.js';
 export type { ContextFieldAction, InstallAction, StrategyAction } from './install-plan.js';
 export type { EventQuery, InstanceEndpoints } from './instance-endpoints.js';
+export { type LintFinding, type LintOptions, lint } from './lint.js';
 export { type NewChangeOptions, newChange, planNewChange } from './new-change.js';
 export { type NewFeatureOptions, newFeature, planNewFeature } from './new-feature.js';
+export { type PreviewOptions, type PreviewRow, preview } from './preview.js';
 export type { ParameterValues } from './rule-parameters.js';
 export { OLDEST_SERVER, requireServer } from './server-version.js';

@@ -1,0 +1,19 @@
+// For users.
+export type {
+  Attributes,
+  Bands,
+  ControlChange,
+  ControlSource,
+  Decision,
+  Explanation,
+  GateReport,
+  Mode,
+  Outcome,
+  Route,
+  Stage,
+  TenantDirectory,
+  TenantFacts,
+} from '@rampart/core';
+export { InMemoryControl, routeConfidence } from '@rampart/core';
+export { createRampart, type Rampart } from './create-rampart.js';
+export type { BindingSchema, RampartOptions } from './options.js';

@@ -1,0 +1,118 @@
+import {
+  type ContextNames,
+  type ControlSource,
+  DEFAULT_CONTEXT_NAMES,
+  DEFAULT_TIERS,
+  type TenantDirectory,
+} from '@rampart/core';
+import { Unleash, type UnleashConfig } from 'unleash-client';
+import { z } from 'zod';
+
+/** Options of {@link createRampart}. */
+export interface RampartOptions {
+  /**
+   * Unleash's own options (`url`, `appName`, `customHeaders`, ...), or an instance that was built with `rampartStrategies`.
+   * An instance is used and not destroyed; from options one is built, polled every 5 s unless `refreshInterval` says else.
+   */
+  readonly unleash: UnleashConfig | Unleash;
+  /** Consent, kill switches and the rest of the control state. @default an empty `InMemoryControl`: every opt-in is unset */
+  readonly control?: ControlSource | undefined;
+  /** Facts about a tenant that contexts don't carry. @default none: contexts carry everything */
+  readonly directory?: TenantDirectory | undefined;
+  /** The tier ladder, lowest first. @default free, starter, pro, business, enterprise */
+  readonly tiers?: readonly string[] | undefined;
+  /** Which attribute holds which fact. @default the facts' own names; `targetingKey` for the user */
+  readonly contextNames?: Partial<ContextNames> | undefined;
+  /** Flags whose name starts so must carry a Rampart strategy; `''`: none must. @default 'ai.' */
+  readonly prefix?: string | undefined;
+  /** Flag → feature, for existing flags that can't take a parent in Unleash. @default none */
+  readonly gates?: Readonly<Record<string, string>> | undefined;
+  /** The same map, that only logs what gating would change. @default none */
+  readonly observe?: Readonly<Record<string, string>> | undefined;
+  /** Feature → schema of its bindings. A binding that doesn't fit closes at gate `config`. @default bindings are not checked */
+  readonly bindings?: Readonly<Record<string, BindingSchema>> | undefined;
+  /** How long `initialize` waits for the first flags, in ms. @default 10000 */
+  readonly initTimeout?: number | undefined;
+  /** How long fetching may fail before the provider says STALE, in ms. @default 30000 */
+  readonly staleAfter?: number | undefined;
+  /** A missing flag answers the default in silence, as Unleash does, and not FLAG_NOT_FOUND. @default false */
+  readonly unleashCompat?: boolean | undefined;
+}
+
+/** Any schema with zod's `safeParse`. */
+export interface BindingSchema {
+  safeParse(value: unknown): { readonly success: true } | { readonly success: false; readonly error: { readonly message: string } };
+}
+
+const name = z.string().min(1);
+const flagMap = z.record(name, name);
+const milliseconds = z.number().int().min(1).max(2 ** 31 - 1);
+
+const schema = z.strictObject({
+  unleash: z.unknown(),
+  control: z.custom<ControlSource>((value) => hasMethod(value, 'read'), 'needs a read(tenantId) method').optional(),
+  directory: z.custom<TenantDirectory>((value) => typeof value === 'function', 'must be a function of a tenant id').optional(),
+  tiers: z
+    .array(name)
+    .min(1)
+    .refine((tiers) => new Set(tiers).size === tiers.length, 'names a tier twice')
+    .optional(),
+  contextNames: z.partialRecord(z.enum(Object.keys(DEFAULT_CONTEXT_NAMES) as [keyof ContextNames]), name).optional(),
+  prefix: z.string().optional(),
+  gates: flagMap.optional(),
+  observe: flagMap.optional(),
+  bindings: z
+    .record(name, z.custom<BindingSchema>((value) => hasMethod(value, 'safeParse'), 'must be a schema with safeParse'))
+    .optional(),
+  initTimeout: milliseconds.optional(),
+  staleAfter: milliseconds.optional(),
+  unleashCompat: z.boolean().optional(),
+  directoryTtl: milliseconds.optional(),
+  directorySize: z.number().int().min(1).optional(),
+  trackers: z.array(z.unknown()).optional(),
+  logger: z.unknown().optional(),
+});
+
+function hasMethod(value: unknown, method: string): boolean {
+  return typeof value === 'object' && value !== null && typeof (value as Record<string, unknown>)[method] === 'function';
+}
+
+/** Checks options once, at the edge. Throws a TypeError that names the option, what is wrong and, where it is short, the value. */
+export function checkOptions(options: RampartOptions): void {
+  const result = schema.safeParse(options);
+  const wrong = result.success ? unleashProblem(options.unleash) : describe(result.error.issues[0], options);
+  if (wrong !== undefined) throw new TypeError(`createRampart: ${wrong}`);
+  const twice = Object.keys(options.gates ?? {}).find((flag) => options.observe?.[flag] !== undefined);
+  if (twice !== undefined) throw new TypeError(`createRampart: ${twice} stands in gates and in observe: keep one of them`);
+}
+
+function unleashProblem(unleash: unknown): string | undefined {
+  if (isUnleash(unleash)) return undefined;
+  if (typeof unleash !== 'object' || unleash === null) return "unleash: pass Unleash's own options or an instance";
+  const { url, appName } = unleash as Partial<UnleashConfig>;
+  if (typeof url !== 'string' || !URL.canParse(url)) return `unleash.url: ${JSON.stringify(url)} is no URL, e.g. https://unleash.example.com/api`;
+  return typeof appName === 'string' && appName !== '' ? undefined : 'unleash.appName: name your service';
+}
+
+function describe(issue: z.core.$ZodIssue | undefined, options: RampartOptions): string {
+  if (issue?.code === 'unrecognized_keys') return `unknown option ${issue.keys.join(', ')}`;
+  const path = issue?.path ?? [];
+  const value = path.reduce<unknown>((inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key], options);
+  const shown = typeof value === 'string' || typeof value === 'number' ? ` = ${JSON.stringify(value)}` : '';
+  return `${path.join('.')}${shown}: ${issue?.message ?? 'is wrong'}`;
+}
+
+/** Whether this is an Unleash instance, also one of another copy of the package. */
+export function isUnleash(value: unknown): value is Unleash {
+  return value instanceof Unleash || (hasMethod(value, 'isEnabled') && hasMethod(value, 'getFeatureToggleDefinitions'));
+}
+
+/** The whole map of context names. */
+export function contextNamesOf(names: Partial<ContextNames> = {}): ContextNames {
+  return { ...DEFAULT_CONTEXT_NAMES, ...names };
+}
+
+/** The tier ladder in use. */
+export function tiersOf({ tiers = DEFAULT_TIERS }: RampartOptions): readonly string[] {
+  return tiers;
+}
