@@ -1,6 +1,6 @@
 import { inSample } from './bucket.js';
 import { type ControlView, covers } from './control.js';
-import { type Decision, GATES, type Revisions, type ShadowRun } from './decision.js';
+import { type Decision, GATES, NO_DECISION, type Revisions, type ShadowRun } from './decision.js';
 import type { ChangeFlag, FeatureFlag, Flag, FlagSnapshot, GatedFlag, StageRule } from './flag.js';
 import type { Closed, Question } from './gates.js';
 import { type Bands, routeFor, strictestBands } from './modes.js';
@@ -281,26 +281,5 @@ function blank(
   revisions: Revisions,
   shadow: readonly ShadowRun[],
 ): Decision {
-  return {
-    outcome: 'off',
-    enabled: false,
-    gate: 'flag',
-    detail: undefined,
-    feature,
-    change,
-    variant: undefined,
-    binding: undefined,
-    stage: undefined,
-    mode: undefined,
-    bands: undefined,
-    route: undefined,
-    review: undefined,
-    fallback: undefined,
-    disclosure: undefined,
-    paywall: undefined,
-    message: undefined,
-    shadow,
-    limits: undefined,
-    revisions,
-  };
+  return { ...NO_DECISION, detail: undefined, feature, change, shadow, revisions };
 }

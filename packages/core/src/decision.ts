@@ -87,6 +87,50 @@ export interface Decision {
   readonly revisions: Revisions;
 }
 
+const OUTCOMES: ReadonlySet<unknown> = new Set<Outcome>([
+  'enabled',
+  'off',
+  'unavailable',
+  'consent_required',
+  'paywall',
+  'shadow',
+]);
+
+/** The decision of someone who was given none: closed. */
+export const NO_DECISION: Decision = Object.freeze({
+  outcome: 'off',
+  enabled: false,
+  gate: 'flag',
+  detail: 'no_decision',
+  feature: undefined,
+  change: undefined,
+  variant: undefined,
+  binding: undefined,
+  stage: undefined,
+  mode: undefined,
+  bands: undefined,
+  route: undefined,
+  review: undefined,
+  fallback: undefined,
+  disclosure: undefined,
+  paywall: undefined,
+  message: undefined,
+  shadow: Object.freeze([]),
+  limits: undefined,
+  revisions: Object.freeze({ flag: '', consent: undefined, policy: undefined }),
+});
+
+/**
+ * Reads what `getObjectValue` returned. Anything that is no decision (the caller's default, from a provider that never became
+ * ready, or for a missing flag) is {@link NO_DECISION}: off.
+ */
+export function readDecision(value: unknown): Decision {
+  if (typeof value !== 'object' || value === null) return NO_DECISION;
+  const { outcome, enabled, gate, revisions, shadow } = value as Partial<Decision>;
+  const whole = OUTCOMES.has(outcome) && GATES.some((known) => known === gate) && Array.isArray(shadow) && revisions !== undefined;
+  return whole && enabled === (outcome === 'enabled') ? (value as Decision) : NO_DECISION;
+}
+
 /**
  * Where one answer goes, once the model has said how sure it is (0..1; anything else goes to a human).
  * A decision that is not enabled routes to a human.

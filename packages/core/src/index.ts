@@ -14,7 +14,7 @@ export { EVERY_CLASS } from './control.js';
 export type { ControlChange, ControlState } from './control-state.js';
 export { applyControl, EMPTY_CONTROL, viewOf } from './control-state.js';
 export type { Decision, Gate, Limits, Outcome, Paywall, Revisions, ShadowRun } from './decision.js';
-export { GATES, routeConfidence } from './decision.js';
+export { GATES, NO_DECISION, readDecision, routeConfidence } from './decision.js';
 export type { Explanation, GateReport } from './explain.js';
 export { explain } from './explain.js';
 export { InMemoryControl } from './in-memory-control.js';

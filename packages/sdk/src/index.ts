@@ -14,6 +14,6 @@ export type {
   TenantDirectory,
   TenantFacts,
 } from '@rampart/core';
-export { InMemoryControl, routeConfidence } from '@rampart/core';
+export { InMemoryControl, readDecision, routeConfidence } from '@rampart/core';
 export { createRampart, type Rampart } from './create-rampart.js';
 export type { BindingSchema, RampartOptions } from './options.js';
