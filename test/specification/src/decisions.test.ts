@@ -1,0 +1,29 @@
+import { describe, expect, test } from 'vitest';
+import { coreDoor } from './core-door.js';
+import type { Door } from './door.js';
+import { readTable, tableFiles } from './table.js';
+
+const DOORS: readonly Door[] = [coreDoor];
+
+const tables = tableFiles().map((file) => ({ file, rows: readTable(file) }));
+
+describe.each(DOORS)('through the door of $name', (door) => {
+  describe.each(tables)('$file', ({ rows }) => {
+    test.each(rows)('$name', async (row) => {
+      await door.check(row);
+    });
+  });
+});
+
+describe('the tables', () => {
+  const rows = tables.flatMap((table) => table.rows);
+
+  test('hold at least 300 rows', () => {
+    expect(rows.length).toBeGreaterThanOrEqual(300);
+  });
+
+  test('name each row once', () => {
+    const names = rows.map((row) => row.name);
+    expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
+  });
+});
