@@ -66,7 +66,7 @@ export async function fetchDefinitions(
       if (definition !== undefined) found.push(definition);
     });
   }
-  return found.sort((a, b) => (a.name < b.name ? -1 : 1));
+  return found.toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 interface Reading {
@@ -94,7 +94,7 @@ function definitionOf(
 ): AdminFlagDefinition {
   const { name, type, project, stale, impressionData, dependencies } = flag;
   const here = flag.environments.find((entry) => entry.name === environment);
-  const rules = [...(here?.strategies ?? [])].sort((a, b) => a.sortOrder - b.sortOrder);
+  const rules = (here?.strategies ?? []).toSorted((a, b) => a.sortOrder - b.sortOrder);
   return {
     name,
     type,
