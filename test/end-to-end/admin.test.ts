@@ -370,8 +370,8 @@ describe.each(VERSIONS)('on a real Unleash %s', (version, full) => {
     const [rule] = await client.rules.list(where);
     if (rule === undefined) throw new Error('the change has a rule');
     const parameters = { ...rule.parameters, stage: 'ga', rollout: '100' };
-    const updated = await client.rules.update({ ...where, id: rule.id }, { name: rule.name, parameters });
-    expect(updated).toMatchObject({ id: rule.id, parameters });
+    const updated = await client.rules.update({ ...where, id: rule.id }, { parameters });
+    expect(updated).toMatchObject({ id: rule.id, parameters, title: rule.title });
     await client.flags.switchOff(where);
     await client.rules.remove({ ...where, id: rule.id });
     expect(await client.rules.list(where)).toEqual([]);
@@ -381,6 +381,30 @@ describe.each(VERSIONS)('on a real Unleash %s', (version, full) => {
       featureName: where.flag,
       environment: 'development',
     });
+  });
+
+  it('an update keeps what it does not name, constraints and segments above all', async () => {
+    const where = { flag: 'ai.copilot.prompt-v18', environment: 'production' };
+    const [rule] = await client.rules.list(where);
+    const [segment] = await client.segments.list();
+    const constraint = {
+      contextName: 'region',
+      operator: 'IN',
+      values: ['eu'],
+      inverted: false,
+      caseInsensitive: false,
+    };
+    const to = { ...where, id: rule?.id ?? '' };
+    await client.rules.update(to, { constraints: [constraint], segments: [segment?.id ?? 0], disabled: true });
+    const after = await client.rules.update(to, { title: 'renamed' });
+    expect(after).toEqual({
+      ...rule,
+      title: 'renamed',
+      disabled: true,
+      constraints: [constraint],
+      segments: [segment?.id],
+    });
+    expect(await client.rules.list(where)).toEqual([after]);
   });
 });
 

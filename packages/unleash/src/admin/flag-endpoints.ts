@@ -50,8 +50,11 @@ export interface FlagEndpoints {
   readonly rules: {
     list(reference: FlagEnvironmentReference): Promise<readonly Rule[]>;
     add(reference: FlagEnvironmentReference, rule: NewRule): Promise<Rule>;
-    /** Replaces the whole rule: what `rule` leaves out is cleared. */
-    update(reference: RuleReference, rule: NewRule): Promise<Rule>;
+    /**
+     * Changes what is given and keeps the rest; `parameters` are replaced as a whole. (Unleash by itself clears constraints and
+     * variants that a request leaves out, which would let in everyone whom a constraint kept out.)
+     */
+    update(reference: RuleReference, change: Partial<NewRule>): Promise<Rule>;
     remove(reference: RuleReference): Promise<void>;
     /** Puts the rules into the order of these ids. */
     sort(reference: FlagEnvironmentReference, ids: readonly string[]): Promise<void>;
@@ -131,9 +134,16 @@ function rulesOf(request: AdminRequest, path: Path): FlagEndpoints['rules'] {
       const what = `add an ${body.name} rule to ${of(to)}`;
       return request({ what, method: 'POST', path: rules(to), body, schema: ruleSchema });
     },
-    update: (to, body) => {
+    update: async (to, change) => {
       const what = `update rule ${to.id} of ${of(to)}`;
-      return request({ what, method: 'PUT', path: rules(to, to.id), body, schema: ruleSchema });
+      const { id: _, ...present } = await request({ what, path: rules(to, to.id), schema: ruleSchema });
+      return request({
+        what,
+        method: 'PUT',
+        path: rules(to, to.id),
+        body: { ...present, ...change },
+        schema: ruleSchema,
+      });
     },
     remove: (to) => request({ what: `remove rule ${to.id} of ${of(to)}`, method: 'DELETE', path: rules(to, to.id) }),
     sort: (to, ids) => {
