@@ -59,8 +59,12 @@ export interface FlagSource {
   /** Asks an ordinary flag as the platform's own SDK does, usage metrics included. */
   isEnabled(name: string, attributes: Attributes): boolean;
   variant(name: string, attributes: Attributes): PlainVariant;
-  /** The same for a flag behind a feature's gates, which are known to be open for this call. */
-  variantBehindGate(name: string, feature: string, attributes: Attributes): PlainVariant;
+  /**
+   * The same for a flag behind a feature's gates, which are known to be open for this call.
+   *
+   * @param counted false for a bulk question, which is no exposure; default true
+   */
+  variantBehindGate(name: string, feature: string, attributes: Attributes, counted?: boolean): PlainVariant;
   /** Counts what was served, once per evaluation. */
   count(name: string, enabled: boolean, variant: string | undefined): void;
   /** Reports an exposure where the flag asks for impression data. */

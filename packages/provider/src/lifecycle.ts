@@ -1,0 +1,214 @@
+import type { FlagSnapshot, FlagSource, FlagSourceEvent } from '@rampart/core';
+import {
+  ErrorCode,
+  type EventContext,
+  type Logger,
+  ProviderEvents,
+  ProviderFatalError,
+  ProviderNotReadyError,
+} from '@openfeature/server-sdk';
+import { affectedFlags } from './changed-flags.js';
+import { DEFAULT_INIT_TIMEOUT, DEFAULT_STALE_AFTER } from './options.js';
+import { ProblemLog } from './problem-log.js';
+
+/**
+ * Where a provider stands. `late`: `initialize` gave up waiting, fetching goes on. `refused`: the flag platform rejects
+ * the key for good; flags that were known before go on answering, as stale.
+ */
+type Phase = 'new' | 'starting' | 'late' | 'ready' | 'stale' | 'refused' | 'closed';
+
+/** Options of {@link Lifecycle}. Times in ms. */
+export interface LifecycleOptions {
+  readonly flags: FlagSource;
+  readonly emit: (event: ProviderEvents, details: EventContext) => void;
+  readonly logger: Logger;
+  readonly initTimeout?: number | undefined;
+  readonly staleAfter?: number | undefined;
+}
+
+/**
+ * Follows the flag source and says what OpenFeature has to hear, each state once. OpenFeature itself says READY or ERROR
+ * when `start` settles; nothing is said before that.
+ */
+export class Lifecycle {
+  readonly #flags: FlagSource;
+  readonly #emit: LifecycleOptions['emit'];
+  readonly #problems: ProblemLog;
+  readonly #initTimeout: number;
+  readonly #staleAfter: number;
+  #phase: Phase = 'new';
+  #snapshot: FlagSnapshot;
+  #failure: Error | undefined;
+  #said: ProviderEvents | undefined;
+  #speaking = false;
+  #started: Promise<void> | undefined;
+  #closed: Promise<void> | undefined;
+  #settle: { readonly resolve: () => void; readonly reject: (error: Error) => void } | undefined;
+  #unsubscribe: (() => void) | undefined;
+  #initTimer: NodeJS.Timeout | undefined;
+  #staleTimer: NodeJS.Timeout | undefined;
+  #turn: NodeJS.Immediate | undefined;
+
+  constructor({ flags, emit, logger, initTimeout, staleAfter }: LifecycleOptions) {
+    this.#flags = flags;
+    this.#emit = emit;
+    this.#problems = new ProblemLog(logger);
+    this.#initTimeout = inRange(initTimeout ?? DEFAULT_INIT_TIMEOUT);
+    this.#staleAfter = inRange(staleAfter ?? DEFAULT_STALE_AFTER);
+    this.#snapshot = flags.snapshot();
+  }
+
+  /** Whether the flag data is older than promised. */
+  get stale(): boolean {
+    return this.#phase === 'stale' || this.#phase === 'refused' || this.#flags.origin() === 'backup';
+  }
+
+  /**
+   * Starts the flag source and waits for its first flags.
+   *
+   * @throws ProviderFatalError where the platform rejects the key, or after `stop`
+   * @throws ProviderNotReadyError where no flags came in time
+   */
+  start(): Promise<void> {
+    if (this.#phase === 'closed') return Promise.reject(new ProviderFatalError('this provider was closed; create a new one'));
+    this.#started ??= new Promise((resolve, reject) => {
+      this.#settle = { resolve, reject };
+      this.#phase = 'starting';
+      this.#unsubscribe = this.#flags.subscribe((event) => this.#on(event));
+      this.#initTimer = setTimeout(() => this.#timeUp(), this.#initTimeout);
+      this.#flags.start();
+      this.#problems.problemsOf(this.#flags.snapshot());
+      if (this.#flags.origin() === 'server') this.#onFetched();
+    });
+    return this.#started;
+  }
+
+  /** Stops the flag source. Idempotent; no timer is left and nothing is said any more. */
+  stop(): Promise<void> {
+    this.#closed ??= this.#stop();
+    return this.#closed;
+  }
+
+  async #stop(): Promise<void> {
+    this.#phase = 'closed';
+    this.#unsubscribe?.();
+    clearTimeout(this.#initTimer);
+    clearTimeout(this.#staleTimer);
+    this.#settled(new ProviderNotReadyError('the provider was closed before it was ready'));
+    clearImmediate(this.#turn);
+    await this.#flags.stop();
+  }
+
+  #on(event: FlagSourceEvent): void {
+    switch (event.type) {
+      case 'fetched':
+        return this.#onFetched();
+      case 'changed':
+        return this.#onChanged(event.flags);
+      case 'error':
+        return this.#onError(event.error);
+      case 'fatal':
+        return this.#onFatal(event.error);
+      case 'warning':
+        return this.#problems.warn(event.message);
+      case 'problem':
+        return this.#problems.problem(event.problem);
+    }
+  }
+
+  #onFetched(): void {
+    this.#snapshot = this.#flags.snapshot();
+    if (this.#flags.origin() !== 'server') return this.#onBackup();
+    clearTimeout(this.#staleTimer);
+    this.#staleTimer = undefined;
+    this.#failure = undefined;
+    this.#become('ready');
+  }
+
+  // A backup is served once the server is known not to answer; until then the server may still be the first.
+  #onBackup(): void {
+    const failed = this.#phase === 'starting' && this.#failure !== undefined;
+    if (failed || this.#phase === 'late') this.#become('stale');
+  }
+
+  #onChanged(changed: readonly string[]): void {
+    const before = this.#snapshot;
+    this.#snapshot = this.#flags.snapshot();
+    if (!this.#speaking || changed.length === 0 || this.#said === ProviderEvents.Error) return;
+    this.#emit(ProviderEvents.ConfigurationChanged, { flagsChanged: affectedFlags(changed, before, this.#snapshot) });
+  }
+
+  #onError(error: Error): void {
+    if (this.#failure === undefined) this.#problems.warn(`fetching flags fails: ${error.message}`);
+    this.#failure = error;
+    if (this.#phase === 'starting' && this.#flags.origin() === 'backup') this.#become('stale');
+    if (this.#phase !== 'ready' || this.#staleTimer !== undefined) return;
+    this.#staleTimer = setTimeout(() => this.#become('stale'), this.#staleAfter);
+    this.#staleTimer.unref();
+  }
+
+  #onFatal(error: Error): void {
+    this.#problems.warn(`the flag platform refuses this provider: ${error.message}`);
+    clearTimeout(this.#staleTimer);
+    this.#failure = error;
+    this.#become('refused', new ProviderFatalError(error.message));
+  }
+
+  #timeUp(): void {
+    if (this.#flags.origin() !== 'none') return this.#become('stale');
+    const last = this.#failure === undefined ? '' : `; the last error was: ${this.#failure.message}`;
+    this.#become('late', new ProviderNotReadyError(`no flags within ${this.#initTimeout} ms${last}`));
+  }
+
+  #become(phase: Phase, error?: Error): void {
+    const before = this.#phase;
+    if (before === 'closed') return;
+    this.#phase = phase;
+    if (before === 'starting') this.#settled(error);
+    else this.#say(before);
+  }
+
+  #settled(error: Error | undefined): void {
+    if (this.#settle === undefined) return;
+    clearTimeout(this.#initTimer);
+    if (error === undefined) this.#settle.resolve();
+    else this.#settle.reject(error);
+    this.#settle = undefined;
+    this.#said = error === undefined ? ProviderEvents.Ready : ProviderEvents.Error;
+    // OpenFeature reacts to the promise in microtasks, of which wrapping providers add some; it has spoken by the next turn.
+    this.#turn = setImmediate(() => {
+      this.#speaking = true;
+      this.#say(this.#phase);
+    });
+  }
+
+  #say(before: Phase): void {
+    const event = EVENTS[this.#phase];
+    if (!this.#speaking || event === undefined || event === this.#said) return;
+    this.#said = event;
+    this.#emit(event, this.#details(before));
+  }
+
+  // PROVIDER_FATAL makes OpenFeature answer every caller's default, which may be true. That is right only for a provider that
+  // has no flags; one that has them goes on closing AI features, kill switches and consent included.
+  #details(before: Phase): EventContext {
+    if (this.#phase === 'ready') return {};
+    const message = this.#failure?.message ?? 'flags came from a backup';
+    if (this.#phase !== 'refused') return { message };
+    return before === 'late' ? { message, errorCode: ErrorCode.PROVIDER_FATAL } : { message, metadata: { final: true } };
+  }
+}
+
+const EVENTS: Readonly<Partial<Record<Phase, ProviderEvents>>> = {
+  ready: ProviderEvents.Ready,
+  stale: ProviderEvents.Stale,
+  late: ProviderEvents.Error,
+  refused: ProviderEvents.Error,
+};
+
+/** Node fires a timer at once that is longer than this. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+function inRange(milliseconds: number): number {
+  return Math.min(Math.max(milliseconds, 0), LONGEST_TIMER);
+}

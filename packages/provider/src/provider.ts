@@ -1,0 +1,234 @@
+import {
+  type Attributes,
+  type Decision,
+  DEFAULT_CONTEXT_NAMES,
+  DEFAULT_TIERS,
+  type FlagSource,
+  type PlainFlag,
+} from '@rampart/core';
+import {
+  DefaultLogger,
+  ErrorCode,
+  type EvaluationContext,
+  type FlagMetadata,
+  type Hook,
+  type JsonValue,
+  type Logger,
+  OpenFeatureEventEmitter,
+  type Provider,
+  type ResolutionDetails,
+  SafeLogger,
+  type TrackingEventDetails,
+} from '@openfeature/server-sdk';
+import { type AiFlag, Decider, type Served } from './decider.js';
+import { TenantFactsCache } from './directory.js';
+import { type Inputs, InputReader } from './inputs.js';
+import { Lifecycle } from './lifecycle.js';
+import { metadataOf } from './metadata.js';
+import { Observer } from './observer.js';
+import type { RampartProviderOptions } from './options.js';
+import { missingDecision, plainDecision } from './other-decisions.js';
+import { NUMBER, OBJECT, TEXT, type ValueReader } from './payload.js';
+import { type Reason, failed, resolved } from './resolution.js';
+import { Tracking } from './tracking.js';
+
+/**
+ * The OpenFeature provider. An AI flag is answered by a decision that explains itself, and closed, without an error code,
+ * by everything that is missing or fails; any other flag is answered as the platform's own SDK answers it.
+ */
+export class RampartProvider implements Provider {
+  readonly metadata: { readonly name: 'rampart' } = { name: 'rampart' };
+  readonly runsOn: 'server' = 'server';
+  readonly events: OpenFeatureEventEmitter = new OpenFeatureEventEmitter();
+  readonly hooks: Hook[];
+  readonly #flags: FlagSource;
+  readonly #inputs: InputReader;
+  readonly #decider: Decider;
+  readonly #lifecycle: Lifecycle;
+  readonly #tracking: Tracking;
+  readonly #observer: Observer | undefined;
+  readonly #flagSetId: string | undefined;
+  readonly #unleashCompat: boolean;
+  readonly #plainMetadata: FlagMetadata;
+
+  constructor(options: RampartProviderOptions) {
+    const { flags, control, flagSetId, observe } = options;
+    const logger = new SafeLogger(options.logger ?? new DefaultLogger());
+    const names = { ...DEFAULT_CONTEXT_NAMES, ...options.contextNames };
+    this.hooks = [...(options.hooks ?? [])];
+    this.#flags = flags;
+    this.#flagSetId = flagSetId;
+    this.#unleashCompat = options.unleashCompat ?? false;
+    this.#plainMetadata = Object.freeze(flagSetId === undefined ? {} : { flagSetId });
+    this.#inputs = new InputReader({ control, directory: directoryOf(options, logger), names, logger });
+    this.#decider = new Decider({ flags, settings: { tiers: options.tiers ?? DEFAULT_TIERS }, logger });
+    this.#tracking = new Tracking({ flags, trackers: options.trackers ?? [], logger });
+    this.#observer = observe && new Observer({ features: observe, decider: this.#decider, inputs: this.#inputs, logger });
+    this.#lifecycle = new Lifecycle({
+      flags,
+      emit: (event, details) => this.events.emit(event, details),
+      logger,
+      initTimeout: options.initTimeout,
+      staleAfter: options.staleAfter,
+    });
+  }
+
+  /**
+   * Starts the flag source and waits for its first flags; called by OpenFeature.
+   *
+   * @throws ProviderFatalError where the platform rejects the key; ProviderNotReadyError after `initTimeout`
+   */
+  initialize(): Promise<void> {
+    return this.#lifecycle.start();
+  }
+
+  /** Reports usage that is left to report and stops. Idempotent; called by OpenFeature. */
+  onClose(): Promise<void> {
+    return this.#lifecycle.stop();
+  }
+
+  /** Hands an event to the flag platform's metrics and to every tracker; called by OpenFeature's `track`. Never throws. */
+  track(name: string, context: EvaluationContext, details: TrackingEventDetails): void {
+    this.#tracking.track(name, context, details);
+  }
+
+  /**
+   * The typed decision at once, counted as one evaluation. It sees this context alone, not OpenFeature's global one, and
+   * never waits: a tenant's facts or a control state that is not at hand counts as unknown, which closes, and is fetched
+   * for the next call. {@link prepare} fetches them first.
+   */
+  decide(name: string, context: Attributes): Decision {
+    const flag = this.#flags.snapshot().flag(name);
+    if (flag === undefined) return missingDecision(this.#flags.origin() === 'none' ? 'not_ready' : 'not_found');
+    if (flag.kind === 'plain') return plainDecision(flag, this.#flags.variant(name, context));
+    return this.#decider.serve(name, this.#inputs.peek(context)).decision;
+  }
+
+  /**
+   * Every AI flag's decision over one snapshot of flags, one reading of the context, one control state; by name. Counts
+   * nothing: a bulk question is no exposure. Never waits, as {@link decide}.
+   */
+  decideAll(context: Attributes): ReadonlyMap<string, Decision> {
+    return this.#decider.all(this.#inputs.peek(context));
+  }
+
+  /** Fetches what {@link decide} and {@link decideAll} would lack for this context. Never rejects. */
+  async prepare(context: Attributes): Promise<void> {
+    await this.#inputs.read(context);
+  }
+
+  async resolveBooleanEvaluation(
+    name: string,
+    defaultValue: boolean,
+    context: EvaluationContext,
+  ): Promise<ResolutionDetails<boolean>> {
+    const flag = this.#flags.snapshot().flag(name);
+    if (flag === undefined) return this.#missing(name, defaultValue);
+    if (flag.kind === 'plain') return this.#plainBoolean(flag, context);
+    const read = this.#inputs.read(context);
+    const inputs = read instanceof Promise ? await read : read;
+    const served = this.#decider.serve(name, inputs);
+    return this.#resolved(served.decision.enabled, served.reason, served, inputs);
+  }
+
+  resolveStringEvaluation(
+    name: string,
+    defaultValue: string,
+    context: EvaluationContext,
+  ): Promise<ResolutionDetails<string>> {
+    return this.#resolve(name, defaultValue, context, TEXT);
+  }
+
+  resolveNumberEvaluation(
+    name: string,
+    defaultValue: number,
+    context: EvaluationContext,
+  ): Promise<ResolutionDetails<number>> {
+    return this.#resolve(name, defaultValue, context, NUMBER);
+  }
+
+  resolveObjectEvaluation<T extends JsonValue>(
+    name: string,
+    defaultValue: T,
+    context: EvaluationContext,
+  ): Promise<ResolutionDetails<T>> {
+    return this.#resolve(name, defaultValue, context, OBJECT as unknown as ValueReader<T>);
+  }
+
+  async #resolve<T extends JsonValue>(
+    name: string,
+    defaultValue: T,
+    context: EvaluationContext,
+    reader: ValueReader<T>,
+  ): Promise<ResolutionDetails<T>> {
+    const flag = this.#flags.snapshot().flag(name);
+    if (flag === undefined) return this.#missing(name, defaultValue);
+    if (flag.kind === 'plain') return this.#plainValue(flag, defaultValue, context, reader);
+    const read = this.#inputs.read(context);
+    const inputs = read instanceof Promise ? await read : read;
+    return this.#aiValue(flag, defaultValue, this.#decider.serve(name, inputs), inputs, reader);
+  }
+
+  #aiValue<T extends JsonValue>(
+    { kind, name }: AiFlag,
+    defaultValue: T,
+    served: Served,
+    inputs: Inputs,
+    reader: ValueReader<T>,
+  ): ResolutionDetails<T> {
+    const { decision, reason, payload } = served;
+    if (reader.decisions && kind !== 'gated') return this.#resolved(decision as unknown as T, reason, served, inputs);
+    if (!decision.enabled) return this.#resolved(defaultValue, reason, served, inputs);
+    const reading = kind === 'gated' ? reader.payload(payload) : reader.binding(decision.binding);
+    if (!reading.ok) return failed(defaultValue, reading.code, `${name}: ${reading.message}`, this.#metadata(served, inputs));
+    if (reading.value === undefined) return this.#resolved(defaultValue, 'DEFAULT', served, inputs);
+    return this.#resolved(reading.value, reason, served, inputs);
+  }
+
+  #plainBoolean(flag: PlainFlag, context: EvaluationContext): ResolutionDetails<boolean> {
+    const enabled = this.#flags.isEnabled(flag.name, context);
+    if (enabled) this.#observer?.look(flag, context);
+    return resolved(enabled, this.#plainReason(flag, enabled), undefined, this.#plainMetadata);
+  }
+
+  #plainValue<T extends JsonValue>(
+    flag: PlainFlag,
+    defaultValue: T,
+    context: EvaluationContext,
+    reader: ValueReader<T>,
+  ): ResolutionDetails<T> {
+    const variant = this.#flags.variant(flag.name, context);
+    if (variant.featureEnabled) this.#observer?.look(flag, context);
+    if (!variant.enabled) return resolved(defaultValue, this.#plainReason(flag, false), undefined, this.#plainMetadata);
+    const reading = reader.payload(variant.payload);
+    if (!reading.ok) return failed(defaultValue, reading.code, `${flag.name}, variant ${variant.name}: ${reading.message}`, this.#plainMetadata);
+    const reason = this.#plainReason(flag, reading.value !== undefined);
+    return resolved(reading.value ?? defaultValue, reason, variant.name, this.#plainMetadata);
+  }
+
+  #plainReason(flag: PlainFlag, answered: boolean): Reason {
+    if (this.#lifecycle.stale) return 'STALE';
+    if (answered) return 'TARGETING_MATCH';
+    return flag.enabled ? 'DEFAULT' : 'DISABLED';
+  }
+
+  #missing<T>(name: string, defaultValue: T): ResolutionDetails<T> {
+    if (this.#flags.origin() === 'none') return failed(defaultValue, ErrorCode.PROVIDER_NOT_READY, 'there are no flags yet', this.#plainMetadata);
+    if (this.#unleashCompat) return resolved(defaultValue, 'DEFAULT', undefined, this.#plainMetadata);
+    return failed(defaultValue, ErrorCode.FLAG_NOT_FOUND, `there is no flag ${JSON.stringify(name)}`, this.#plainMetadata);
+  }
+
+  #resolved<T>(value: T, reason: Reason, served: Served, inputs: Inputs): ResolutionDetails<T> {
+    const shown = this.#lifecycle.stale ? 'STALE' : reason;
+    return resolved(value, shown, served.decision.variant, this.#metadata(served, inputs));
+  }
+
+  #metadata({ decision }: Served, { subject }: Inputs): FlagMetadata {
+    return metadataOf(decision, subject, this.#flagSetId);
+  }
+}
+
+function directoryOf(options: RampartProviderOptions, logger: Logger): TenantFactsCache | undefined {
+  const { directory, directoryTtl: ttl, directorySize: size, directoryTimeout: timeout, now } = options;
+  return directory && new TenantFactsCache({ directory, logger, ttl, size, timeout, now });
+}
