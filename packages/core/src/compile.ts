@@ -66,11 +66,13 @@ export function compileFlag(
   settings: CompileSettings,
 ): Flag {
   const names = new Set(rulesOf(definition).map((rule) => rule.name));
-  if (names.has('aiAccess') || (names.has('aiStage') && names.size > 1)) return compileFeature(definition, settings);
-  if (names.has('aiStage')) return compileChange(definition, find, settings);
+  if (names.has('aiAccess')) return compileFeature(definition, settings);
   const { name, enabled } = definition;
-  const gatedBy = settings.gates?.get(name) ?? definition.dependencies?.find((d) => isFeature(find(d.feature)))?.feature;
+  const parent = definition.dependencies?.find((d) => isFeature(find(d.feature)))?.feature;
   const mustBeOurs = isOurs(name, settings);
+  // Under a feature a flag of ours is a change even without its strategy, so that the feature doesn't open as one without changes.
+  if (names.has('aiStage') || (mustBeOurs && parent !== undefined)) return compileChange(definition, find, settings);
+  const gatedBy = settings.gates?.get(name) ?? parent;
   if (gatedBy === undefined && !mustBeOurs) return { kind: 'plain', name, enabled };
   return compileGated(definition, gatedBy ?? name, find, settings, mustBeOurs);
 }
@@ -121,11 +123,13 @@ function compileChange(
   settings: CompileSettings,
 ): ChangeFlag {
   const { name, enabled } = definition;
-  const problems: Problem[] = parentProblems(definition, find);
+  const problems: Problem[] = [...parentProblems(definition, find), ...foreignRules(definition, 'aiStage')];
+  if (enabled && rulesOf(definition).length === 0) problems.push(problem(name, 'strategies', '', 'give it an aiStage rule, or switch it off'));
   const feature = definition.dependencies?.[0]?.feature;
   const rules: StageRule[] = [];
   const forceOff = new Set<string>();
   for (const rule of rulesOf(definition)) {
+    if (rule.name !== 'aiStage') continue;
     const parsed = parseStage(name, rule.parameters, settings.tiers);
     if (!parsed.ok) {
       problems.push(...parsed.problems);
@@ -217,7 +221,7 @@ function compileGated(
 function foreignRules(definition: FlagDefinition, own: string): Problem[] {
   return rulesOf(definition)
     .filter((rule) => rule.name !== own)
-    .map((rule) => problem(definition.name, 'strategies', rule.name, `remove it: ${own} must stand alone`));
+    .map((rule) => problem(definition.name, 'strategies', rule.name, `remove it: beside ${own} no other strategy counts`));
 }
 
 function parentProblems(definition: FlagDefinition, find: (name: string) => FlagDefinition | undefined): Problem[] {

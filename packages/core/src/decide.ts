@@ -1,7 +1,7 @@
 import { inSample } from './bucket.js';
 import { type ControlView, covers } from './control.js';
 import { type Decision, GATES, NO_DECISION, type Revisions, type ShadowRun } from './decision.js';
-import type { ChangeFlag, FeatureFlag, Flag, FlagSnapshot, GatedFlag, StageRule } from './flag.js';
+import { type ChangeFlag, type FeatureFlag, type Flag, type FlagSnapshot, type GatedFlag, HOLDOUT, type StageRule } from './flag.js';
 import type { Closed, Question } from './gates.js';
 import { type Bands, routeFor, strictestBands } from './modes.js';
 import { DEFAULT_UNAVAILABLE_MESSAGE } from './parameters.js';
@@ -86,9 +86,9 @@ export function featureOf(snapshot: FlagSnapshot, flag: Exclude<Flag, { kind: 'p
 
 function judgeGated(question: Question, flag: GatedFlag): Verdict {
   const verdict = judge(question);
-  const killed = verdict.type === 'closed' && verdict.closed.gate === 'kill';
+  const killed = verdict.type === 'closed' && verdict.closed.gate === 'kill' && !verdict.lifted;
   if (flag.enabled || killed) return verdict;
-  return { type: 'closed', closed: { gate: 'flag', detail: 'off' }, change: undefined, split: false };
+  return { type: 'closed', closed: { gate: 'flag', detail: 'off' }, change: undefined, split: false, lifted: false };
 }
 
 function notDecided(detail: 'not_found' | 'plain', control: ControlView | undefined): Evaluation {
@@ -143,7 +143,8 @@ function precedence(verdict: Verdict): number {
 
 function answer(question: Question, revision: string, verdict: Verdict, shadow: readonly ShadowRun[] = NO_SHADOW): Evaluation {
   const { feature, control } = question;
-  const revisions = { flag: revision, consent: control?.revision, policy: feature.revision };
+  const policy = feature.revision === '' ? undefined : feature.revision;
+  const revisions = { flag: revision, consent: control?.revision, policy };
   switch (verdict.type) {
     case 'feature':
       return { decision: featureOpen(feature, revisions), reason: 'TARGETING_MATCH', exposed: undefined, rule: undefined };
@@ -155,9 +156,10 @@ function answer(question: Question, revision: string, verdict: Verdict, shadow: 
       return answerHoldout(question, verdict, revisions, shadow);
     case 'paywall':
     case 'consent_required':
-      return { decision: obstacleDecision(question, verdict, revisions), reason: 'TARGETING_MATCH', exposed: undefined, rule: undefined };
+      return { decision: obstacleDecision(question, verdict, revisions, shadow), reason: 'TARGETING_MATCH', exposed: undefined, rule: undefined };
     case 'closed': {
-      const decision = closedDecision(question, verdict.closed, verdict.change?.name, revisions, shadow);
+      const found = closedDecision(question, verdict.closed, verdict.change?.name, revisions, shadow);
+      const decision: Decision = verdict.lifted ? { ...found, outcome: 'off', message: undefined } : found;
       return { decision, reason: verdict.split ? 'SPLIT' : reasonOf(verdict.closed), exposed: undefined, rule: undefined };
     }
   }
@@ -228,8 +230,9 @@ function answerShadow(question: Question, verdict: OpenRule, revisions: Revision
   return { decision, reason: verdict.split ? 'SPLIT' : 'TARGETING_MATCH', exposed: undefined, rule: undefined };
 }
 
-// Without a request id nothing can be sampled: only a change that shadows all traffic runs.
+// Without a request id nothing can be sampled: only a change that shadows all traffic runs. A holdout has nothing to run.
 function shadowRun({ change, rule, variant }: OpenRule, { requestId }: Subject): ShadowRun | undefined {
+  if (variant?.name === HOLDOUT) return undefined;
   const { shadowSample } = rule.policy;
   const sampled = requestId === undefined ? shadowSample >= 100 : inSample(requestId, `${change.name}:shadow`, shadowSample);
   return sampled ? { change: change.name, variant: variant?.name, binding: variant?.binding } : undefined;
@@ -242,11 +245,16 @@ function answerHoldout(question: Question, verdict: OpenRule, revisions: Revisio
     variant: verdict.variant?.name,
     stage: verdict.rule.policy.stage,
   };
-  return { decision, reason: 'SPLIT', exposed: verdict.mode === 'shadow' ? undefined : verdict.variant?.name, rule: verdict.rule };
+  return { decision, reason: 'SPLIT', exposed: verdict.variant?.name, rule: verdict.rule };
 }
 
-function obstacleDecision(question: Question, { type, closed, change }: Obstacle, revisions: Revisions): Decision {
-  const decision = { ...closedDecision(question, closed, change?.name, revisions, NO_SHADOW), outcome: type };
+function obstacleDecision(
+  question: Question,
+  { type, closed, change }: Obstacle,
+  revisions: Revisions,
+  shadow: readonly ShadowRun[],
+): Decision {
+  const decision = { ...closedDecision(question, closed, change?.name, revisions, shadow), outcome: type };
   const { access } = question.feature;
   if (type === 'consent_required' || access?.minTier === undefined) return decision;
   const currentTier = question.subject.tier ?? '';

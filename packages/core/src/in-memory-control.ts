@@ -21,7 +21,8 @@ export class InMemoryControl implements ControlSource {
   }
 
   read(tenantId: string | undefined, atLeast?: string): ControlView | undefined {
-    if (atLeast !== undefined && !(Number(atLeast) <= this.#state.position)) return undefined;
+    // What is no position of this log can't be shown to be in it.
+    if (atLeast !== undefined && !(/^\d+$/.test(atLeast) && Number(atLeast) <= this.#state.position)) return undefined;
     let view = this.#views.get(tenantId);
     if (view === undefined) {
       view = viewOf(this.#state, tenantId);

@@ -23,13 +23,14 @@ export function leastMode(a: Mode, b: Mode): Mode {
   return MODES.indexOf(a) <= MODES.indexOf(b) ? a : b;
 }
 
-/** The stricter of two sets of thresholds: each threshold the higher of both. Thresholds that are not given don't count. */
+/**
+ * The stricter of two sets of thresholds: each threshold the higher of both. Thresholds that are not given don't count.
+ * One that is raised takes those above it along, so that no answer becomes more automatic than the raised one allows.
+ */
 export function strictestBands(bands: Bands, other: Partial<Bands>): Bands {
-  return {
-    autoAbove: Math.max(bands.autoAbove, other.autoAbove ?? 0),
-    confirmFrom: Math.max(bands.confirmFrom, other.confirmFrom ?? 0),
-    reviewFrom: Math.max(bands.reviewFrom, other.reviewFrom ?? 0),
-  };
+  const reviewFrom = Math.max(bands.reviewFrom, other.reviewFrom ?? 0);
+  const confirmFrom = Math.max(bands.confirmFrom, other.confirmFrom ?? 0, reviewFrom);
+  return { autoAbove: Math.max(bands.autoAbove, other.autoAbove ?? 0, confirmFrom), confirmFrom, reviewFrom };
 }
 
 const MOST_AUTOMATIC: Readonly<Record<Mode, Route>> = {

@@ -47,6 +47,8 @@ export interface Subject {
   readonly consentRevision: string | undefined;
   /** Everything the caller passed, for constraints and stickiness. */
   readonly attributes: Attributes;
+  /** The attribute that holds the tier. */
+  readonly tierAttribute: string;
 }
 
 /** Reads the facts out of a context. Never throws; values of a wrong type count as absent. */
@@ -64,6 +66,7 @@ export function readSubject(attributes: Attributes, names: ContextNames = DEFAUL
     requestId: text(attributes[names.requestId]),
     consentRevision: text(attributes[names.consentRevision]),
     attributes,
+    tierAttribute: names.tier,
   };
 }
 

@@ -24,10 +24,21 @@ import type { AccessPolicy } from './parameters.js';
 
 /** What the gates say of one question. */
 export type Verdict =
-  | { readonly type: 'closed'; readonly closed: Closed; readonly change: ChangeFlag | undefined; readonly split: boolean }
+  | Shut
   | { readonly type: 'feature' }
   | OpenRule
   | Obstacle;
+
+/** A gate that closed. */
+export interface Shut {
+  readonly type: 'closed';
+  readonly closed: Closed;
+  readonly change: ChangeFlag | undefined;
+  /** Whether a percentage or a variant split decided. */
+  readonly split: boolean;
+  /** Whether it closed only after a tier or consent was put in place: named, and no more than `off`. */
+  readonly lifted: boolean;
+}
 
 /** A rule whose gates are all open; in mode `shadow` nothing of it is shown. */
 export interface OpenRule {
@@ -66,7 +77,7 @@ function alone(question: Question, type: Obstacle['type'], closed: Closed): Verd
   if (verdict.type === 'open' || verdict.type === 'feature') return { type, closed, change: question.change };
   const { gate, detail } = verdict.type === 'closed' ? verdict.closed : NOT_SHOWN[verdict.type as 'shadow' | 'holdout'];
   if (gate !== 'tier' || detail !== 'below' || type === 'paywall') {
-    return { type: 'closed', closed: { gate, detail }, change: question.change, split: gate === 'rollout' };
+    return { ...shut(question, { gate, detail }), lifted: true };
   }
   // Consent is in place and the tier closes: a paywall is the next answer, if it would be the last.
   const paid = alone(lifted, 'paywall', closed);
@@ -79,7 +90,12 @@ const NOT_SHOWN: Readonly<Record<'shadow' | 'holdout', Closed>> = {
 };
 
 function withTier(question: Question): Question {
-  return { ...question, subject: { ...question.subject, tier: question.feature.access?.minTier } };
+  const { subject, feature } = question;
+  const tier = feature.access?.minTier;
+  const { attributes, tierAttribute } = subject;
+  // Constraints see the facts under their own names by themselves; a name of the caller's own is theirs to see too.
+  const seen = tierAttribute === 'tier' ? attributes : { ...attributes, [tierAttribute]: tier };
+  return { ...question, subject: { ...subject, tier, attributes: seen } };
 }
 
 function pass(question: Question): Verdict {
@@ -94,8 +110,8 @@ function pass(question: Question): Verdict {
   return found === undefined ? { type: 'feature' } : shut(question, found);
 }
 
-function shut({ change }: Question, closed: Closed): Verdict {
-  return { type: 'closed', closed, change, split: closed.gate === 'rollout' };
+function shut({ change }: Question, closed: Closed): Shut {
+  return { type: 'closed', closed, change, split: closed.gate === 'rollout', lifted: false };
 }
 
 // A rule open outside shadow beats one in shadow; among equals the first wins. If none opens, the furthest names the gate.
@@ -132,8 +148,8 @@ function opened(question: Question, change: ChangeFlag, rule: StageRule, mode: M
   const variant = rule.select?.(question.subject);
   if (variant?.problem !== undefined) return shut(question, { gate: 'config', detail: variant.problem.field });
   const split = rule.variants.length > 1 || dependsOnShare(rule.policy, question.subject);
-  const shown = mode === 'shadow' ? 'shadow' : 'open';
-  return { type: variant?.name === HOLDOUT ? 'holdout' : shown, change, rule, mode, variant, split };
+  if (mode === 'shadow') return { type: 'shadow', change, rule, mode, variant, split };
+  return { type: variant?.name === HOLDOUT ? 'holdout' : 'open', change, rule, mode, variant, split };
 }
 
 /** Gate 12: the least of the change's mode, the feature's cap, the tenant's own choice and any emergency cap. */
