@@ -1,19 +1,22 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
-const packageNames: Record<string, string> = { provider: 'openfeature-provider' };
-
-const source = (path: string) => fileURLToPath(new URL(`./packages/${path}`, import.meta.url));
+interface Manifest {
+  readonly name: string;
+  readonly exports: Readonly<Record<string, string | { readonly default: string }>>;
+}
 
 /** Tests read the sources, so that a change is tested without a build; the packed form has its own tests. */
-const alias = [
-  { find: /^@rampart\/unleash\/admin$/, replacement: source('unleash/src/admin/index.ts') },
-  ...readdirSync(new URL('./packages', import.meta.url)).map((folder) => ({
-    find: new RegExp(`^@rampart/${packageNames[folder] ?? folder}$`),
-    replacement: source(`${folder}/src/index.ts`),
-  })),
-];
+const alias = readdirSync(new URL('./packages', import.meta.url)).flatMap((folder) => {
+  const at = new URL(`./packages/${folder}/`, import.meta.url);
+  const { name, exports } = JSON.parse(readFileSync(new URL('package.json', at), 'utf8')) as Manifest;
+  return Object.entries(exports).flatMap(([entry, target]) => {
+    if (typeof target === 'string') return [];
+    const source = target.default.replace('./dist/', './src/').replace(/\.js$/, '.ts');
+    return [{ find: new RegExp(`^${name}${entry.slice(1)}$`), replacement: fileURLToPath(new URL(source, at)) }];
+  });
+});
 
 export default defineConfig({
   resolve: { alias },

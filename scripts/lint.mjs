@@ -1,0 +1,33 @@
+// Everything `npm run lint` checks. All checks run even when one fails; only failures print their output.
+// Usage: node scripts/lint.mjs [NAME ...] runs only the named checks.
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+
+const published = readdirSync('packages').filter(
+  (folder) => !JSON.parse(readFileSync(`packages/${folder}/package.json`, 'utf8')).private,
+);
+
+const checks = [
+  ['biome', 'biome check --error-on-warnings'],
+  ['oxlint', 'oxlint --type-aware --deny-warnings'],
+  ['knip', 'knip --no-progress --no-config-hints'],
+  ...published.map((folder) => ['publint', `publint --strict packages/${folder}`]),
+  ...published.map((folder) => ['attw', `attw --pack packages/${folder} --profile esm-only`]),
+  ['size', 'size-limit'],
+];
+
+const only = process.argv.slice(2);
+let failed = 0;
+for (const [name, command] of checks) {
+  if (only.length > 0 && !only.includes(name)) continue;
+  const started = Date.now();
+  const [file, ...args] = command.split(' ');
+  const { status, stdout, stderr, error } = spawnSync(file, args, { encoding: 'utf8' });
+  const ok = status === 0;
+  console.log(`${ok ? 'ok    ' : 'FAILED'} ${command} (${((Date.now() - started) / 1000).toFixed(1)} s)`);
+  if (ok) continue;
+  failed += 1;
+  console.log(error?.message ?? stdout + stderr);
+}
+console.log(failed === 0 ? 'lint: all clean' : `lint: ${failed} of the checks failed`);
+process.exitCode = failed === 0 ? 0 : 1;
