@@ -16,7 +16,7 @@ import { type Unleash, UnleashEvents } from 'unleash-client';
 import { type UnleashContext, subjectContext, unleashContext } from './context.js';
 import { UnleashEvaluator } from './evaluator.js';
 import { withGrant } from './grant.js';
-import { isConnected, staticContext, uncountedClient } from './internals.js';
+import { isConnected, isReady, staticContext, uncountedClient } from './internals.js';
 import { readErrorEvent, readWarnEvent } from './sdk-events.js';
 import { DefinitionSnapshot } from './snapshot.js';
 
@@ -67,15 +67,16 @@ export class UnleashFlagSource implements FlagSource {
     };
     this.#snapshot = this.#read([]);
     this.#handlers = [
+      // The first change comes before the instance answers from it: ready follows.
       [UnleashEvents.Ready, () => this.#refresh()],
-      [UnleashEvents.Changed, () => this.#refresh()],
+      [UnleashEvents.Changed, () => isReady(unleash) && this.#refresh()],
       [UnleashEvents.Unchanged, () => this.#fetched()],
       [UnleashEvents.Error, (error) => this.#emit(readErrorEvent(error))],
       [UnleashEvents.Warn, (message) => this.#emit(readWarnEvent(message))],
     ];
     for (const [event, handler] of this.#handlers) unleash.on(event, handler);
     // An instance that was started before is asked for what it has.
-    if (unleash.isSynchronized() || unleash.getFeatureToggleDefinitions().length > 0) this.#refresh();
+    if (isReady(unleash)) this.#refresh();
   }
 
   start(): void {

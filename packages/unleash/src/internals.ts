@@ -1,7 +1,8 @@
 import type { Context, Unleash } from 'unleash-client';
 
-/** The two things that unleash-client keeps to itself and that nothing public tells; read here and nowhere else. */
+/** The few things that unleash-client keeps to itself and that nothing public tells; read here and nowhere else. */
 interface Internals {
+  readonly ready?: boolean;
   readonly staticContext?: Context;
   readonly repository?: { readonly connected?: boolean };
   readonly client?: {
@@ -15,6 +16,11 @@ const internalsOf = (unleash: Unleash): Internals => unleash as unknown as Inter
 /** `appName` and `environment`, which every evaluation gets. */
 export function staticContext(unleash: Unleash): Context {
   return internalsOf(unleash).staticContext ?? {};
+}
+
+/** Whether the instance answers from flags, and not from fallbacks. */
+export function isReady(unleash: Unleash): boolean {
+  return internalsOf(unleash).ready ?? false;
 }
 
 /** Whether the flags came from the server; a custom repository, which can't tell, is taken for one. */

@@ -72,9 +72,12 @@ describe.each([
       const expected = row.expectedResult;
       expect(stock.getVariant(row.toggleName, row.context)).toMatchObject(expected);
       expect(await client.getBooleanValue(row.toggleName, false, context)).toBe(expected.feature_enabled);
-      const answer = await client.getStringDetails(row.toggleName, 'none', context);
+      const numeric = expected.payload?.type === 'number';
+      const answer = await (numeric
+        ? client.getNumberDetails(row.toggleName, -1, context)
+        : client.getStringDetails(row.toggleName, 'none', context));
       expect(answer.variant ?? 'disabled').toBe(expected.name);
-      expect(answer.value).toBe(expected.payload?.value ?? 'none');
+      expect(String(answer.value)).toBe(expected.payload?.value ?? 'none');
     });
   });
 });

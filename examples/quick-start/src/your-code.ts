@@ -1,0 +1,13 @@
+import { env } from 'node:process';
+
+/** Where your Unleash is. */
+export const unleash = {
+  url: env['UNLEASH_URL'] ?? '',
+  appName: 'quick-start',
+  customHeaders: { Authorization: env['UNLEASH_CLIENT_TOKEN'] ?? '' },
+};
+
+/** Stands for your own call of a model. */
+export async function callModel(binding: unknown): Promise<{ text: string; confidence: number }> {
+  return { text: `answered with ${JSON.stringify(binding)}`, confidence: 0.9 };
+}

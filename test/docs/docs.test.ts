@@ -1,0 +1,55 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { AI_ACCESS, AI_STAGE, type StrategyDefinition } from '@rampart/core';
+import { describe, expect, it } from 'vitest';
+
+const root = new URL('../..', import.meta.url).pathname;
+const pages = ['README.md', 'CONTRIBUTING.md', ...readPages('docs')];
+
+function readPages(folder: string): string[] {
+  const files = readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' });
+  return files
+    .filter((file) => file.endsWith('.md'))
+    .map((file) => join(folder, file))
+    .sort();
+}
+
+const read = (page: string): string => readFileSync(join(root, page), 'utf8');
+
+/** Code blocks with the file that the comment above them names. */
+function blocks(text: string): { language: string; source: string | undefined; code: string }[] {
+  const found = text.matchAll(/(?:<!-- (\S+) -->\n)?```(\w+)\n([\s\S]*?)```/g);
+  return [...found].map(([, source, language = '', code = '']) => ({ language, source, code }));
+}
+
+function parameterTable({ parameters }: StrategyDefinition): string {
+  const rows = parameters.map(({ name, type, required, description }) => {
+    return `| \`${name}\` | ${type} | ${description}${required ? ' **Required.**' : ''} |`;
+  });
+  return ['| parameter | type | meaning |', '|---|---|---|', ...rows].join('\n');
+}
+
+describe.each(pages)('%s', (page) => {
+  const text = read(page);
+
+  it('shows code that is a file of the project, which CI runs', () => {
+    for (const { language, source, code } of blocks(text)) {
+      if (language !== 'ts' && language !== 'json' && language !== 'js') continue;
+      expect(source, `name the file of the block that starts ${code.slice(0, 60)}`).toBeDefined();
+      expect(code, source).toBe(read(source ?? ''));
+    }
+  });
+
+  it('links to what exists', () => {
+    for (const [, target = ''] of text.matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)) {
+      if (!target.includes('://')) expect(existsSync(join(root, dirname(page), target)), target).toBe(true);
+    }
+  });
+});
+
+it.each([AI_ACCESS, AI_STAGE])('docs/options.md lists the parameters of $name as the form shows them', (definition) => {
+  const shown = read('docs/options.md')
+    .split(`<!-- ${definition.name} -->`)[1]
+    ?.split(`<!-- /${definition.name} -->`)[0];
+  expect(shown?.trim()).toBe(parameterTable(definition));
+});
