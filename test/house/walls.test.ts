@@ -1,0 +1,117 @@
+import { describe, expect, it } from 'vitest';
+import { isTest, packages, read, sourcesBelow } from './files.js';
+import { breachesOf, exportsEverything, importsOf, publishedName, WALLS } from './walls.js';
+
+const LONGEST_FILE = 400;
+
+const sources = ['packages', 'examples', 'test', 'scripts'].flatMap(sourcesBelow).filter((path) => !isTest(path));
+const packaged = sources.filter((path) => /^packages\/[^/]+\/src\//.test(path));
+
+describe('the walls between packages', () => {
+  it('sees the sources', () => expect(packaged.length).toBeGreaterThan(20));
+
+  it('stand', () => expect(packaged.flatMap((path) => breachesOf(path, read(path)))).toEqual([]));
+
+  it.each(packages)('hold in the manifest of $folder', ({ folder, manifest }) => {
+    const allowed = WALLS[folder]?.mayImport.map(publishedName);
+    expect(manifest.name).toBe(publishedName(folder));
+    expect(allowed).toEqual(expect.arrayContaining(ours(manifest.dependencies)));
+    expect(ours(manifest.peerDependencies)).toEqual([]);
+  });
+
+  it.each(packages)('let $folder build after what it imports', ({ folder, manifest }) => {
+    const references = referencesOf(`packages/${folder}/tsconfig.json`).map((path) =>
+      publishedName(path.slice('../'.length)),
+    );
+    expect(references.toSorted()).toEqual(ours(manifest.dependencies).toSorted());
+  });
+
+  it.each(['tsconfig.json', 'tsconfig.tests.json'])('%s refers to every package', (file) => {
+    expect(referencesOf(file)).toEqual(expect.arrayContaining(packages.map(({ folder }) => `packages/${folder}`)));
+  });
+});
+
+describe('every source', () => {
+  it('names what it exports', () => expect(sources.filter((path) => exportsEverything(read(path)))).toEqual([]));
+
+  it(`has at most ${LONGEST_FILE} lines`, () => {
+    expect(sources.filter((path) => read(path).split('\n').length > LONGEST_FILE + 1)).toEqual([]);
+  });
+});
+
+describe('the check itself', () => {
+  it.each([
+    ['core', `import { readFile } from 'node:fs/promises';`],
+    ['core', `export type { Flag } from '@rampart/unleash';`],
+    ['core', `const at = Date.now();`],
+    ['core', `const at = new Date();`],
+    ['core', `const at = \`at \${Date.now()}\`;`],
+    ['core', `const roll = Math.random();`],
+    ['core', `if (process.argv.length > 2) return;`],
+    ['core', `console.log('x');`],
+    ['core', `setTimeout(() => {}, 1);`],
+    ['core', `const started = performance.now();`],
+    ['core', `globalThis['fetch']('x');`],
+    ['unleash', `import { RampartProvider } from '@rampart/openfeature-provider';`],
+    ['unleash', `const { decide } = await import('@rampart/sdk');`],
+    ['provider', `import '@rampart/unleash/admin';`],
+    ['provider', `import { decide } from '../../core/src/decide.js';`],
+    ['provider', `import { door } from '../../../test/specification/src/door.js';`],
+    ['provider', `import { door } from '@rampart/specification';`],
+    ['sdk', `const url = process.env['UNLEASH_URL'];`],
+    ['sdk', `const url = process['env'].UNLEASH_URL;`],
+    ['sdk', `const { env } = process;`],
+    ['sdk', `import { env } from 'node:process';`],
+    ['core', `import { readFileSync } from 'fs';`],
+    ['cli', `import { x } from '@rampart/openfeature-provider';`],
+    ['gadgets', `export const nothing = 1;`],
+    ['constructor', `export const nothing = 1;`],
+  ])('in %s refuses %s', (folder, source) => {
+    expect(breachesOf(`packages/${folder}/src/sample.ts`, source)).not.toEqual([]);
+  });
+
+  it.each([
+    [
+      'core',
+      `import { z } from 'zod';\nimport { stage } from './stages.js';\nimport { deep } from '../src/deep/x.js';`,
+    ],
+    ['core', `// Date.now() is what callers pass\n/** Never Math.random(). */\nconst text = 'process.env';`],
+    ['core', `const at = new Date(now); const control = { process: 1 }; subject.process.x; `],
+    ['unleash', `import { decide } from '@rampart/core';\nimport { readFile } from 'node:fs/promises';\nDate.now();`],
+    ['cli', `import { createRampart } from '@rampart/sdk';\nconst url = process.env['UNLEASH_URL'];`],
+  ])('in %s accepts %s', (folder, source) => {
+    expect(breachesOf(`packages/${folder}/src/sample.ts`, source)).toEqual([]);
+  });
+
+  it('finds every way to name a module', () => {
+    const source = `
+      import a, { type B } from 'one';
+      import * as c from "two";
+      import 'three';
+      import type {
+        D,
+      } from 'four';
+      export { e } from 'five';
+      export * from 'six';
+      const f = import('seven');
+      let g: import('eight').G;
+      // import 'nine';
+      const url = 'http://host'; import h from 'ten';`;
+    expect(importsOf(source)).toEqual(['one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'ten']);
+  });
+
+  it.each([
+    [`export * from './a.js';`, true],
+    [`export type * from './a.js';`, true],
+    [`export * as a from './a.js';`, true],
+    [`export { a } from './a.js'; // not export *`, false],
+  ])('of %s says %s', (source, everything) => expect(exportsEverything(source)).toBe(everything));
+});
+
+const ours = (dependencies: Readonly<Record<string, string>> = {}): readonly string[] =>
+  Object.keys(dependencies).filter((name) => name.startsWith('@rampart/'));
+
+const referencesOf = (file: string): readonly string[] =>
+  (JSON.parse(read(file)) as { readonly references: readonly { readonly path: string }[] }).references.map(
+    ({ path }) => path,
+  );
