@@ -1,0 +1,258 @@
+import { OpenFeature } from '@openfeature/server-sdk';
+import type { PlainVariant } from '@rampart/core';
+import { afterEach, describe, expect, it } from 'vitest';
+import { ada, change, feature, plain, variant } from '../test/definitions.js';
+import { serve } from '../test/serve.js';
+
+afterEach(() => OpenFeature.clearProviders());
+
+const on = (type: string, value: string): Partial<PlainVariant> => ({ name: 'v', enabled: true, payload: { type, value } });
+const none: Partial<PlainVariant> = { name: 'v', enabled: true };
+
+type Type = 'string' | 'number' | 'object';
+const defaults = { string: 'default', number: 7, object: { default: true } } as const;
+
+async function ask(client: Awaited<ReturnType<typeof serve>>['client'], type: Type, name: string, context = ada) {
+  if (type === 'string') return client.getStringDetails(name, defaults.string, context);
+  if (type === 'number') return client.getNumberDetails(name, defaults.number, context);
+  return client.getObjectDetails(name, defaults.object, context);
+}
+
+const DEFAULT = Symbol('the default of the caller');
+
+// [asked as, the platform's answer, value, reason, error code]
+const plainValues: [Type, Partial<PlainVariant> | undefined, unknown, string, string?][] = [
+  ['string', on('string', 'hello'), 'hello', 'TARGETING_MATCH'],
+  ['string', on('string', ''), '', 'TARGETING_MATCH'],
+  ['string', on('csv', 'a,b'), 'a,b', 'TARGETING_MATCH'],
+  ['string', on('json', '{ "a": 1 }'), '{ "a": 1 }', 'TARGETING_MATCH'],
+  ['string', on('number', '3'), DEFAULT, 'ERROR', 'TYPE_MISMATCH'],
+  ['string', none, DEFAULT, 'DEFAULT'],
+  ['string', undefined, DEFAULT, 'DEFAULT'],
+  ['number', on('number', '3.5'), 3.5, 'TARGETING_MATCH'],
+  ['number', on('number', '0'), 0, 'TARGETING_MATCH'],
+  ['number', on('number', ''), DEFAULT, 'ERROR', 'PARSE_ERROR'],
+  ['number', on('number', ' '), DEFAULT, 'ERROR', 'PARSE_ERROR'],
+  ['number', on('number', 'three'), DEFAULT, 'ERROR', 'PARSE_ERROR'],
+  ['number', on('number', 'Infinity'), DEFAULT, 'ERROR', 'PARSE_ERROR'],
+  ['number', on('string', '3'), DEFAULT, 'ERROR', 'TYPE_MISMATCH'],
+  ['number', none, DEFAULT, 'DEFAULT'],
+  ['object', on('json', '{"a":[1]}'), { a: [1] }, 'TARGETING_MATCH'],
+  ['object', on('json', '[1,2]'), [1, 2], 'TARGETING_MATCH'],
+  ['object', on('json', ''), DEFAULT, 'ERROR', 'PARSE_ERROR'],
+  ['object', on('json', '{"a":'), DEFAULT, 'ERROR', 'PARSE_ERROR'],
+  ['object', on('json', 'null'), DEFAULT, 'ERROR', 'TYPE_MISMATCH'],
+  ['object', on('json', '3'), DEFAULT, 'ERROR', 'TYPE_MISMATCH'],
+  ['object', on('string', '{"a":1}'), DEFAULT, 'ERROR', 'TYPE_MISMATCH'],
+  ['object', none, DEFAULT, 'DEFAULT'],
+];
+
+describe('an ordinary flag', () => {
+  it.each(plainValues)('asked as %s with %o gives %o, %s %s', async (type, answer, value, reason, errorCode) => {
+    const { client, flags } = await serve([plain('flag')]);
+    if (answer !== undefined) flags.answers.set('flag', answer);
+    const details = await ask(client, type, 'flag');
+    expect(details.value).toEqual(value === DEFAULT ? defaults[type] : value);
+    expect(details).toMatchObject({ reason, flagMetadata: {} });
+    expect(details.errorCode).toBe(errorCode);
+    expect(details.variant).toBe(errorCode === undefined && answer !== undefined ? 'v' : undefined);
+  });
+
+  it.each([
+    [true, { featureEnabled: true }, true, 'TARGETING_MATCH'],
+    [true, { featureEnabled: false }, false, 'DEFAULT'],
+    [false, {}, false, 'DISABLED'],
+  ])('as a boolean, switched on: %s, the platform says %o: %s, %s', async (enabled, answer, value, reason) => {
+    const { client, flags } = await serve([plain('flag', { enabled })]);
+    flags.answers.set('flag', answer);
+    expect(await client.getBooleanDetails('flag', !value, ada)).toMatchObject({ value, reason });
+    expect(flags.asked).toEqual([['isEnabled', 'flag', ada]]);
+    expect(flags.counts).toEqual([]);
+  });
+
+  it.each(['string', 'number', 'object'] as const)('that is off gives the default of a %s', async (type) => {
+    const { client } = await serve([plain('flag', { enabled: false })]);
+    const details = await ask(client, type, 'flag');
+    expect(details).toMatchObject({ value: defaults[type], reason: 'DISABLED' });
+    expect(details.errorCode).toBeUndefined();
+  });
+
+  it('names the variant but never the payload in an error', async () => {
+    const { client, flags } = await serve([plain('flag')]);
+    flags.answers.set('flag', on('json', '{"secret":'));
+    const { errorMessage } = await client.getObjectDetails('flag', {}, ada);
+    expect(errorMessage).toContain('variant v');
+    expect(errorMessage).not.toContain('secret');
+  });
+
+  it('parses JSON once per payload, and nobody can change it', async () => {
+    const { client, flags } = await serve([plain('flag')]);
+    flags.answers.set('flag', on('json', '{"limits":{"most":3}}'));
+    const first = (await client.getObjectValue('flag', {}, ada)) as { limits: { most: number } };
+    expect(() => Object.assign(first.limits, { most: 4 })).toThrow(TypeError);
+    expect(await client.getObjectValue('flag', {}, ada)).toBe(first);
+  });
+});
+
+// [asked as, the variant's payload, value, reason, error code]
+const bindings: [Type, [string?, string?], unknown, string, string?][] = [
+  ['string', ['string', 'gpt'], 'gpt', 'TARGETING_MATCH'],
+  ['string', ['json', '{ "model": "m" }'], '{"model":"m"}', 'TARGETING_MATCH'],
+  ['string', ['number', '3'], DEFAULT, 'ERROR', 'TYPE_MISMATCH'],
+  ['string', [], DEFAULT, 'DEFAULT'],
+  ['number', ['number', '3'], 3, 'TARGETING_MATCH'],
+  ['number', ['string', '3'], DEFAULT, 'ERROR', 'TYPE_MISMATCH'],
+  ['number', [], DEFAULT, 'DEFAULT'],
+];
+
+describe('an open AI flag', () => {
+  it.each(bindings)('asked as %s with the payload %o gives %o, %s %s', async (type, payload, value, reason, errorCode) => {
+    const { client } = await serve([feature(), change({}, [variant('v', ...payload)])]);
+    for (const name of ['ai.copilot', 'ai.copilot.v2']) {
+      const details = await ask(client, type, name);
+      expect(details.value).toEqual(value === DEFAULT ? defaults[type] : value);
+      expect(details).toMatchObject({ reason, flagMetadata: { outcome: 'enabled', gate: 'open', change: 'ai.copilot.v2' } });
+      expect(details.errorCode).toBe(errorCode);
+    }
+  });
+
+  it('gives the decision as object, with its binding frozen', async () => {
+    const { client } = await serve([feature(), change({}, [variant('v', 'json', '{"model":{"id":"m"}}')])]);
+    for (const name of ['ai.copilot', 'ai.copilot.v2']) {
+      const { value, variant: shown } = await client.getObjectDetails(name, {}, ada);
+      expect(value).toMatchObject({ outcome: 'enabled', feature: 'ai.copilot', change: 'ai.copilot.v2', binding: { model: { id: 'm' } } });
+      expect(shown).toBe('v');
+      const { binding } = value as { binding: { model: object } };
+      expect(() => Object.assign(binding.model, { id: 'other' })).toThrow(TypeError);
+      expect(JSON.parse(JSON.stringify(value))).toMatchObject({ binding: { model: { id: 'm' } } });
+    }
+  });
+});
+
+describe('a gated flag', () => {
+  it.each(plainValues.filter(([, answer]) => answer !== undefined))(
+    'behind open gates asked as %s with %o gives %o',
+    async (type, answer, value, _reason, errorCode) => {
+      const { client, flags } = await serve([feature(), plain('replies', { gated: true })]);
+      if (answer !== undefined) flags.answers.set('replies', answer);
+      const details = await ask(client, type, 'replies');
+      expect(details.value).toEqual(value === DEFAULT ? defaults[type] : value);
+      expect(details).toMatchObject({ flagMetadata: { gate: 'open', feature: 'ai.copilot' } });
+      expect(details.errorCode).toBe(errorCode);
+    },
+  );
+
+  it('closes at targeting where its own strategies say no', async () => {
+    const { client, flags } = await serve([feature(), plain('replies', { gated: true })]);
+    flags.answers.set('replies', { featureEnabled: false });
+    const details = await client.getBooleanDetails('replies', true, ada);
+    expect(details).toMatchObject({ value: false, reason: 'TARGETING_MATCH', flagMetadata: { outcome: 'off', gate: 'targeting' } });
+  });
+});
+
+const noConsent = { ...ada, tenantId: 'globex' };
+
+// [what closes, definitions, context, gate, reason]
+const closed: [string, ReturnType<typeof feature>[], typeof ada, string, string][] = [
+  ['the feature flag is off', [feature({}, { enabled: false }), change()], ada, 'kill', 'DISABLED'],
+  ['the change is off', [feature(), change({}, [], { enabled: false })], ada, 'flag', 'DISABLED'],
+  ['no consent', [feature(), change()], noConsent, 'consent', 'TARGETING_MATCH'],
+  ['no tenant', [feature(), change()], { ...ada, tenantId: '' }, 'consent', 'TARGETING_MATCH'],
+  ['below the tier', [feature({ minTier: 'enterprise' }), change()], ada, 'tier', 'TARGETING_MATCH'],
+  ['outside the percentage', [feature(), change({ rollout: '0' })], ada, 'rollout', 'SPLIT'],
+  ['in shadow', [feature(), change({ mode: 'shadow' })], ada, 'mode', 'TARGETING_MATCH'],
+  ['a parameter that does not parse', [feature({ minTier: 'gold' }), change()], ada, 'config', 'TARGETING_MATCH'],
+];
+
+describe('a closed AI flag', () => {
+  it.each(closed)('%s: no default opens it, no error code, the gate in the metadata', async (_, definitions, context, gate, reason) => {
+    const { client } = await serve([...definitions, plain('replies', { gated: true })]);
+    const names = gate === 'rollout' || gate === 'mode' || gate === 'flag' ? ['ai.copilot', 'ai.copilot.v2'] : ['ai.copilot', 'ai.copilot.v2', 'replies'];
+    for (const name of names) {
+      const details = await client.getBooleanDetails(name, true, context);
+      expect(details).toMatchObject({ value: false, reason, flagMetadata: { gate } });
+      expect(details.errorCode).toBeUndefined();
+      for (const type of ['string', 'number', 'object'] as const) {
+        const { value, errorCode, flagMetadata } = await ask(client, type, name, context);
+        expect(errorCode).toBeUndefined();
+        expect(flagMetadata).toMatchObject({ gate });
+        if (type === 'object' && name !== 'replies') expect(value).toMatchObject({ gate, enabled: false });
+        else expect(value).toEqual(defaults[type]);
+      }
+    }
+  });
+
+  it('splits a holdout off: not enabled, reason SPLIT', async () => {
+    const { client } = await serve([feature(), change({}, [variant('off')])]);
+    const details = await client.getBooleanDetails('ai.copilot', true, ada);
+    expect(details).toMatchObject({ value: false, reason: 'SPLIT', variant: 'off', flagMetadata: { detail: 'holdout' } });
+  });
+
+  it('shows the paywall in the metadata', async () => {
+    const { client } = await serve([feature({ minTier: 'business', upgradeUrl: 'https://example.com/up' }), change()]);
+    const { flagMetadata } = await client.getBooleanDetails('ai.copilot', true, ada);
+    expect(flagMetadata).toMatchObject({ outcome: 'paywall', requiredTier: 'business', currentTier: 'pro', upgradeUrl: 'https://example.com/up' });
+  });
+
+  it('says SPLIT where a variant split decided', async () => {
+    const { client } = await serve([feature(), change({}, [variant('a'), variant('b')])]);
+    expect(await client.getBooleanDetails('ai.copilot', false, ada)).toMatchObject({ value: true, reason: 'SPLIT', variant: 'a' });
+  });
+});
+
+describe('metadata', () => {
+  it('holds scalars alone, with the keys of Appendix D', async () => {
+    const { client } = await serve(
+      [feature({ minTier: 'pro' }), change({ mode: 'autonomous', humanReview: '100', disclosure: 'AI', maxPerHour: '9' }, [variant('v')])],
+      { flagSetId: 'default/production' },
+    );
+    const { flagMetadata } = await client.getBooleanDetails('ai.copilot', false, { ...ada, confidence: 0.9, requestId: 'r' });
+    expect(flagMetadata).toEqual({
+      outcome: 'enabled',
+      gate: 'open',
+      feature: 'ai.copilot',
+      change: 'ai.copilot.v2',
+      stage: 'ga',
+      mode: 'confirmation',
+      autoAbove: 0.95,
+      confirmFrom: 0.8,
+      reviewFrom: 0.6,
+      route: 'confirm',
+      review: true,
+      fallback: 'queue',
+      disclosure: 'AI',
+      maxPerHour: 9,
+      flagRevision: expect.stringMatching(/^\w+$/),
+      policyRevision: expect.stringMatching(/^\w+$/),
+      consentRevision: '1',
+      contextId: 'ada',
+      flagSetId: 'default/production',
+      version: flagMetadata['flagRevision'],
+    });
+  });
+});
+
+describe('a missing flag', () => {
+  const names = ['gone', '__proto__', 'constructor', 'toString', 'hasOwnProperty', ''];
+
+  it.each(names)('%j: FLAG_NOT_FOUND and the default', async (name) => {
+    const { client, flags } = await serve([feature(), plain('flag')]);
+    expect(await client.getBooleanDetails(name, true, ada)).toMatchObject({ value: true, reason: 'ERROR', errorCode: 'FLAG_NOT_FOUND' });
+    for (const type of ['string', 'number', 'object'] as const) {
+      expect(await ask(client, type, name)).toMatchObject({ value: defaults[type], errorCode: 'FLAG_NOT_FOUND' });
+    }
+    expect([...flags.asked, ...flags.counts]).toEqual([]);
+  });
+
+  it('is silent with unleashCompat', async () => {
+    const { client } = await serve([plain('flag')], { unleashCompat: true });
+    const details = await client.getBooleanDetails('gone', true, ada);
+    expect(details).toMatchObject({ value: true, reason: 'DEFAULT' });
+    expect(details.errorCode).toBeUndefined();
+  });
+
+  it.each(['__proto__', 'constructor'])('a flag that is really named %s answers', async (name) => {
+    const { client } = await serve([feature({}, { name }), change({}, [], { name: 'toString', dependencies: [{ feature: name }] })]);
+    expect(await client.getBooleanDetails(name, false, ada)).toMatchObject({ value: true, flagMetadata: { feature: name, change: 'toString' } });
+  });
+});
