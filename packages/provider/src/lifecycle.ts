@@ -184,18 +184,19 @@ export class Lifecycle {
 
   #say(before: Phase): void {
     const event = EVENTS[this.#phase];
-    if (!this.#speaking || event === undefined || event === this.#said) return;
+    const newlyFatal = this.#phase === 'refused' && before === 'late';
+    if (!this.#speaking || event === undefined || (event === this.#said && !newlyFatal)) return;
     this.#said = event;
-    this.#emit(event, this.#details(before));
+    this.#emit(event, this.#details(newlyFatal));
   }
 
   // PROVIDER_FATAL makes OpenFeature answer every caller's default, which may be true. That is right only for a provider that
   // has no flags; one that has them goes on closing AI features, kill switches and consent included.
-  #details(before: Phase): EventContext {
+  #details(fatal: boolean): EventContext {
     if (this.#phase === 'ready') return {};
     const message = this.#failure?.message ?? 'flags came from a backup';
     if (this.#phase !== 'refused') return { message };
-    return before === 'late' ? { message, errorCode: ErrorCode.PROVIDER_FATAL } : { message, metadata: { final: true } };
+    return fatal ? { message, errorCode: ErrorCode.PROVIDER_FATAL } : { message, metadata: { final: true } };
   }
 }
 
