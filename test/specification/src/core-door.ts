@@ -1,11 +1,11 @@
 import {
-  decide,
   DEFAULT_TIERS,
+  decide,
   type FlagDefinition,
   InMemoryControl,
   type Problem,
-  readSubject,
   type RuleDefinition,
+  readSubject,
 } from '@rampart/core';
 import { DefinitionSnapshot, UnleashEvaluator } from '@rampart/unleash';
 import { expect } from 'vitest';
@@ -49,7 +49,9 @@ function expectProblem(problems: readonly Problem[], { expect: { problem, gate }
 function withSegments(definition: FlagDefinition, { segments }: Scenario): FlagDefinition {
   const resolve = (rule: RuleDefinition): RuleDefinition => {
     const ids = rule.segments as unknown as readonly number[] | undefined;
-    return ids === undefined ? rule : { ...rule, segments: ids.map((id) => segments.find((segment) => segment.id === id)) };
+    return ids === undefined
+      ? rule
+      : { ...rule, segments: ids.map((id) => segments.find((segment) => segment.id === id)) };
   };
   return { ...definition, strategies: definition.strategies?.map(resolve) };
 }

@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { coreDoor } from './core-door.js';
 import type { Door } from './door.js';
+import { pairRows } from './pairs.js';
 import { readTable, tableFiles } from './table.js';
 
 const DOORS: readonly Door[] = [coreDoor];
@@ -17,6 +19,11 @@ describe.each(DOORS)('through the door of $name', (door) => {
 
 describe('the tables', () => {
   const rows = tables.flatMap((table) => table.rows);
+
+  test('hold every pair of gates, as pairs.ts gives them', () => {
+    const written = readFileSync(new URL('../decisions/pairs.json', import.meta.url), 'utf8');
+    expect(JSON.parse(written).rows).toEqual(JSON.parse(JSON.stringify(pairRows())));
+  });
 
   test('hold at least 300 rows', () => {
     expect(rows.length).toBeGreaterThanOrEqual(300);

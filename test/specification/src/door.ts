@@ -13,7 +13,9 @@ type Answer = Readonly<Record<string, unknown>>;
 /** Expects what a row says of a decision: the keys it names, each compared whole, and what holds of every decision. */
 export function expectDecision(decision: Answer, expected: Expectation): void {
   const { reason: _reason, errorCode: _code, problem: _problem, exposed: _exposed, ...keys } = expected;
-  const wanted = Object.fromEntries(Object.entries(keys).map(([key, value]) => [key, value === null ? undefined : value]));
+  const wanted = Object.fromEntries(
+    Object.entries(keys).map(([key, value]) => [key, value === null ? undefined : value]),
+  );
   const found = Object.fromEntries(Object.keys(wanted).map((key) => [key, decision[key]]));
   expect(found).toEqual(wanted);
   expectConsistent(decision);

@@ -20,7 +20,16 @@ const CHANGE = 'ai.copilot.v1';
 /** Every parameter that a row doesn't say is as Unleash sends it unset, or as the smallest open flag needs it. */
 const BASE_PARAMETERS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   aiAccess: { featureClass: 'support_copilot', consent: '', minTier: '', exclude: '', forceOn: '', forceOff: '' },
-  aiStage: { stage: 'ga', rollout: '100', groupId: CHANGE, tenants: '', tiers: '', regions: '', stickiness: '', mode: '' },
+  aiStage: {
+    stage: 'ga',
+    rollout: '100',
+    groupId: CHANGE,
+    tenants: '',
+    tiers: '',
+    regions: '',
+    stickiness: '',
+    mode: '',
+  },
 };
 
 const BASE_CONTEXT = { targetingKey: 'user-1', tenantId: 'acme', tier: 'pro', region: 'eu', requestId: 'request-1' };
@@ -37,7 +46,9 @@ export function readTable(file: string): readonly Row[] {
 
 /** The names of all tables. */
 export function tableFiles(): readonly string[] {
-  return readdirSync(new URL('../decisions', import.meta.url)).filter((file) => file.endsWith('.json')).sort();
+  return readdirSync(new URL('../decisions', import.meta.url))
+    .filter((file) => file.endsWith('.json'))
+    .sort();
 }
 
 /** Fills the base into a row. */
@@ -53,7 +64,12 @@ export function scenarioOf(row: Row): Scenario {
   };
 }
 
-function definitionsOf({ feature = {}, change = {}, changes = {}, others = {} }: NonNullable<Row['flags']>): FlagDefinition[] {
+function definitionsOf({
+  feature = {},
+  change = {},
+  changes = {},
+  others = {},
+}: NonNullable<Row['flags']>): FlagDefinition[] {
   const parent = feature?.name ?? FEATURE;
   const definitions: FlagDefinition[] = [];
   if (feature !== null) definitions.push(define(parent, feature, 'aiAccess', undefined));
@@ -63,9 +79,15 @@ function definitionsOf({ feature = {}, change = {}, changes = {}, others = {} }:
   return definitions;
 }
 
-function define(name: string, delta: FlagDelta, strategy: string | undefined, parent: string | undefined): FlagDefinition {
+function define(
+  name: string,
+  delta: FlagDelta,
+  strategy: string | undefined,
+  parent: string | undefined,
+): FlagDefinition {
   const { strategy: _, parameters, constraints, segments, variants } = delta;
-  const only: RuleDelta[] = strategy === undefined ? [] : [{ strategy: delta.strategy, parameters, constraints, segments, variants }];
+  const only: RuleDelta[] =
+    strategy === undefined ? [] : [{ strategy: delta.strategy, parameters, constraints, segments, variants }];
   return {
     name,
     type: 'release',
@@ -91,7 +113,9 @@ function ruleOf({ strategy, parameters, constraints, segments, variants }: RuleD
 
 function over(base: Attributes, delta: Attributes): Attributes {
   const merged = Object.entries({ ...base, ...delta }).filter(([, value]) => value !== '$absent');
-  return Object.fromEntries(merged.map(([name, value]) => [name, UNWRITABLE.has(value) ? UNWRITABLE.get(value) : value]));
+  return Object.fromEntries(
+    merged.map(([name, value]) => [name, UNWRITABLE.has(value) ? UNWRITABLE.get(value) : value]),
+  );
 }
 
 const UNWRITABLE: ReadonlyMap<unknown, number> = new Map([
