@@ -5,11 +5,12 @@ import {
   DEFAULT_TIERS,
   type TenantDirectory,
 } from '@rampart/core';
+import type { RampartProviderOptions, Tracker } from '@rampart/openfeature-provider';
 import { Unleash, type UnleashConfig } from 'unleash-client';
 import { z } from 'zod';
 
-/** Options of {@link createRampart}. */
-export interface RampartOptions {
+/** Options of {@link createRampart}: those of the provider, and where flags come from. */
+export interface RampartOptions extends Omit<RampartProviderOptions, 'flags' | 'control' | 'now'> {
   /**
    * Unleash's own options (`url`, `appName`, `customHeaders`, ...), or an instance that was built with `rampartStrategies`.
    * An instance is used and not destroyed; from options one is built, polled every 5 s unless `refreshInterval` says else.
@@ -17,26 +18,12 @@ export interface RampartOptions {
   readonly unleash: UnleashConfig | Unleash;
   /** Consent, kill switches and the rest of the control state. @default an empty `InMemoryControl`: every opt-in is unset */
   readonly control?: ControlSource | undefined;
-  /** Facts about a tenant that contexts don't carry. @default none: contexts carry everything */
-  readonly directory?: TenantDirectory | undefined;
-  /** The tier ladder, lowest first. @default free, starter, pro, business, enterprise */
-  readonly tiers?: readonly string[] | undefined;
-  /** Which attribute holds which fact. @default the facts' own names; `targetingKey` for the user */
-  readonly contextNames?: Partial<ContextNames> | undefined;
   /** Flags whose name starts so must carry a Rampart strategy; `''`: none must. @default 'ai.' */
   readonly prefix?: string | undefined;
   /** Flag → feature, for existing flags that can't take a parent in Unleash. @default none */
   readonly gates?: Readonly<Record<string, string>> | undefined;
-  /** The same map, that only logs what gating would change. @default none */
-  readonly observe?: Readonly<Record<string, string>> | undefined;
   /** Feature → schema of its bindings. A binding that doesn't fit closes at gate `config`. @default bindings are not checked */
   readonly bindings?: Readonly<Record<string, BindingSchema>> | undefined;
-  /** How long `initialize` waits for the first flags, in ms. @default 10000 */
-  readonly initTimeout?: number | undefined;
-  /** How long fetching may fail before the provider says STALE, in ms. @default 30000 */
-  readonly staleAfter?: number | undefined;
-  /** A missing flag answers the default in silence, as Unleash does, and not FLAG_NOT_FOUND. @default false */
-  readonly unleashCompat?: boolean | undefined;
 }
 
 /** Any schema with zod's `safeParse`. */
@@ -69,8 +56,11 @@ const schema = z.strictObject({
   unleashCompat: z.boolean().optional(),
   directoryTtl: milliseconds.optional(),
   directorySize: z.number().int().min(1).optional(),
-  trackers: z.array(z.unknown()).optional(),
-  logger: z.unknown().optional(),
+  directoryTimeout: milliseconds.optional(),
+  flagSetId: name.optional(),
+  trackers: z.array(z.custom<Tracker>((value) => typeof value === 'function', 'must be a function')).optional(),
+  hooks: z.array(z.custom<object>((value) => typeof value === 'object' && value !== null, 'must be a hook')).optional(),
+  logger: z.custom<object>((value) => hasMethod(value, 'warn'), 'needs error, warn, info and debug methods').optional(),
 });
 
 function hasMethod(value: unknown, method: string): boolean {
@@ -86,10 +76,14 @@ export function checkOptions(options: RampartOptions): void {
   if (twice !== undefined) throw new TypeError(`createRampart: ${twice} stands in gates and in observe: keep one of them`);
 }
 
+// unleash-client hands its timeout on as the longest pause between retries, which may not be shorter than the shortest, 1 s.
+const LEAST_TIMEOUT = 1_000;
+
 function unleashProblem(unleash: unknown): string | undefined {
   if (isUnleash(unleash)) return undefined;
   if (typeof unleash !== 'object' || unleash === null) return "unleash: pass Unleash's own options or an instance";
-  const { url, appName } = unleash as Partial<UnleashConfig>;
+  const { url, appName, timeout = LEAST_TIMEOUT } = unleash as Partial<UnleashConfig>;
+  if (!(timeout >= LEAST_TIMEOUT)) return `unleash.timeout = ${timeout}: use at least ${LEAST_TIMEOUT}; with less, unleash-client never fetches`;
   if (typeof url !== 'string' || !URL.canParse(url)) return `unleash.url: ${JSON.stringify(url)} is no URL, e.g. https://unleash.example.com/api`;
   return typeof appName === 'string' && appName !== '' ? undefined : 'unleash.appName: name your service';
 }
