@@ -1,5 +1,5 @@
 import { OpenFeature } from '@openfeature/server-sdk';
-import { InMemoryControl } from '@rampart/core';
+import { type ControlSource, InMemoryControl } from '@rampart/core';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ada, change, consented, feature, plain, variant } from '../test/definitions.js';
 import { FakeFlags } from '../test/fake-flags.js';
@@ -17,7 +17,11 @@ describe('decide', () => {
   });
 
   it.each([
-    ['on', { name: 'v', enabled: true, payload: { type: 'json', value: '{"a":1}' } }, { enabled: true, outcome: 'enabled', gate: 'open', variant: 'v', binding: { a: 1 } }],
+    [
+      'on',
+      { name: 'v', enabled: true, payload: { type: 'json', value: '{"a":1}' } },
+      { enabled: true, outcome: 'enabled', gate: 'open', variant: 'v', binding: { a: 1 } },
+    ],
     ['on without a variant', {}, { enabled: true, gate: 'open', variant: undefined, binding: undefined }],
     ['off by its strategies', { featureEnabled: false }, { enabled: false, outcome: 'off', gate: 'targeting' }],
   ])('answers an ordinary and a gated flag that is %s', async (_, answer, expected) => {
@@ -35,7 +39,10 @@ describe('decide', () => {
 
   it('never asks the platform about a gated flag whose gates are closed', async () => {
     const { provider, flags } = await serve([feature(), plain('replies', { gated: true })]);
-    expect(provider.decide('replies', { ...ada, tenantId: 'globex' })).toMatchObject({ enabled: false, outcome: 'consent_required' });
+    expect(provider.decide('replies', { ...ada, tenantId: 'globex' })).toMatchObject({
+      enabled: false,
+      outcome: 'consent_required',
+    });
     expect(flags.asked).toEqual([]);
   });
 
@@ -49,7 +56,9 @@ describe('decide', () => {
   });
 
   it('reads the names of a context as configured', async () => {
-    const { provider } = await serve([feature({ minTier: 'pro' })], { contextNames: { tenantId: 'org', tier: 'plan' } });
+    const { provider } = await serve([feature({ minTier: 'pro' })], {
+      contextNames: { tenantId: 'org', tier: 'plan' },
+    });
     expect(provider.decide('ai.copilot', { org: 'acme', plan: 'pro' }).enabled).toBe(true);
   });
 
@@ -61,7 +70,13 @@ describe('decide', () => {
 
 describe('decideAll', () => {
   it('gives every AI flag what decide gives, over one snapshot and one control state', async () => {
-    const { provider, flags } = await serve([feature(), change({}, [variant('v')]), canary('shadow'), plain('flag'), plain('replies', { gated: true })]);
+    const { provider, flags } = await serve([
+      feature(),
+      change({}, [variant('v')]),
+      canary('shadow'),
+      plain('flag'),
+      plain('replies', { gated: true }),
+    ]);
     flags.answers.set('replies', { featureEnabled: false });
     const snapshots = vi.spyOn(flags, 'snapshot');
     const all = provider.decideAll(ada);
@@ -94,23 +109,34 @@ describe('usage', () => {
   });
 
   it('asked of a feature: the feature, and the change that answered', async () => {
-    expect(await asked(both, 'ai.copilot')).toEqual([['ai.copilot', true, undefined], ['ai.copilot.v2', true, 'v']]);
+    expect(await asked(both, 'ai.copilot')).toEqual([
+      ['ai.copilot', true, undefined],
+      ['ai.copilot.v2', true, 'v'],
+    ]);
     expect(await asked(both, 'ai.copilot', globex)).toEqual([['ai.copilot', false, undefined]]);
     expect(await asked([feature()], 'ai.copilot')).toEqual([['ai.copilot', true, undefined]]);
   });
 
   it('a holdout is an exposure, a shadow is none', async () => {
     const holdout = [feature(), change({}, [variant('off')])];
-    expect(await asked(holdout, 'ai.copilot')).toEqual([['ai.copilot', false, undefined], ['ai.copilot.v2', false, 'off']]);
+    expect(await asked(holdout, 'ai.copilot')).toEqual([
+      ['ai.copilot', false, undefined],
+      ['ai.copilot.v2', false, 'off'],
+    ]);
     expect(await asked(holdout, 'ai.copilot.v2')).toEqual([['ai.copilot.v2', false, 'off']]);
-    expect(await asked([feature(), change({ mode: 'shadow' }, [variant('v')])], 'ai.copilot')).toEqual([['ai.copilot', false, undefined]]);
+    expect(await asked([feature(), change({ mode: 'shadow' }, [variant('v')])], 'ai.copilot')).toEqual([
+      ['ai.copilot', false, undefined],
+    ]);
   });
 
   it('a gated flag: by the platform where open, by the provider where closed', async () => {
     const { provider, flags } = await serve([feature(), plain('replies', { gated: true })]);
     provider.decide('replies', ada);
     provider.decide('replies', globex);
-    expect(flags.counts).toEqual([['replies', true, undefined], ['replies', false, undefined]]);
+    expect(flags.counts).toEqual([
+      ['replies', true, undefined],
+      ['replies', false, undefined],
+    ]);
     expect(flags.impressions).toEqual([['replies', false, undefined]]);
   });
 });
@@ -121,11 +147,17 @@ describe('what fails closes', () => {
     throw new Error('boom for ada@example.com');
   };
 
-  it.each([
-    ['the control source', { control: { read: boom } }, ['ai.copilot', 'ai.copilot.v2', 'replies']],
-    ['loading the control state', { control: { read: () => undefined, load: () => Promise.reject(new Error('down')) } }, ['ai.copilot']],
-  ])('%s', async (_, options, names) => {
-    const { client, lines } = await serve(definitions, options);
+  const sources: [string, ControlSource, string[]][] = [
+    ['the control source', { read: boom }, ['ai.copilot', 'ai.copilot.v2', 'replies']],
+    [
+      'loading the control state',
+      { read: () => undefined, load: () => Promise.reject(new Error('down')) },
+      ['ai.copilot'],
+    ],
+  ];
+
+  it.each(sources)('%s', async (_, control, names) => {
+    const { client, lines } = await serve(definitions, { control });
     for (const name of names) {
       const details = await client.getBooleanDetails(name, true, ada);
       expect(details).toMatchObject({ value: false, flagMetadata: { gate: 'consent', detail: 'unknown' } });
@@ -155,10 +187,10 @@ describe('what fails closes', () => {
   it('a control state that is not at hand is waited for', async () => {
     const known = consented();
     let loaded = false;
-    const load = vi.fn(async () => {
+    const load = vi.fn<() => Promise<void>>(async () => {
       loaded = true;
     });
-    const read = (tenantId: string | undefined, atLeast?: string) => (loaded ? known.read(tenantId, atLeast) : undefined);
+    const read: ControlSource['read'] = (tenantId, atLeast) => (loaded ? known.read(tenantId, atLeast) : undefined);
     const { client, provider } = await serve(definitions, { control: { read, load } });
     expect(provider.decide('ai.copilot', ada)).toMatchObject({ enabled: false, detail: 'unknown' });
     expect(await client.getBooleanValue('ai.copilot', false, ada)).toBe(true);
@@ -167,7 +199,7 @@ describe('what fails closes', () => {
   });
 
   it('callers who lack the same control state share one load', async () => {
-    const load = vi.fn(() => new Promise<void>((resolve) => setImmediate(resolve)));
+    const load = vi.fn<() => Promise<void>>(() => new Promise((resolve) => setImmediate(resolve)));
     const { client } = await serve(definitions, { control: { read: () => undefined, load } });
     await Promise.all([1, 2, 3].map(() => client.getBooleanValue('ai.copilot', true, ada)));
     expect(load).toHaveBeenCalledTimes(1);
@@ -176,7 +208,12 @@ describe('what fails closes', () => {
   it('a consentRevision ahead of the log closes; one that a write returned does not', async () => {
     const control = new InMemoryControl();
     const { client } = await serve(definitions, { control });
-    const revision = control.apply({ kind: 'consent', tenant: 'acme', featureClass: 'copilot', consent: { state: 'opt_in' } });
+    const revision = control.apply({
+      kind: 'consent',
+      tenant: 'acme',
+      featureClass: 'copilot',
+      consent: { state: 'opt_in' },
+    });
     expect(await client.getBooleanValue('ai.copilot', false, { ...ada, consentRevision: revision })).toBe(true);
     expect(await client.getBooleanValue('ai.copilot', true, { ...ada, consentRevision: '99' })).toBe(false);
   });

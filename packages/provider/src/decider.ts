@@ -1,3 +1,4 @@
+import type { Logger } from '@openfeature/server-sdk';
 import {
   type DecideSettings,
   type Decision,
@@ -12,7 +13,6 @@ import {
   type Subject,
   type VerdictMemo,
 } from '@rampart/core';
-import type { Logger } from '@openfeature/server-sdk';
 import { kindOf } from './directory.js';
 import type { Inputs } from './inputs.js';
 import { failedDecision, withVariant } from './other-decisions.js';
@@ -77,7 +77,14 @@ export class Decider {
   /** What a flag would answer behind a feature's gates. Counts nothing. */
   wouldDecide(flag: PlainFlag, feature: string, { subject, control }: Inputs): Decision {
     const now = this.#flags.snapshot();
-    const gated: GatedFlag = { kind: 'gated', name: flag.name, enabled: flag.enabled, feature, problems: [], revision: '' };
+    const gated: GatedFlag = {
+      kind: 'gated',
+      name: flag.name,
+      enabled: flag.enabled,
+      feature,
+      problems: [],
+      revision: '',
+    };
     const snapshot: FlagSnapshot = {
       flag: (name) => (name === flag.name ? gated : now.flag(name)),
       names: () => now.names(),
@@ -113,9 +120,10 @@ export class Decider {
   #report(name: string, flag: Flag | undefined, { subject }: Inputs, { decision, exposed }: Evaluation): void {
     if (flag === undefined) return;
     const { change, enabled } = decision;
-    if (flag.kind !== 'feature') return this.#reportOne(name, enabled, exposed, subject);
-    this.#reportOne(name, enabled, undefined, subject);
-    if (change !== undefined && (enabled || exposed !== undefined)) this.#reportOne(change, enabled, exposed, subject);
+    const asked = flag.kind === 'feature';
+    this.#reportOne(name, enabled, asked ? undefined : exposed, subject);
+    const answered = asked && (enabled || exposed !== undefined);
+    if (answered && change !== undefined) this.#reportOne(change, enabled, exposed, subject);
   }
 
   #reportOne(name: string, enabled: boolean, variant: string | undefined, subject: Subject): void {

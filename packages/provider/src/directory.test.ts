@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { OpenFeature } from '@openfeature/server-sdk';
 import type { TenantDirectory, TenantFacts } from '@rampart/core';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -15,7 +16,7 @@ const asker = { targetingKey: 'ada', tenantId: 'acme' };
 
 describe('the tenant directory', () => {
   it('gives the facts that the context lacks, in one lookup for all who wait', async () => {
-    const directory = vi.fn(async () => facts);
+    const directory = vi.fn<() => Promise<TenantFacts>>(async () => facts);
     const { client } = await serve(definitions, { directory });
     const answers = await Promise.all([1, 2, 3].map(() => client.getBooleanValue('ai.copilot', false, asker)));
     expect(answers).toEqual([true, true, true]);
@@ -29,11 +30,14 @@ describe('the tenant directory', () => {
     ['labels', { labels: ['hipaa'] }, 'exclusion'],
   ])("a context's own %s wins", async (_, stated, gate) => {
     const { client } = await serve(definitions, { directory: async () => facts });
-    expect(await client.getBooleanDetails('ai.copilot', true, { ...asker, ...stated })).toMatchObject({ value: false, flagMetadata: { gate } });
+    expect(await client.getBooleanDetails('ai.copilot', true, { ...asker, ...stated })).toMatchObject({
+      value: false,
+      flagMetadata: { gate },
+    });
   });
 
   it('is not asked where the context states everything, and never for ordinary flags or without a tenant', async () => {
-    const directory = vi.fn(async () => facts);
+    const directory = vi.fn<() => Promise<TenantFacts>>(async () => facts);
     const { client } = await serve([...definitions, { name: 'flag', enabled: true }], { directory });
     await client.getBooleanValue('ai.copilot', false, { ...asker, tier: 'pro', region: 'eu', labels: [], cohorts: [] });
     await client.getBooleanValue('flag', false, asker);
@@ -55,12 +59,14 @@ describe('the tenant directory', () => {
   });
 
   it('may answer with any thenable', async () => {
-    const lazy = { then: (done: (found: TenantFacts) => void) => done(facts) } as unknown as Promise<TenantFacts>;
-    const { client } = await serve(definitions, { directory: () => lazy });
+    const foreign = runInNewContext('Promise.resolve(facts)', { facts }) as Promise<TenantFacts>;
+    expect(foreign).not.toBeInstanceOf(Promise);
+    const { client } = await serve(definitions, { directory: () => foreign });
     expect(await client.getBooleanValue('ai.copilot', false, asker)).toBe(true);
   });
 
-  const rejecting: TenantDirectory = () => Promise.reject(Object.assign(new Error('no row for ada@example.com'), { code: 'ECONNREFUSED' }));
+  const rejecting: TenantDirectory = () =>
+    Promise.reject(Object.assign(new Error('no row for ada@example.com'), { code: 'ECONNREFUSED' }));
   const throwing: TenantDirectory = () => {
     throw new TypeError('ada@example.com');
   };
@@ -80,7 +86,10 @@ describe('the tenant directory', () => {
 
   it('that hangs closes after directoryTimeout', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-    const { client, lines } = await serve(definitions, { directory: () => new Promise(() => {}), directoryTimeout: 300 });
+    const { client, lines } = await serve(definitions, {
+      directory: () => new Promise(() => {}),
+      directoryTimeout: 300,
+    });
     const asked = client.getBooleanValue('ai.copilot', true, asker);
     await vi.advanceTimersByTimeAsync(300);
     expect(await asked).toBe(false);
@@ -91,7 +100,7 @@ describe('the tenant directory', () => {
   it('keeps facts for directoryTtl, and asks again for what failed or was not found after a second', async () => {
     let now = 1;
     let answer: TenantFacts | undefined = facts;
-    const directory = vi.fn(async () => answer);
+    const directory = vi.fn<() => Promise<TenantFacts | undefined>>(async () => answer);
     const { client } = await serve(definitions, { directory, directoryTtl: 5_000, now: () => now });
     const ask = (tenantId: string) => client.getBooleanValue('ai.copilot', true, { ...asker, tenantId });
     expect(await ask('acme')).toBe(true);
@@ -109,9 +118,10 @@ describe('the tenant directory', () => {
   });
 
   it('keeps directorySize tenants', async () => {
-    const directory = vi.fn(async () => facts);
+    const directory = vi.fn<() => Promise<TenantFacts>>(async () => facts);
     const { client } = await serve(definitions, { directory, directorySize: 1 });
-    for (const tenantId of ['acme', 'globex', 'acme']) await client.getBooleanValue('ai.copilot', true, { ...asker, tenantId });
+    for (const tenantId of ['acme', 'globex', 'acme'])
+      await client.getBooleanValue('ai.copilot', true, { ...asker, tenantId });
     expect(directory).toHaveBeenCalledTimes(3);
   });
 

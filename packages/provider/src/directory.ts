@@ -1,5 +1,5 @@
-import type { TenantDirectory, TenantFacts } from '@rampart/core';
 import type { Logger } from '@openfeature/server-sdk';
+import type { TenantDirectory, TenantFacts } from '@rampart/core';
 import { LRUCache } from 'lru-cache';
 
 const NO_FACTS: TenantFacts = Object.freeze({});
@@ -71,7 +71,8 @@ export class TenantFactsCache {
 
   // The message of somebody else's error may hold anything, so only its kind is logged, and once per outage.
   #fail(tenantId: string, error: unknown): TenantFacts {
-    if (!this.#failing) this.#logger.warn(`rampart: the tenant directory fails (${kindOf(error)}); flags that need its facts are closed`);
+    if (!this.#failing)
+      this.#logger.warn(`rampart: the tenant directory fails (${kindOf(error)}); flags that need its facts are closed`);
     const facts = this.#keep(tenantId, undefined);
     this.#failing = true;
     return facts;

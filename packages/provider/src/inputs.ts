@@ -1,3 +1,4 @@
+import type { Logger } from '@openfeature/server-sdk';
 import {
   type Attributes,
   type ContextNames,
@@ -7,7 +8,6 @@ import {
   type Subject,
   type TenantFacts,
 } from '@rampart/core';
-import type { Logger } from '@openfeature/server-sdk';
 import { kindOf, type TenantFactsCache } from './directory.js';
 
 /** What one decision is made from, besides the flags. */
@@ -58,14 +58,20 @@ export class InputReader {
     return { subject: facts instanceof Promise ? stated : withFacts(stated, facts), control };
   }
 
-  async #wait(stated: Subject, facts: TenantFacts | Promise<TenantFacts> | undefined, complete: boolean): Promise<Inputs> {
+  async #wait(
+    stated: Subject,
+    facts: TenantFacts | Promise<TenantFacts> | undefined,
+    complete: boolean,
+  ): Promise<Inputs> {
     const [found] = await Promise.all([facts, complete ? undefined : this.#load(stated)]);
     return { subject: withFacts(stated, found), control: this.#view(stated) };
   }
 
   #facts(stated: Subject): TenantFacts | Promise<TenantFacts> | undefined {
     const { tenantId } = stated;
-    return this.#directory === undefined || tenantId === undefined || statesAll(stated) ? undefined : this.#directory.find(tenantId);
+    return this.#directory === undefined || tenantId === undefined || statesAll(stated)
+      ? undefined
+      : this.#directory.find(tenantId);
   }
 
   #view({ tenantId, consentRevision }: Subject): ControlView | undefined {

@@ -27,8 +27,9 @@ beforeEach(() => {
 
 afterEach(async () => {
   await OpenFeature.clearProviders();
-  expect(vi.getTimerCount()).toBe(0);
+  const left = vi.getTimerCount();
   vi.useRealTimers();
+  if (left > 0) throw new Error(`${left} timers are left`);
 });
 
 /** Binds the provider and listens; resolves to what `setProviderAndWait` did. */
@@ -63,7 +64,10 @@ describe('starting', () => {
     await later(60_000);
     expect(said).toEqual(['READY']);
     expect(flags.started).toBe(1);
-    expect(await client.getBooleanDetails('ai.copilot', false, ada)).toMatchObject({ value: true, reason: 'TARGETING_MATCH' });
+    expect(await client.getBooleanDetails('ai.copilot', false, ada)).toMatchObject({
+      value: true,
+      reason: 'TARGETING_MATCH',
+    });
   });
 
   it('serves a source that is in sync already', async () => {
@@ -79,10 +83,16 @@ describe('starting', () => {
     await later(4_999);
     expect(said).toEqual([]);
     await later(1);
-    expect(await bound).toMatchObject({ code: 'PROVIDER_NOT_READY', message: expect.stringMatching(/5000 ms.*connection refused/) });
+    expect(await bound).toMatchObject({
+      code: 'PROVIDER_NOT_READY',
+      message: expect.stringMatching(/5000 ms.*connection refused/),
+    });
     expect(said).toEqual([['ERROR', undefined, undefined]]);
     expect(client.providerStatus).toBe(ProviderStatus.ERROR);
-    expect(await client.getBooleanDetails('ai.copilot', true, ada)).toMatchObject({ value: true, errorCode: 'PROVIDER_NOT_READY' });
+    expect(await client.getBooleanDetails('ai.copilot', true, ada)).toMatchObject({
+      value: true,
+      errorCode: 'PROVIDER_NOT_READY',
+    });
     expect(provider.decide('ai.copilot', ada)).toMatchObject({ enabled: false, gate: 'flag', detail: 'not_ready' });
   });
 
@@ -208,7 +218,10 @@ describe('errors after the first flags', () => {
     await later(60_000);
     expect(said).toEqual(['READY', 'STALE']);
     expect(await client.getBooleanDetails('ai.copilot', false, ada)).toMatchObject({ value: true, reason: 'STALE' });
-    expect(await client.getBooleanDetails('ai.copilot', true, { tenantId: 'globex' })).toMatchObject({ value: false, reason: 'STALE' });
+    expect(await client.getBooleanDetails('ai.copilot', true, { tenantId: 'globex' })).toMatchObject({
+      value: false,
+      reason: 'STALE',
+    });
     flags.load(ALL);
     flags.load(ALL);
     expect(said).toEqual(['READY', 'STALE', 'READY']);
@@ -233,7 +246,10 @@ describe('errors after the first flags', () => {
     await later(60_000);
     expect(said).toEqual(['READY', ['ERROR', undefined, { final: true }]]);
     expect(client.providerStatus).toBe(ProviderStatus.ERROR);
-    expect(await client.getBooleanDetails('ai.copilot', true, { tenantId: 'globex' })).toMatchObject({ value: false, reason: 'STALE' });
+    expect(await client.getBooleanDetails('ai.copilot', true, { tenantId: 'globex' })).toMatchObject({
+      value: false,
+      reason: 'STALE',
+    });
     expect(await client.getBooleanDetails('ai.copilot', false, ada)).toMatchObject({ value: true, reason: 'STALE' });
   });
 });
@@ -264,10 +280,11 @@ describe('closing', () => {
     await ready();
     flags.fail();
     let flushed = (): void => {};
-    flags.stop = () => new Promise((resolve) => {
-      flags.stopped += 1;
-      flushed = resolve;
-    });
+    flags.stop = () =>
+      new Promise((resolve) => {
+        flags.stopped += 1;
+        flushed = resolve;
+      });
     let closed = 0;
     const both = [provider.onClose(), provider.onClose()].map((closing) => closing.then(() => closed++));
     await later();

@@ -1,4 +1,3 @@
-import type { FlagSnapshot, FlagSource, FlagSourceEvent } from '@rampart/core';
 import {
   ErrorCode,
   type EventContext,
@@ -7,6 +6,7 @@ import {
   ProviderFatalError,
   ProviderNotReadyError,
 } from '@openfeature/server-sdk';
+import type { FlagSnapshot, FlagSource, FlagSourceEvent } from '@rampart/core';
 import { affectedFlags } from './changed-flags.js';
 import { DEFAULT_INIT_TIMEOUT, DEFAULT_STALE_AFTER } from './options.js';
 import { ProblemLog } from './problem-log.js';
@@ -70,7 +70,8 @@ export class Lifecycle {
    * @throws ProviderNotReadyError where no flags came in time
    */
   start(): Promise<void> {
-    if (this.#phase === 'closed') return Promise.reject(new ProviderFatalError('this provider was closed; create a new one'));
+    if (this.#phase === 'closed')
+      return Promise.reject(new ProviderFatalError('this provider was closed; create a new one'));
     this.#started ??= new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
       this.#phase = 'starting';
@@ -102,23 +103,33 @@ export class Lifecycle {
   #on(event: FlagSourceEvent): void {
     switch (event.type) {
       case 'fetched':
-        return this.#onFetched();
+        this.#onFetched();
+        break;
       case 'changed':
-        return this.#onChanged(event.flags);
+        this.#onChanged(event.flags);
+        break;
       case 'error':
-        return this.#onError(event.error);
+        this.#onError(event.error);
+        break;
       case 'fatal':
-        return this.#onFatal(event.error);
+        this.#onFatal(event.error);
+        break;
       case 'warning':
-        return this.#problems.warn(event.message);
+        this.#problems.warn(event.message);
+        break;
       case 'problem':
-        return this.#problems.problem(event.problem);
+        this.#problems.problem(event.problem);
+        break;
     }
   }
 
   #onFetched(): void {
     this.#snapshot = this.#flags.snapshot();
-    if (this.#flags.origin() !== 'server') return this.#onBackup();
+    if (this.#flags.origin() === 'server') this.#onServer();
+    else this.#onBackup();
+  }
+
+  #onServer(): void {
     clearTimeout(this.#staleTimer);
     this.#staleTimer = undefined;
     this.#failure = undefined;
@@ -155,7 +166,10 @@ export class Lifecycle {
   }
 
   #timeUp(): void {
-    if (this.#flags.origin() !== 'none') return this.#become('stale');
+    if (this.#flags.origin() !== 'none') {
+      this.#become('stale');
+      return;
+    }
     const last = this.#failure === undefined ? '' : `; the last error was: ${this.#failure.message}`;
     this.#become('late', new ProviderNotReadyError(`no flags within ${this.#initTimeout} ms${last}`));
   }

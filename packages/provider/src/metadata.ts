@@ -1,5 +1,5 @@
-import type { Decision, Subject } from '@rampart/core';
 import type { FlagMetadata } from '@openfeature/server-sdk';
+import type { Decision, Subject } from '@rampart/core';
 
 /**
  * The scalars of a decision as flag metadata, which holds text, numbers and booleans alone; what is undefined is left
@@ -39,7 +39,10 @@ function addBands(metadata: FlagMetadata, { autoAbove, confirmFrom, reviewFrom }
   metadata['reviewFrom'] = reviewFrom;
 }
 
-function addPaywall(metadata: FlagMetadata, { currentTier, requiredTier, upgradeUrl, message }: Decision['paywall'] & object): void {
+function addPaywall(
+  metadata: FlagMetadata,
+  { currentTier, requiredTier, upgradeUrl, message }: Decision['paywall'] & object,
+): void {
   metadata['currentTier'] = currentTier;
   metadata['requiredTier'] = requiredTier;
   metadata['message'] = message;

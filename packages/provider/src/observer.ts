@@ -1,5 +1,5 @@
-import type { Attributes, PlainFlag } from '@rampart/core';
 import type { Logger } from '@openfeature/server-sdk';
+import type { Attributes, PlainFlag } from '@rampart/core';
 import { LRUCache } from 'lru-cache';
 import type { Decider } from './decider.js';
 import { kindOf } from './directory.js';

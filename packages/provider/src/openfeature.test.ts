@@ -1,4 +1,11 @@
-import { InMemoryProvider, MultiProvider, OpenFeature, ProviderEvents, ProviderStatus, type Provider } from '@openfeature/server-sdk';
+import {
+  InMemoryProvider,
+  MultiProvider,
+  OpenFeature,
+  type Provider,
+  ProviderEvents,
+  ProviderStatus,
+} from '@openfeature/server-sdk';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ada, change, consented, feature, plain } from '../test/definitions.js';
 import { FakeFlags } from '../test/fake-flags.js';

@@ -1,5 +1,5 @@
-import type { ContextNames, ControlSource, FlagSource, TenantDirectory } from '@rampart/core';
 import type { Hook, Logger } from '@openfeature/server-sdk';
+import type { ContextNames, ControlSource, FlagSource, TenantDirectory } from '@rampart/core';
 import type { Tracker } from './tracking.js';
 
 /** Options of {@link RampartProvider}. */

@@ -1,5 +1,12 @@
-import { type Decision, decide, type FlagSnapshot, type PlainFlag, type PlainVariant, readSubject } from '@rampart/core';
-import { valueOf } from './payload.js';
+import {
+  type Decision,
+  decide,
+  type FlagSnapshot,
+  type PlainFlag,
+  type PlainVariant,
+  readSubject,
+} from '@rampart/core';
+import { payloadValue } from './payload.js';
 
 // Decisions that core does not make: on ordinary flags, missing flags, and where something failed.
 
@@ -27,6 +34,6 @@ export function plainDecision(flag: PlainFlag, variant: PlainVariant): Decision 
 /** A decision with the variant that the platform chose. */
 export function withVariant(decision: Decision, { enabled, name, payload }: PlainVariant): Decision {
   if (!enabled) return decision;
-  const reading = valueOf(payload);
+  const reading = payloadValue(payload);
   return { ...decision, variant: name, binding: reading.ok ? reading.value : undefined };
 }

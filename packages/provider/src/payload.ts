@@ -1,5 +1,5 @@
-import { type JsonValue, type PayloadReading, type PlainVariant, readPayload } from '@rampart/core';
 import { ErrorCode } from '@openfeature/server-sdk';
+import { type JsonValue, type PayloadReading, type PlainVariant, readPayload } from '@rampart/core';
 import { LRUCache } from 'lru-cache';
 
 /** A variant's payload as the flag platform gives it: a type, and text. */
@@ -23,7 +23,7 @@ const parsed = new LRUCache<string, PayloadReading>({ max: 1_000 });
 const texts = new WeakMap<object, string>();
 
 /** Reads JSON payloads once per text, frozen through and through; anything else as core reads it. */
-export function valueOf(payload: Payload): PayloadReading {
+export function payloadValue(payload: Payload): PayloadReading {
   if (payload === undefined || payload.type !== 'json') return readPayload(payload);
   let reading = parsed.get(payload.value);
   if (reading === undefined) {
@@ -68,12 +68,14 @@ export const OBJECT: ValueReader<object> = {
   payload(payload) {
     if (payload === undefined) return NOTHING;
     if (payload.type !== 'json') return mismatch(payload.type, 'an object');
-    const reading = valueOf(payload);
+    const reading = payloadValue(payload);
     return reading.ok ? OBJECT.binding(reading.value) : malformed(reading.fix);
   },
   binding(binding) {
     if (binding === undefined) return NOTHING;
-    return typeof binding === 'object' && binding !== null ? { ok: true, value: binding } : mismatch('a single value', 'an object');
+    return typeof binding === 'object' && binding !== null
+      ? { ok: true, value: binding }
+      : mismatch('a single value', 'an object');
   },
 };
 

@@ -1,5 +1,5 @@
-import { describeProblem, type FlagSnapshot, type Problem } from '@rampart/core';
 import type { Logger } from '@openfeature/server-sdk';
+import { describeProblem, type FlagSnapshot, type Problem } from '@rampart/core';
 
 /** Beyond this many different lines the log forgets what it said. */
 const MOST_LINES = 1_000;
@@ -25,7 +25,8 @@ export class ProblemLog {
       if (flag === undefined || flag.kind === 'plain') continue;
       for (const found of flag.problems) this.problem(found);
       if (flag.kind !== 'change') continue;
-      for (const { variants } of flag.rules) for (const { problem } of variants) if (problem !== undefined) this.problem(problem);
+      for (const { variants } of flag.rules)
+        for (const { problem } of variants) if (problem !== undefined) this.problem(problem);
     }
   }
 

@@ -1,12 +1,4 @@
 import {
-  type Attributes,
-  type Decision,
-  DEFAULT_CONTEXT_NAMES,
-  DEFAULT_TIERS,
-  type FlagSource,
-  type PlainFlag,
-} from '@rampart/core';
-import {
   DefaultLogger,
   ErrorCode,
   type EvaluationContext,
@@ -20,16 +12,24 @@ import {
   SafeLogger,
   type TrackingEventDetails,
 } from '@openfeature/server-sdk';
+import {
+  type Attributes,
+  DEFAULT_CONTEXT_NAMES,
+  DEFAULT_TIERS,
+  type Decision,
+  type FlagSource,
+  type PlainFlag,
+} from '@rampart/core';
 import { type AiFlag, Decider, type Served } from './decider.js';
 import { TenantFactsCache } from './directory.js';
-import { type Inputs, InputReader } from './inputs.js';
+import { InputReader, type Inputs } from './inputs.js';
 import { Lifecycle } from './lifecycle.js';
 import { metadataOf } from './metadata.js';
 import { Observer } from './observer.js';
 import type { RampartProviderOptions } from './options.js';
 import { missingDecision, plainDecision } from './other-decisions.js';
 import { NUMBER, OBJECT, TEXT, type ValueReader } from './payload.js';
-import { type Reason, failed, resolved } from './resolution.js';
+import { failed, type Reason, resolved } from './resolution.js';
 import { Tracking } from './tracking.js';
 
 /**
@@ -38,7 +38,7 @@ import { Tracking } from './tracking.js';
  */
 export class RampartProvider implements Provider {
   readonly metadata: { readonly name: 'rampart' } = { name: 'rampart' };
-  readonly runsOn: 'server' = 'server';
+  readonly runsOn = 'server';
   readonly events: OpenFeatureEventEmitter = new OpenFeatureEventEmitter();
   readonly hooks: Hook[];
   readonly #flags: FlagSource;
@@ -63,7 +63,8 @@ export class RampartProvider implements Provider {
     this.#inputs = new InputReader({ control, directory: directoryOf(options, logger), names, logger });
     this.#decider = new Decider({ flags, settings: { tiers: options.tiers ?? DEFAULT_TIERS }, logger });
     this.#tracking = new Tracking({ flags, trackers: options.trackers ?? [], logger });
-    this.#observer = observe && new Observer({ features: observe, decider: this.#decider, inputs: this.#inputs, logger });
+    this.#observer =
+      observe && new Observer({ features: observe, decider: this.#decider, inputs: this.#inputs, logger });
     this.#lifecycle = new Lifecycle({
       flags,
       emit: (event, details) => this.events.emit(event, details),
@@ -180,7 +181,8 @@ export class RampartProvider implements Provider {
     if (reader.decisions && kind !== 'gated') return this.#resolved(decision as unknown as T, reason, served, inputs);
     if (!decision.enabled) return this.#resolved(defaultValue, reason, served, inputs);
     const reading = kind === 'gated' ? reader.payload(payload) : reader.binding(decision.binding);
-    if (!reading.ok) return failed(defaultValue, reading.code, `${name}: ${reading.message}`, this.#metadata(served, inputs));
+    if (!reading.ok)
+      return failed(defaultValue, reading.code, `${name}: ${reading.message}`, this.#metadata(served, inputs));
     if (reading.value === undefined) return this.#resolved(defaultValue, 'DEFAULT', served, inputs);
     return this.#resolved(reading.value, reason, served, inputs);
   }
@@ -201,7 +203,13 @@ export class RampartProvider implements Provider {
     if (variant.featureEnabled) this.#observer?.look(flag, context);
     if (!variant.enabled) return resolved(defaultValue, this.#plainReason(flag, false), undefined, this.#plainMetadata);
     const reading = reader.payload(variant.payload);
-    if (!reading.ok) return failed(defaultValue, reading.code, `${flag.name}, variant ${variant.name}: ${reading.message}`, this.#plainMetadata);
+    if (!reading.ok)
+      return failed(
+        defaultValue,
+        reading.code,
+        `${flag.name}, variant ${variant.name}: ${reading.message}`,
+        this.#plainMetadata,
+      );
     const reason = this.#plainReason(flag, reading.value !== undefined);
     return resolved(reading.value ?? defaultValue, reason, variant.name, this.#plainMetadata);
   }
@@ -213,9 +221,15 @@ export class RampartProvider implements Provider {
   }
 
   #missing<T>(name: string, defaultValue: T): ResolutionDetails<T> {
-    if (this.#flags.origin() === 'none') return failed(defaultValue, ErrorCode.PROVIDER_NOT_READY, 'there are no flags yet', this.#plainMetadata);
+    if (this.#flags.origin() === 'none')
+      return failed(defaultValue, ErrorCode.PROVIDER_NOT_READY, 'there are no flags yet', this.#plainMetadata);
     if (this.#unleashCompat) return resolved(defaultValue, 'DEFAULT', undefined, this.#plainMetadata);
-    return failed(defaultValue, ErrorCode.FLAG_NOT_FOUND, `there is no flag ${JSON.stringify(name)}`, this.#plainMetadata);
+    return failed(
+      defaultValue,
+      ErrorCode.FLAG_NOT_FOUND,
+      `there is no flag ${JSON.stringify(name)}`,
+      this.#plainMetadata,
+    );
   }
 
   #resolved<T>(value: T, reason: Reason, served: Served, inputs: Inputs): ResolutionDetails<T> {

@@ -60,11 +60,16 @@ describe('telemetryHook', () => {
 
   it('adds an event to the active span, errors included, and needs none', async () => {
     const events: unknown[] = [];
-    const { client, records } = await recorded({ span: () => (events.length > 0 ? undefined : { addEvent: (...event) => events.push(event) }) });
+    const { client, records } = await recorded({
+      span: () => (events.length > 0 ? undefined : { addEvent: (...event) => events.push(event) }),
+    });
     await client.getBooleanValue('gone', false, ada);
     await client.getBooleanValue('flag', false, ada);
     expect(events).toEqual([
-      ['feature_flag.evaluation', expect.objectContaining({ 'error.type': 'flag_not_found', 'feature_flag.result.reason': 'error' })],
+      [
+        'feature_flag.evaluation',
+        expect.objectContaining({ 'error.type': 'flag_not_found', 'feature_flag.result.reason': 'error' }),
+      ],
     ]);
     expect(records).toHaveLength(2);
   });

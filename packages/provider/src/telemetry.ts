@@ -24,7 +24,18 @@ export interface TelemetryOptions {
 }
 
 /** What a decision adds to the standard attributes. */
-const RAMPART = ['outcome', 'gate', 'detail', 'feature', 'change', 'stage', 'mode', 'route', 'consentRevision', 'policyRevision'] as const;
+const RAMPART = [
+  'outcome',
+  'gate',
+  'detail',
+  'feature',
+  'change',
+  'stage',
+  'mode',
+  'route',
+  'consentRevision',
+  'policyRevision',
+] as const;
 
 /**
  * A hook that reports evaluations by OpenTelemetry's semantic conventions for feature flags (OpenFeature's Appendix D), with

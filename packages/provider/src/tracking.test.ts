@@ -14,7 +14,10 @@ describe('track', () => {
     client.track('faithfulness', ada, { value: 0.5, source: 'judge' });
     client.track('thumbs_up', ada);
     client.track('broken', ada, { value: Number.NaN });
-    expect(flags.tracked).toEqual([['faithfulness', 0.5, { value: 0.5, source: 'judge' }], ['thumbs_up', 1, {}]]);
+    expect(flags.tracked).toEqual([
+      ['faithfulness', 0.5, { value: 0.5, source: 'judge' }],
+      ['thumbs_up', 1, {}],
+    ]);
     expect(events).toEqual([
       { name: 'faithfulness', value: 0.5, context: ada, details: { value: 0.5, source: 'judge' } },
       { name: 'thumbs_up', value: undefined, context: ada, details: {} },

@@ -1,5 +1,5 @@
-import type { FlagSource } from '@rampart/core';
 import type { EvaluationContext, Logger, TrackingEventDetails } from '@openfeature/server-sdk';
+import type { FlagSource } from '@rampart/core';
 import { kindOf } from './directory.js';
 
 /** Something that happened, as the service told OpenFeature's `track`. */

@@ -6,7 +6,11 @@ import { serve } from '../test/serve.js';
 
 afterEach(() => OpenFeature.clearProviders());
 
-const on = (type: string, value: string): Partial<PlainVariant> => ({ name: 'v', enabled: true, payload: { type, value } });
+const on = (type: string, value: string): Partial<PlainVariant> => ({
+  name: 'v',
+  enabled: true,
+  payload: { type, value },
+});
 const none: Partial<PlainVariant> = { name: 'v', enabled: true };
 
 type Type = 'string' | 'number' | 'object';
@@ -106,21 +110,32 @@ const bindings: [Type, [string?, string?], unknown, string, string?][] = [
 ];
 
 describe('an open AI flag', () => {
-  it.each(bindings)('asked as %s with the payload %o gives %o, %s %s', async (type, payload, value, reason, errorCode) => {
-    const { client } = await serve([feature(), change({}, [variant('v', ...payload)])]);
-    for (const name of ['ai.copilot', 'ai.copilot.v2']) {
-      const details = await ask(client, type, name);
-      expect(details.value).toEqual(value === DEFAULT ? defaults[type] : value);
-      expect(details).toMatchObject({ reason, flagMetadata: { outcome: 'enabled', gate: 'open', change: 'ai.copilot.v2' } });
-      expect(details.errorCode).toBe(errorCode);
-    }
-  });
+  it.each(bindings)(
+    'asked as %s with the payload %o gives %o, %s %s',
+    async (type, payload, value, reason, errorCode) => {
+      const { client } = await serve([feature(), change({}, [variant('v', ...payload)])]);
+      for (const name of ['ai.copilot', 'ai.copilot.v2']) {
+        const details = await ask(client, type, name);
+        expect(details.value).toEqual(value === DEFAULT ? defaults[type] : value);
+        expect(details).toMatchObject({
+          reason,
+          flagMetadata: { outcome: 'enabled', gate: 'open', change: 'ai.copilot.v2' },
+        });
+        expect(details.errorCode).toBe(errorCode);
+      }
+    },
+  );
 
   it('gives the decision as object, with its binding frozen', async () => {
     const { client } = await serve([feature(), change({}, [variant('v', 'json', '{"model":{"id":"m"}}')])]);
     for (const name of ['ai.copilot', 'ai.copilot.v2']) {
       const { value, variant: shown } = await client.getObjectDetails(name, {}, ada);
-      expect(value).toMatchObject({ outcome: 'enabled', feature: 'ai.copilot', change: 'ai.copilot.v2', binding: { model: { id: 'm' } } });
+      expect(value).toMatchObject({
+        outcome: 'enabled',
+        feature: 'ai.copilot',
+        change: 'ai.copilot.v2',
+        binding: { model: { id: 'm' } },
+      });
       expect(shown).toBe('v');
       const { binding } = value as { binding: { model: object } };
       expect(() => Object.assign(binding.model, { id: 'other' })).toThrow(TypeError);
@@ -146,7 +161,11 @@ describe('a gated flag', () => {
     const { client, flags } = await serve([feature(), plain('replies', { gated: true })]);
     flags.answers.set('replies', { featureEnabled: false });
     const details = await client.getBooleanDetails('replies', true, ada);
-    expect(details).toMatchObject({ value: false, reason: 'TARGETING_MATCH', flagMetadata: { outcome: 'off', gate: 'targeting' } });
+    expect(details).toMatchObject({
+      value: false,
+      reason: 'TARGETING_MATCH',
+      flagMetadata: { outcome: 'off', gate: 'targeting' },
+    });
   });
 });
 
@@ -165,48 +184,75 @@ const closed: [string, ReturnType<typeof feature>[], typeof ada, string, string]
 ];
 
 describe('a closed AI flag', () => {
-  it.each(closed)('%s: no default opens it, no error code, the gate in the metadata', async (_, definitions, context, gate, reason) => {
-    const { client } = await serve([...definitions, plain('replies', { gated: true })]);
-    const names = gate === 'rollout' || gate === 'mode' || gate === 'flag' ? ['ai.copilot', 'ai.copilot.v2'] : ['ai.copilot', 'ai.copilot.v2', 'replies'];
-    for (const name of names) {
-      const details = await client.getBooleanDetails(name, true, context);
-      expect(details).toMatchObject({ value: false, reason, flagMetadata: { gate } });
-      expect(details.errorCode).toBeUndefined();
-      for (const type of ['string', 'number', 'object'] as const) {
-        const { value, errorCode, flagMetadata } = await ask(client, type, name, context);
-        expect(errorCode).toBeUndefined();
-        expect(flagMetadata).toMatchObject({ gate });
-        if (type === 'object' && name !== 'replies') expect(value).toMatchObject({ gate, enabled: false });
-        else expect(value).toEqual(defaults[type]);
+  it.each(closed)(
+    '%s: no default opens it, no error code, the gate in the metadata',
+    async (_, definitions, context, gate, reason) => {
+      const { client } = await serve([...definitions, plain('replies', { gated: true })]);
+      const names =
+        gate === 'rollout' || gate === 'mode' || gate === 'flag'
+          ? ['ai.copilot', 'ai.copilot.v2']
+          : ['ai.copilot', 'ai.copilot.v2', 'replies'];
+      for (const name of names) {
+        const details = await client.getBooleanDetails(name, true, context);
+        expect(details).toMatchObject({ value: false, reason, flagMetadata: { gate } });
+        expect(details.errorCode).toBeUndefined();
+        for (const type of ['string', 'number', 'object'] as const) {
+          const { value, errorCode, flagMetadata } = await ask(client, type, name, context);
+          expect(errorCode).toBeUndefined();
+          expect(flagMetadata).toMatchObject({ gate });
+          if (type === 'object' && name !== 'replies') expect(value).toMatchObject({ gate, enabled: false });
+          else expect(value).toEqual(defaults[type]);
+        }
       }
-    }
-  });
+    },
+  );
 
   it('splits a holdout off: not enabled, reason SPLIT', async () => {
     const { client } = await serve([feature(), change({}, [variant('off')])]);
     const details = await client.getBooleanDetails('ai.copilot', true, ada);
-    expect(details).toMatchObject({ value: false, reason: 'SPLIT', variant: 'off', flagMetadata: { detail: 'holdout' } });
+    expect(details).toMatchObject({
+      value: false,
+      reason: 'SPLIT',
+      variant: 'off',
+      flagMetadata: { detail: 'holdout' },
+    });
   });
 
   it('shows the paywall in the metadata', async () => {
     const { client } = await serve([feature({ minTier: 'business', upgradeUrl: 'https://example.com/up' }), change()]);
     const { flagMetadata } = await client.getBooleanDetails('ai.copilot', true, ada);
-    expect(flagMetadata).toMatchObject({ outcome: 'paywall', requiredTier: 'business', currentTier: 'pro', upgradeUrl: 'https://example.com/up' });
+    expect(flagMetadata).toMatchObject({
+      outcome: 'paywall',
+      requiredTier: 'business',
+      currentTier: 'pro',
+      upgradeUrl: 'https://example.com/up',
+    });
   });
 
   it('says SPLIT where a variant split decided', async () => {
     const { client } = await serve([feature(), change({}, [variant('a'), variant('b')])]);
-    expect(await client.getBooleanDetails('ai.copilot', false, ada)).toMatchObject({ value: true, reason: 'SPLIT', variant: 'a' });
+    expect(await client.getBooleanDetails('ai.copilot', false, ada)).toMatchObject({
+      value: true,
+      reason: 'SPLIT',
+      variant: 'a',
+    });
   });
 });
 
 describe('metadata', () => {
   it('holds scalars alone, with the keys of Appendix D', async () => {
     const { client } = await serve(
-      [feature({ minTier: 'pro' }), change({ mode: 'autonomous', humanReview: '100', disclosure: 'AI', maxPerHour: '9' }, [variant('v')])],
+      [
+        feature({ minTier: 'pro' }),
+        change({ mode: 'autonomous', humanReview: '100', disclosure: 'AI', maxPerHour: '9' }, [variant('v')]),
+      ],
       { flagSetId: 'default/production' },
     );
-    const { flagMetadata } = await client.getBooleanDetails('ai.copilot', false, { ...ada, confidence: 0.9, requestId: 'r' });
+    const { flagMetadata } = await client.getBooleanDetails('ai.copilot', false, {
+      ...ada,
+      confidence: 0.9,
+      requestId: 'r',
+    });
     expect(flagMetadata).toEqual({
       outcome: 'enabled',
       gate: 'open',
@@ -237,7 +283,11 @@ describe('a missing flag', () => {
 
   it.each(names)('%j: FLAG_NOT_FOUND and the default', async (name) => {
     const { client, flags } = await serve([feature(), plain('flag')]);
-    expect(await client.getBooleanDetails(name, true, ada)).toMatchObject({ value: true, reason: 'ERROR', errorCode: 'FLAG_NOT_FOUND' });
+    expect(await client.getBooleanDetails(name, true, ada)).toMatchObject({
+      value: true,
+      reason: 'ERROR',
+      errorCode: 'FLAG_NOT_FOUND',
+    });
     for (const type of ['string', 'number', 'object'] as const) {
       expect(await ask(client, type, name)).toMatchObject({ value: defaults[type], errorCode: 'FLAG_NOT_FOUND' });
     }
@@ -252,7 +302,13 @@ describe('a missing flag', () => {
   });
 
   it.each(['__proto__', 'constructor'])('a flag that is really named %s answers', async (name) => {
-    const { client } = await serve([feature({}, { name }), change({}, [], { name: 'toString', dependencies: [{ feature: name }] })]);
-    expect(await client.getBooleanDetails(name, false, ada)).toMatchObject({ value: true, flagMetadata: { feature: name, change: 'toString' } });
+    const { client } = await serve([
+      feature({}, { name }),
+      change({}, [], { name: 'toString', dependencies: [{ feature: name }] }),
+    ]);
+    expect(await client.getBooleanDetails(name, false, ada)).toMatchObject({
+      value: true,
+      flagMetadata: { feature: name, change: 'toString' },
+    });
   });
 });

@@ -4,7 +4,11 @@ type Parameters = Readonly<Record<string, string>>;
 
 /** A feature of the class `copilot`. */
 export function feature(parameters: Parameters = {}, more: Partial<FlagDefinition> = {}): FlagDefinition {
-  const rule = { name: 'aiAccess', parameters: { featureClass: 'copilot', ...parameters }, constraints: more['constraints'] as [] };
+  const rule = {
+    name: 'aiAccess',
+    parameters: { featureClass: 'copilot', ...parameters },
+    constraints: more['constraints'] as [],
+  };
   return { name: 'ai.copilot', enabled: true, strategies: [rule], ...more };
 }
 
@@ -25,7 +29,12 @@ export function variant(name: string, type?: string, value = ''): VariantDefinit
 
 /** An ordinary flag, behind the feature where `gated`. */
 export function plain(name: string, { enabled = true, gated = false } = {}): FlagDefinition {
-  return { name, enabled, strategies: [{ name: 'default' }], ...(gated ? { dependencies: [{ feature: 'ai.copilot' }] } : {}) };
+  return {
+    name,
+    enabled,
+    strategies: [{ name: 'default' }],
+    ...(gated ? { dependencies: [{ feature: 'ai.copilot' }] } : {}),
+  };
 }
 
 /** Acme has opted in to `copilot`. */
@@ -35,4 +44,11 @@ export function consented(): InMemoryControl {
   return control;
 }
 
-export const ada = { targetingKey: 'ada', tenantId: 'acme', tier: 'pro', region: 'eu', cohorts: [] as string[], labels: [] as string[] };
+export const ada = {
+  targetingKey: 'ada',
+  tenantId: 'acme',
+  tier: 'pro',
+  region: 'eu',
+  cohorts: [] as string[],
+  labels: [] as string[],
+};

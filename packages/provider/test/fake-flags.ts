@@ -128,7 +128,11 @@ function snapshotOf(definitions: readonly FlagDefinition[], gates: ReadonlyMap<s
   const byName = new Map(definitions.map((definition) => [definition.name, definition]));
   const settings = { tiers: ['free', 'starter', 'pro', 'business', 'enterprise'], evaluator, gates };
   const flags = new Map<string, Flag>();
-  for (const definition of definitions) flags.set(definition.name, compileFlag(definition, (name) => byName.get(name), settings));
+  for (const definition of definitions)
+    flags.set(
+      definition.name,
+      compileFlag(definition, (name) => byName.get(name), settings),
+    );
   const changes = [...flags.values()].filter((flag): flag is ChangeFlag => flag.kind === 'change');
   return {
     flag: (name) => flags.get(name),
