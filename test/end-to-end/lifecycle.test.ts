@@ -49,9 +49,20 @@ afterEach(async () => {
 
 const silent = { error: () => {}, warn: () => {}, info: () => {}, debug: () => {} };
 
-function build(unleash: object = {}, options: Partial<RampartOptions> = {}): { client: ReturnType<typeof OpenFeature.getClient>; events: string[]; domain: string } {
+function build(
+  unleash: object = {},
+  options: Partial<RampartOptions> = {},
+): { client: ReturnType<typeof OpenFeature.getClient>; events: string[]; domain: string } {
   rampart = createRampart({
-    unleash: { url: server.url, appName: 'lifecycle', refreshInterval: 50, metricsInterval: 60_000, backupPath: folder, skipInstanceCountWarning: true, ...unleash },
+    unleash: {
+      url: server.url,
+      appName: 'lifecycle',
+      refreshInterval: 50,
+      metricsInterval: 60_000,
+      backupPath: folder,
+      skipInstanceCountWarning: true,
+      ...unleash,
+    },
     initTimeout: 1_000,
     staleAfter: 200,
     logger: silent,
@@ -62,14 +73,19 @@ function build(unleash: object = {}, options: Partial<RampartOptions> = {}): { c
   const events: string[] = [];
   for (const event of Object.values(ProviderEvents)) {
     client.addHandler(event, (details) => {
-      events.push(details && 'flagsChanged' in details && details.flagsChanged ? `${event} ${details.flagsChanged.join(' ')}` : event);
+      events.push(
+        details && 'flagsChanged' in details && details.flagsChanged
+          ? `${event} ${details.flagsChanged.join(' ')}`
+          : event,
+      );
     });
   }
   return { client, events, domain };
 }
 
 const register = (domain: string) => OpenFeature.setProviderAndWait(domain, (rampart as Rampart).provider);
-const until = (check: () => unknown) => vi.waitFor(() => expect(check()).toBeTruthy(), { timeout: 15_000, interval: 10 });
+const until = (check: () => unknown) =>
+  vi.waitFor(() => expect(check()).toBeTruthy(), { timeout: 15_000, interval: 10 });
 
 describe('start', () => {
   it('is ready once, with a server', async () => {
@@ -91,56 +107,77 @@ describe('start', () => {
     expect(events).toEqual(['PROVIDER_ERROR']);
   });
 
-  it.each(['silent', 503, 'refused'] as const)('rejects in time where the server is %s, and gets ready when it answers', async (state) => {
-    if (state === 'refused') await server.stop();
-    else server.behaviour = state;
-    const { client, events, domain } = build({ timeout: 1_000 });
-    await expect(register(domain)).rejects.toMatchObject({ code: ErrorCode.PROVIDER_NOT_READY });
-    expect(events).toEqual(['PROVIDER_ERROR']);
-    if (state === 'refused') await server.start();
-    else server.behaviour = 'ok';
-    await until(() => events.includes('PROVIDER_READY'));
-    expect(await client.getBooleanValue('ai.copilot', false, subject)).toBe(true);
-    expect(events.filter((event) => event === 'PROVIDER_READY')).toHaveLength(1);
-  });
+  it.each(['silent', 503, 'refused'] as const)(
+    'rejects in time where the server is %s, and gets ready when it answers',
+    async (state) => {
+      if (state === 'refused') await server.stop();
+      else server.behaviour = state;
+      const { client, events, domain } = build({ timeout: 1_000 });
+      await expect(register(domain)).rejects.toMatchObject({ code: ErrorCode.PROVIDER_NOT_READY });
+      expect(events).toEqual(['PROVIDER_ERROR']);
+      if (state === 'refused') await server.start();
+      else server.behaviour = 'ok';
+      await until(() => events.includes('PROVIDER_READY'));
+      expect(await client.getBooleanValue('ai.copilot', false, subject)).toBe(true);
+      expect(events.filter((event) => event === 'PROVIDER_READY')).toHaveLength(1);
+    },
+  );
 
   it('serves a bootstrap, and says STALE until the server answers', async () => {
     await server.stop();
     const { client, events, domain } = build({ bootstrap: { data: server.flags } });
     await register(domain);
     await until(() => events.includes('PROVIDER_STALE'));
-    expect(await client.getBooleanDetails('ai.copilot', false, subject)).toMatchObject({ value: true, reason: 'STALE' });
+    expect(await client.getBooleanDetails('ai.copilot', false, subject)).toMatchObject({
+      value: true,
+      reason: 'STALE',
+    });
     expect(await client.getBooleanDetails('plain', false)).toMatchObject({ value: true, reason: 'STALE' });
     await server.start();
     await until(() => events.filter((event) => event === 'PROVIDER_READY').length === 2);
-    expect(await client.getBooleanDetails('ai.copilot', false, subject)).toMatchObject({ value: true, reason: 'TARGETING_MATCH' });
+    expect(await client.getBooleanDetails('ai.copilot', false, subject)).toMatchObject({
+      value: true,
+      reason: 'TARGETING_MATCH',
+    });
     expect(events.filter((event) => event === 'PROVIDER_STALE')).toHaveLength(1);
   });
 
   it('serves a backup of an earlier run', async () => {
-    writeFileSync(join(folder, 'unleash-backup-lifecycle.json'), JSON.stringify({ version: 2, features: server.flags }));
+    writeFileSync(
+      join(folder, 'unleash-backup-lifecycle.json'),
+      JSON.stringify({ version: 2, features: server.flags }),
+    );
     await server.stop();
     const { client, events, domain } = build();
     await register(domain);
     await until(() => events.includes('PROVIDER_STALE'));
-    expect(await client.getBooleanDetails('ai.copilot', false, subject)).toMatchObject({ value: true, reason: 'STALE' });
+    expect(await client.getBooleanDetails('ai.copilot', false, subject)).toMatchObject({
+      value: true,
+      reason: 'STALE',
+    });
   });
 });
 
 describe('after the first sync', () => {
-  it.each([404, 429, 503, 'refused'] as const)('goes stale while the server answers %s, and recovers', async (state) => {
-    const { client, events, domain } = build();
-    await register(domain);
-    if (state === 'refused') await server.stop();
-    else server.behaviour = state;
-    await until(() => events.includes('PROVIDER_STALE'));
-    expect(await client.getBooleanDetails('ai.copilot', false, subject)).toMatchObject({ value: true, reason: 'STALE' });
-    if (state === 'refused') await server.start();
-    else server.behaviour = 'ok';
-    await until(() => events.at(-1) === 'PROVIDER_READY');
-    expect(events).toEqual(['PROVIDER_READY', 'PROVIDER_STALE', 'PROVIDER_READY']);
-    expect((await client.getBooleanDetails('ai.copilot', false, subject)).reason).toBe('TARGETING_MATCH');
-  });
+  it.each([404, 429, 503, 'refused'] as const)(
+    'goes stale while the server answers %s, and recovers',
+    async (state) => {
+      const { client, events, domain } = build();
+      await register(domain);
+      if (state === 'refused') await server.stop();
+      else server.behaviour = state;
+      await until(() => events.includes('PROVIDER_STALE'));
+      expect(await client.getBooleanDetails('ai.copilot', false, subject)).toMatchObject({
+        value: true,
+        reason: 'STALE',
+      });
+      if (state === 'refused') await server.start();
+      else server.behaviour = 'ok';
+      await until(() => events.at(-1) === 'PROVIDER_READY');
+      expect(events).toEqual(['PROVIDER_READY', 'PROVIDER_STALE', 'PROVIDER_READY']);
+      expect((await client.getBooleanDetails('ai.copilot', false, subject)).reason).toBe('TARGETING_MATCH');
+    },
+  );
 
   it('a revoked key is final: the last flags are served as stale, and AI flags still close', async () => {
     const { client, events, domain } = build();
@@ -149,7 +186,10 @@ describe('after the first sync', () => {
     await until(() => events.includes('PROVIDER_ERROR'));
     // OpenFeature would answer a FATAL provider's callers with their defaults, which may be true.
     expect(client.providerStatus).toBe('ERROR');
-    expect(await client.getBooleanDetails('ai.copilot', true, { targetingKey: 'ana' })).toMatchObject({ value: false, reason: 'STALE' });
+    expect(await client.getBooleanDetails('ai.copilot', true, { targetingKey: 'ana' })).toMatchObject({
+      value: false,
+      reason: 'STALE',
+    });
     expect(events).toEqual(['PROVIDER_READY', 'PROVIDER_ERROR']);
   });
 
@@ -164,7 +204,10 @@ describe('after the first sync', () => {
     const asked = server.requests;
     await until(() => server.requests > asked + 3);
     expect(events).toEqual(['PROVIDER_READY', 'PROVIDER_CONFIGURATION_CHANGED ai.copilot ai.copilot.v1 new']);
-    expect(await client.getBooleanDetails('ai.copilot', true, subject)).toMatchObject({ value: false, reason: 'DISABLED' });
+    expect(await client.getBooleanDetails('ai.copilot', true, subject)).toMatchObject({
+      value: false,
+      reason: 'DISABLED',
+    });
   });
 
   it('reports usage when it closes, once, and leaves no socket', async () => {
@@ -219,8 +262,13 @@ describe('names and types that trip others', () => {
 
   it('a missing flag falls through to the next provider', async () => {
     const { domain } = build();
-    const second = new InMemoryProvider({ elsewhere: { disabled: false, defaultVariant: 'on', variants: { on: true } } });
-    await OpenFeature.setProviderAndWait(domain, new MultiProvider([{ provider: (rampart as Rampart).provider }, { provider: second }]));
+    const second = new InMemoryProvider({
+      elsewhere: { disabled: false, defaultVariant: 'on', variants: { on: true } },
+    });
+    await OpenFeature.setProviderAndWait(
+      domain,
+      new MultiProvider([{ provider: (rampart as Rampart).provider }, { provider: second }]),
+    );
     const client = OpenFeature.getClient(domain);
     expect(await client.getBooleanValue('elsewhere', false)).toBe(true);
     expect(await client.getBooleanValue('plain', false)).toBe(true);
@@ -238,7 +286,9 @@ describe('names and types that trip others', () => {
   });
 
   it('payloads: JSON is parsed and can not be changed, broken ones are errors and never 0', async () => {
-    const variant = (type: string, value: string) => ({ variants: [{ name: 'v', weight: 1000, payload: { type, value }, stickiness: 'default' }] });
+    const variant = (type: string, value: string) => ({
+      variants: [{ name: 'v', weight: 1000, payload: { type, value }, stickiness: 'default' }],
+    });
     server.flags = [
       plain('json', variant('json', '{"a":{"b":1}}')),
       plain('broken', variant('json', '{')),
@@ -250,7 +300,10 @@ describe('names and types that trip others', () => {
     const value = await client.getObjectValue('json', {});
     expect(value).toEqual({ a: { b: 1 } });
     expect(() => Object.assign((value as { a: object }).a, { b: 2 })).toThrow(TypeError);
-    expect(await client.getObjectDetails('broken', { mine: 1 })).toMatchObject({ value: { mine: 1 }, errorCode: ErrorCode.PARSE_ERROR });
+    expect(await client.getObjectDetails('broken', { mine: 1 })).toMatchObject({
+      value: { mine: 1 },
+      errorCode: ErrorCode.PARSE_ERROR,
+    });
     const empty = await client.getNumberDetails('empty-number', 7);
     expect(empty.value).toBe(7);
     expect([ErrorCode.PARSE_ERROR, ErrorCode.TYPE_MISMATCH]).toContain(empty.errorCode);

@@ -100,9 +100,12 @@ function compileFeature(definition: FlagDefinition, { tiers, evaluator }: Compil
   const rules = rulesOf(definition);
   const problems: Problem[] = [...foreignRules(definition, 'aiAccess')];
   const access = rules.filter((rule) => rule.name === 'aiAccess');
-  if (access.length > 1) problems.push(problem(name, 'strategies', `aiAccess × ${access.length}`, 'keep exactly one aiAccess rule'));
+  if (access.length > 1)
+    problems.push(problem(name, 'strategies', `aiAccess × ${access.length}`, 'keep exactly one aiAccess rule'));
   if (definition.dependencies?.length) {
-    problems.push(problem(name, 'dependencies', definition.dependencies[0]?.feature, 'a feature flag must not have a parent'));
+    problems.push(
+      problem(name, 'dependencies', definition.dependencies[0]?.feature, 'a feature flag must not have a parent'),
+    );
   }
   const parsed: Parsed<FeatureFlag['access'] & object> = parseAccess(name, access[0]?.parameters, tiers);
   if (!parsed.ok) problems.push(...parsed.problems);
@@ -124,7 +127,8 @@ function compileChange(
 ): ChangeFlag {
   const { name, enabled } = definition;
   const problems: Problem[] = [...parentProblems(definition, find), ...foreignRules(definition, 'aiStage')];
-  if (enabled && rulesOf(definition).length === 0) problems.push(problem(name, 'strategies', '', 'give it an aiStage rule, or switch it off'));
+  if (enabled && rulesOf(definition).length === 0)
+    problems.push(problem(name, 'strategies', '', 'give it an aiStage rule, or switch it off'));
   const feature = definition.dependencies?.[0]?.feature;
   const rules: StageRule[] = [];
   const forceOff = new Set<string>();
@@ -167,7 +171,8 @@ function compileVariant(
   check: CompileSettings['checkBinding'],
 ): Variant {
   const read = readPayload(payload);
-  if (!read.ok) return { name, binding: undefined, problem: problem(flag, `binding of variant ${name}`, payload?.value, read.fix) };
+  if (!read.ok)
+    return { name, binding: undefined, problem: problem(flag, `binding of variant ${name}`, payload?.value, read.fix) };
   const wrong = name === 'off' ? undefined : check?.(feature, read.value);
   return {
     name,
@@ -208,8 +213,17 @@ function compileGated(
   const problems: Problem[] = [];
   const byMap = gates?.get(name);
   if (mustBeOurs) {
-    const found = rulesOf(definition).map((rule) => rule.name).join(', ');
-    problems.push(problem(name, 'strategies', found, 'a flag of this name must carry aiAccess or aiStage; rename it or replace its strategies'));
+    const found = rulesOf(definition)
+      .map((rule) => rule.name)
+      .join(', ');
+    problems.push(
+      problem(
+        name,
+        'strategies',
+        found,
+        'a flag of this name must carry aiAccess or aiStage; rename it or replace its strategies',
+      ),
+    );
   } else if (byMap !== undefined) {
     if (!isFeature(find(byMap))) problems.push(problem(name, 'gates', byMap, 'name a flag that carries aiAccess'));
   } else {
@@ -221,7 +235,9 @@ function compileGated(
 function foreignRules(definition: FlagDefinition, own: string): Problem[] {
   return rulesOf(definition)
     .filter((rule) => rule.name !== own)
-    .map((rule) => problem(definition.name, 'strategies', rule.name, `remove it: beside ${own} no other strategy counts`));
+    .map((rule) =>
+      problem(definition.name, 'strategies', rule.name, `remove it: beside ${own} no other strategy counts`),
+    );
 }
 
 function parentProblems(definition: FlagDefinition, find: (name: string) => FlagDefinition | undefined): Problem[] {

@@ -22,7 +22,12 @@ export type ControlChange =
       /** Undefined takes the choice back. */
       readonly choice: UserChoice | undefined;
     }
-  | { readonly kind: 'preference'; readonly tenant: string; readonly mode?: Mode | undefined; readonly bands?: Partial<Bands> | undefined }
+  | {
+      readonly kind: 'preference';
+      readonly tenant: string;
+      readonly mode?: Mode | undefined;
+      readonly bands?: Partial<Bands> | undefined;
+    }
   | { readonly kind: 'model'; readonly featureClass: string; readonly model: ConsentModel }
   | { readonly kind: 'kill'; readonly kill: Kill }
   | { readonly kind: 'revive'; readonly id: string }
@@ -55,7 +60,14 @@ export function applyControl(state: ControlState, change: ControlChange): Contro
     case 'consent':
     case 'choice':
     case 'preference':
-      return { ...next, tenants: put(state.tenants, change.tenant, applyTenant(state.tenants.get(change.tenant) ?? EMPTY_TENANT, change)) };
+      return {
+        ...next,
+        tenants: put(
+          state.tenants,
+          change.tenant,
+          applyTenant(state.tenants.get(change.tenant) ?? EMPTY_TENANT, change),
+        ),
+      };
     case 'model':
       return { ...next, models: put(state.models, change.featureClass, change.model) };
     case 'kill':

@@ -1,7 +1,15 @@
 import { inSample } from './bucket.js';
 import { type ControlView, covers } from './control.js';
 import { type Decision, GATES, NO_DECISION, type Revisions, type ShadowRun } from './decision.js';
-import { type ChangeFlag, type FeatureFlag, type Flag, type FlagSnapshot, type GatedFlag, HOLDOUT, type StageRule } from './flag.js';
+import {
+  type ChangeFlag,
+  type FeatureFlag,
+  type Flag,
+  type FlagSnapshot,
+  type GatedFlag,
+  HOLDOUT,
+  type StageRule,
+} from './flag.js';
 import type { Closed, Question } from './gates.js';
 import { type Bands, routeFor, strictestBands } from './modes.js';
 import { DEFAULT_UNAVAILABLE_MESSAGE } from './parameters.js';
@@ -52,9 +60,17 @@ export function decide(
   memo?: VerdictMemo,
 ): Evaluation {
   const flag = snapshot.flag(name);
-  if (flag === undefined || flag.kind === 'plain') return notDecided(flag === undefined ? 'not_found' : 'plain', control);
+  if (flag === undefined || flag.kind === 'plain')
+    return notDecided(flag === undefined ? 'not_found' : 'plain', control);
   const feature = featureOf(snapshot, flag);
-  const question: Question = { feature, change: undefined, subject, control, tiers: settings.tiers, consentGiven: false };
+  const question: Question = {
+    feature,
+    change: undefined,
+    subject,
+    control,
+    tiers: settings.tiers,
+    consentGiven: false,
+  };
   if (flag.kind === 'change') return answer(question, flag.revision, judgeChange(question, flag, memo));
   if (flag.kind === 'gated') return answer(question, flag.revision, judgeGated(question, flag));
   const changes = snapshot.changesOf(flag.name);
@@ -93,7 +109,12 @@ function judgeGated(question: Question, flag: GatedFlag): Verdict {
 
 function notDecided(detail: 'not_found' | 'plain', control: ControlView | undefined): Evaluation {
   const revisions = { flag: '', consent: control?.revision, policy: undefined };
-  return { decision: { ...blank(undefined, undefined, revisions, NO_SHADOW), detail }, reason: 'DISABLED', exposed: undefined, rule: undefined };
+  return {
+    decision: { ...blank(undefined, undefined, revisions, NO_SHADOW), detail },
+    reason: 'DISABLED',
+    exposed: undefined,
+    rule: undefined,
+  };
 }
 
 function judgeChange(question: Question, change: ChangeFlag, memo: VerdictMemo | undefined): Verdict {
@@ -141,13 +162,23 @@ function precedence(verdict: Verdict): number {
   }
 }
 
-function answer(question: Question, revision: string, verdict: Verdict, shadow: readonly ShadowRun[] = NO_SHADOW): Evaluation {
+function answer(
+  question: Question,
+  revision: string,
+  verdict: Verdict,
+  shadow: readonly ShadowRun[] = NO_SHADOW,
+): Evaluation {
   const { feature, control } = question;
   const policy = feature.revision === '' ? undefined : feature.revision;
   const revisions = { flag: revision, consent: control?.revision, policy };
   switch (verdict.type) {
     case 'feature':
-      return { decision: featureOpen(feature, revisions), reason: 'TARGETING_MATCH', exposed: undefined, rule: undefined };
+      return {
+        decision: featureOpen(feature, revisions),
+        reason: 'TARGETING_MATCH',
+        exposed: undefined,
+        rule: undefined,
+      };
     case 'open':
       return answerOpen(question, verdict, revisions, shadow);
     case 'shadow':
@@ -156,11 +187,21 @@ function answer(question: Question, revision: string, verdict: Verdict, shadow: 
       return answerHoldout(question, verdict, revisions, shadow);
     case 'paywall':
     case 'consent_required':
-      return { decision: obstacleDecision(question, verdict, revisions, shadow), reason: 'TARGETING_MATCH', exposed: undefined, rule: undefined };
+      return {
+        decision: obstacleDecision(question, verdict, revisions, shadow),
+        reason: 'TARGETING_MATCH',
+        exposed: undefined,
+        rule: undefined,
+      };
     case 'closed': {
       const found = closedDecision(question, verdict.closed, verdict.change?.name, revisions, shadow);
       const decision: Decision = verdict.lifted ? { ...found, outcome: 'off', message: undefined } : found;
-      return { decision, reason: verdict.split ? 'SPLIT' : reasonOf(verdict.closed), exposed: undefined, rule: undefined };
+      return {
+        decision,
+        reason: verdict.split ? 'SPLIT' : reasonOf(verdict.closed),
+        exposed: undefined,
+        rule: undefined,
+      };
     }
   }
 }
@@ -169,7 +210,12 @@ function reasonOf({ gate }: Closed): DecisionReason {
   return gate === 'flag' || gate === 'kill' ? 'DISABLED' : 'TARGETING_MATCH';
 }
 
-function answerOpen(question: Question, verdict: OpenRule, revisions: Revisions, shadow: readonly ShadowRun[]): Evaluation {
+function answerOpen(
+  question: Question,
+  verdict: OpenRule,
+  revisions: Revisions,
+  shadow: readonly ShadowRun[],
+): Evaluation {
   const { feature, subject } = question;
   const { policy } = verdict.rule;
   const bands = effectiveBands(question, verdict);
@@ -195,7 +241,12 @@ function answerOpen(question: Question, verdict: OpenRule, revisions: Revisions,
     limits: policy.maxPerHour === undefined ? NO_LIMITS : { maxPerHour: policy.maxPerHour },
     revisions,
   };
-  return { decision, reason: verdict.split ? 'SPLIT' : 'TARGETING_MATCH', exposed: verdict.variant?.name, rule: verdict.rule };
+  return {
+    decision,
+    reason: verdict.split ? 'SPLIT' : 'TARGETING_MATCH',
+    exposed: verdict.variant?.name,
+    rule: verdict.rule,
+  };
 }
 
 const NO_LIMITS = Object.freeze({ maxPerHour: undefined });
@@ -217,7 +268,12 @@ function effectiveBands({ feature, subject, control }: Question, { change, rule 
   return bands;
 }
 
-function answerShadow(question: Question, verdict: OpenRule, revisions: Revisions, shadow: readonly ShadowRun[]): Evaluation {
+function answerShadow(
+  question: Question,
+  verdict: OpenRule,
+  revisions: Revisions,
+  shadow: readonly ShadowRun[],
+): Evaluation {
   const run = shadow.length > 0 ? undefined : shadowRun(verdict, question.subject);
   const runs = run === undefined ? shadow : [run];
   const closed = { gate: 'mode', detail: 'shadow' } as const;
@@ -234,11 +290,17 @@ function answerShadow(question: Question, verdict: OpenRule, revisions: Revision
 function shadowRun({ change, rule, variant }: OpenRule, { requestId }: Subject): ShadowRun | undefined {
   if (variant?.name === HOLDOUT) return undefined;
   const { shadowSample } = rule.policy;
-  const sampled = requestId === undefined ? shadowSample >= 100 : inSample(requestId, `${change.name}:shadow`, shadowSample);
+  const sampled =
+    requestId === undefined ? shadowSample >= 100 : inSample(requestId, `${change.name}:shadow`, shadowSample);
   return sampled ? { change: change.name, variant: variant?.name, binding: variant?.binding } : undefined;
 }
 
-function answerHoldout(question: Question, verdict: OpenRule, revisions: Revisions, shadow: readonly ShadowRun[]): Evaluation {
+function answerHoldout(
+  question: Question,
+  verdict: OpenRule,
+  revisions: Revisions,
+  shadow: readonly ShadowRun[],
+): Evaluation {
   const closed = { gate: 'rollout', detail: 'holdout' } as const;
   const decision: Decision = {
     ...closedDecision(question, closed, verdict.change.name, revisions, shadow),
@@ -259,7 +321,10 @@ function obstacleDecision(
   if (type === 'consent_required' || access?.minTier === undefined) return decision;
   const currentTier = question.subject.tier ?? '';
   const message = `This feature needs the ${access.minTier} plan. You are on ${currentTier}.`;
-  return { ...decision, paywall: { currentTier, requiredTier: access.minTier, upgradeUrl: access.upgradeUrl, message } };
+  return {
+    ...decision,
+    paywall: { currentTier, requiredTier: access.minTier, upgradeUrl: access.upgradeUrl, message },
+  };
 }
 
 function featureOpen(feature: FeatureFlag, revisions: Revisions): Decision {

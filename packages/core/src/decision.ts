@@ -127,7 +127,8 @@ export const NO_DECISION: Decision = Object.freeze({
 export function readDecision(value: unknown): Decision {
   if (typeof value !== 'object' || value === null) return NO_DECISION;
   const { outcome, enabled, gate, revisions, shadow } = value as Partial<Decision>;
-  const whole = OUTCOMES.has(outcome) && GATES.some((known) => known === gate) && Array.isArray(shadow) && revisions !== undefined;
+  const whole =
+    OUTCOMES.has(outcome) && GATES.some((known) => known === gate) && Array.isArray(shadow) && revisions !== undefined;
   return whole && enabled === (outcome === 'enabled') ? (value as Decision) : NO_DECISION;
 }
 

@@ -56,12 +56,25 @@ export function explain(
   const flag = snapshot.flag(name);
   if (flag === undefined || flag.kind === 'plain') {
     const saw = flag === undefined ? 'no such flag' : 'no Rampart strategy or parent';
-    return { decision, gates: [{ gate: 'flag', flag: name, rule: undefined, saw, open: flag !== undefined, detail: decision.detail }] };
+    return {
+      decision,
+      gates: [{ gate: 'flag', flag: name, rule: undefined, saw, open: flag !== undefined, detail: decision.detail }],
+    };
   }
   const feature = featureOf(snapshot, flag);
-  const question: Question = { feature, change: undefined, subject, control, tiers: settings.tiers, consentGiven: false };
+  const question: Question = {
+    feature,
+    change: undefined,
+    subject,
+    control,
+    tiers: settings.tiers,
+    consentGiven: false,
+  };
   const changes = flag.kind === 'change' ? [flag] : flag.kind === 'feature' ? snapshot.changesOf(name) : [];
-  const gates = [...featureReports(question), ...changes.flatMap((change) => changeReports({ ...question, change }, change))];
+  const gates = [
+    ...featureReports(question),
+    ...changes.flatMap((change) => changeReports({ ...question, change }, change)),
+  ];
   return { decision, gates };
 }
 
@@ -74,7 +87,11 @@ function featureReports(question: Question): GateReport[] {
   if (access === undefined) return first;
   return [
     ...first,
-    row('force_off', `tenant ${shown(subject.tenantId)}, ${access.forceOff.size} listed`, forceOffGate(question, access)),
+    row(
+      'force_off',
+      `tenant ${shown(subject.tenantId)}, ${access.forceOff.size} listed`,
+      forceOffGate(question, access),
+    ),
     row('exclusion', exclusionSeen(access, subject), exclusionGate(question, access)),
     row('consent', consentSeen(question, access), consentGate(question, access, undefined)),
     row('targeting', constraintsSeen(feature.targeting), targetingGate(question, undefined)),
@@ -92,11 +109,25 @@ function changeReports(question: Question, change: ChangeFlag): GateReport[] {
   ];
   const { access } = feature;
   if (access === undefined) return first;
-  const forced = row('force_off', `tenant ${shown(subject.tenantId)}, ${change.forceOff.size} listed`, forceOffGate(question, access));
-  return [...first, forced, ...change.rules.flatMap((rule, index) => ruleReports(question, access, change, rule, index + 1))];
+  const forced = row(
+    'force_off',
+    `tenant ${shown(subject.tenantId)}, ${change.forceOff.size} listed`,
+    forceOffGate(question, access),
+  );
+  return [
+    ...first,
+    forced,
+    ...change.rules.flatMap((rule, index) => ruleReports(question, access, change, rule, index + 1)),
+  ];
 }
 
-function ruleReports(question: Question, access: AccessPolicy, change: ChangeFlag, rule: StageRule, index: number): GateReport[] {
+function ruleReports(
+  question: Question,
+  access: AccessPolicy,
+  change: ChangeFlag,
+  rule: StageRule,
+  index: number,
+): GateReport[] {
   const { subject } = question;
   const { policy } = rule;
   const row = reporter(change.name, index);
@@ -105,9 +136,21 @@ function ruleReports(question: Question, access: AccessPolicy, change: ChangeFla
   return [
     row('consent', `terms from version ${policy.consentVersion ?? 'any'}`, consentGate(question, access, policy)),
     row('targeting', constraintsSeen(rule.targeting), targetingGate(question, rule)),
-    row('stage', `${policy.stage}; tenant ${shown(subject.tenantId)}, tier ${shown(subject.tier)}, cohorts ${cohorts}`, stageGate(question, rule)),
-    row('region', `${shown(subject.region)}, allowed ${[...policy.regions].join(' ') || 'any'}`, regionGate(question, rule)),
-    row('task', `complexity ${shown(subject.complexity)}, hardest ${policy.maxComplexity ?? 'any'}`, taskGate(question, rule)),
+    row(
+      'stage',
+      `${policy.stage}; tenant ${shown(subject.tenantId)}, tier ${shown(subject.tier)}, cohorts ${cohorts}`,
+      stageGate(question, rule),
+    ),
+    row(
+      'region',
+      `${shown(subject.region)}, allowed ${[...policy.regions].join(' ') || 'any'}`,
+      regionGate(question, rule),
+    ),
+    row(
+      'task',
+      `complexity ${shown(subject.complexity)}, hardest ${policy.maxComplexity ?? 'any'}`,
+      taskGate(question, rule),
+    ),
     row('rollout', rolloutSeen(rule, subject), rolloutGate(question, rule)),
     { ...row('mode', `${policy.mode}, capped at ${mode}`, undefined), open: mode !== 'shadow', detail: mode },
   ];
@@ -127,9 +170,12 @@ const killsSeen = (control: ControlView | undefined): string =>
   control === undefined ? 'kill switches unknown' : `${control.kills.length} kill switches`;
 
 const problemsSeen = ({ problems }: FeatureFlag | ChangeFlag): string =>
-  problems.length === 0 ? 'readable' : problems.map(({ field, value, fix }) => `${field} = ${JSON.stringify(value)}: ${fix}`).join('; ');
+  problems.length === 0
+    ? 'readable'
+    : problems.map(({ field, value, fix }) => `${field} = ${JSON.stringify(value)}: ${fix}`).join('; ');
 
-const constraintsSeen = (targeting: unknown): string => (targeting === undefined ? 'no constraints' : 'constraints or segments');
+const constraintsSeen = (targeting: unknown): string =>
+  targeting === undefined ? 'no constraints' : 'constraints or segments';
 
 function exclusionSeen(access: AccessPolicy, subject: Subject): string {
   const labels = entriesOf(subject.labels);

@@ -70,7 +70,11 @@ export function exclusionGate({ subject, control }: Question, access: AccessPoli
 }
 
 /** Gate 5: not given, opted out, terms too old, not known fresh enough. */
-export function consentGate(question: Question, access: AccessPolicy, rule: StagePolicy | undefined): Closed | undefined {
+export function consentGate(
+  question: Question,
+  access: AccessPolicy,
+  rule: StagePolicy | undefined,
+): Closed | undefined {
   const { subject, control, consentGiven } = question;
   const obstacle = consentObstacle(access, rule?.consentVersion, subject, control, consentGiven);
   return obstacle === undefined ? undefined : closed('consent', obstacle);

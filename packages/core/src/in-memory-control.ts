@@ -46,5 +46,7 @@ function check(change: ControlChange): void {
 
 function checkScope(kind: string, scope: Scope): void {
   if (Object.values(scope).some((part) => part !== undefined && part !== false)) return;
-  throw new RangeError(`${kind} without a scope: name a feature, change, tenant, tier, region or label, or say { all: true }`);
+  throw new RangeError(
+    `${kind} without a scope: name a feature, change, tenant, tier, region or label, or say { all: true }`,
+  );
 }

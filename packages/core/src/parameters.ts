@@ -72,7 +72,15 @@ const whole = (least: number) => number(least, Number.MAX_SAFE_INTEGER, WHOLE);
 
 const list = z
   .string()
-  .transform((text) => new Set(text.split(',').map((entry) => entry.trim()).filter((entry) => entry !== '')))
+  .transform(
+    (text) =>
+      new Set(
+        text
+          .split(',')
+          .map((entry) => entry.trim())
+          .filter((entry) => entry !== ''),
+      ),
+  )
   .refine((entries) => entries.size > 0, 'write at least one entry, separated by commas, or leave it empty');
 
 const oneOf = <const T extends readonly string[]>(values: T) =>
@@ -112,7 +120,10 @@ const stageSchema = z
     rollout: percent.default(0),
     stickiness: z
       .string()
-      .refine((field) => field !== 'random', 'name a context field such as userId; random gives a new answer on every call')
+      .refine(
+        (field) => field !== 'random',
+        'name a context field such as userId; random gives a new answer on every call',
+      )
       .transform((field) => (field === 'default' ? 'tenantId' : field))
       .default('tenantId'),
     groupId: z.string({ error: 'name the salt of the split: the name of the flag' }),
@@ -149,7 +160,8 @@ export function parseAccess(flag: string, parameters: unknown, tiers: readonly s
   const parsed = parse(flag, 'aiAccess', accessSchema, parameters);
   if (!parsed.ok) return parsed;
   const { minTier } = parsed.value;
-  const problems = minTier === undefined || tiers.includes(minTier) ? [] : [offLadder(flag, 'aiAccess.minTier', minTier, tiers)];
+  const problems =
+    minTier === undefined || tiers.includes(minTier) ? [] : [offLadder(flag, 'aiAccess.minTier', minTier, tiers)];
   return problems.length > 0 ? { ok: false, problems } : { ok: true, value: { ...ACCESS_UNSET, ...parsed.value } };
 }
 
@@ -168,12 +180,22 @@ export function parseStage(flag: string, parameters: unknown, tiers: readonly st
 
 // Every rule has the same fields in the same order, so that the engine sees one shape.
 const ACCESS_UNSET = { consentVersion: undefined, minTier: undefined, upgradeUrl: undefined };
-const STAGE_UNSET = { disclosure: undefined, maxComplexity: undefined, maxPerHour: undefined, consentVersion: undefined };
+const STAGE_UNSET = {
+  disclosure: undefined,
+  maxComplexity: undefined,
+  maxPerHour: undefined,
+  consentVersion: undefined,
+};
 
 const offLadder = (flag: string, field: string, tier: string, tiers: readonly string[]): Problem =>
   problem(flag, field, tier, `use a tier of the ladder: ${tiers.join(', ')}`);
 
-function parse<S extends z.ZodType>(flag: string, strategy: string, schema: S, parameters: unknown): Parsed<z.output<S>> {
+function parse<S extends z.ZodType>(
+  flag: string,
+  strategy: string,
+  schema: S,
+  parameters: unknown,
+): Parsed<z.output<S>> {
   const given = parameters ?? {};
   if (typeof given !== 'object' || Array.isArray(given)) {
     return { ok: false, problems: [problem(flag, strategy, given, 'parameters must be an object of strings')] };

@@ -23,11 +23,7 @@ import { leastMode, type Mode } from './modes.js';
 import type { AccessPolicy } from './parameters.js';
 
 /** What the gates say of one question. */
-export type Verdict =
-  | Shut
-  | { readonly type: 'feature' }
-  | OpenRule
-  | Obstacle;
+export type Verdict = Shut | { readonly type: 'feature' } | OpenRule | Obstacle;
 
 /** A gate that closed. */
 export interface Shut {
@@ -101,12 +97,14 @@ function withTier(question: Question): Question {
 function pass(question: Question): Verdict {
   const early = killGate(question) ?? flagGate(question) ?? configGate(question);
   const { access } = question.feature;
-  if (early !== undefined || access === undefined) return shut(question, early ?? { gate: 'config', detail: 'aiAccess' });
+  if (early !== undefined || access === undefined)
+    return shut(question, early ?? { gate: 'config', detail: 'aiAccess' });
   const known = forceOffGate(question, access) ?? exclusionGate(question, access);
   if (known !== undefined) return shut(question, known);
   const { change } = question;
   if (change !== undefined) return passRules(question, access, change);
-  const found = consentGate(question, access, undefined) ?? targetingGate(question, undefined) ?? tierGate(question, access);
+  const found =
+    consentGate(question, access, undefined) ?? targetingGate(question, undefined) ?? tierGate(question, access);
   return found === undefined ? { type: 'feature' } : shut(question, found);
 }
 
@@ -153,14 +151,20 @@ function opened(question: Question, change: ChangeFlag, rule: StageRule, mode: M
 }
 
 /** Gate 12: the least of the change's mode, the feature's cap, the tenant's own choice and any emergency cap. */
-export function effectiveMode({ feature, change, subject, control }: Question, access: AccessPolicy, rule: StageRule): Mode {
+export function effectiveMode(
+  { feature, change, subject, control }: Question,
+  access: AccessPolicy,
+  rule: StageRule,
+): Mode {
   let mode = leastMode(rule.policy.mode, access.maxMode);
   if (control === undefined) return 'shadow';
   if (control.tenant.mode !== undefined) mode = leastMode(mode, control.tenant.mode);
   for (const cap of control.modeCaps) {
     if (covers(cap.scope, feature.name, change?.name, subject)) mode = leastMode(mode, cap.mode);
   }
-  return mode === 'autonomous' && !isCalibrated(control, change?.name, access.maxCalibrationError) ? 'confirmation' : mode;
+  return mode === 'autonomous' && !isCalibrated(control, change?.name, access.maxCalibrationError)
+    ? 'confirmation'
+    : mode;
 }
 
 function isCalibrated(control: ControlView, change: string | undefined, most: number): boolean {

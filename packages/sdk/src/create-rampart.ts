@@ -11,7 +11,14 @@ import {
 import { RampartProvider } from '@rampart/openfeature-provider';
 import { rampartStrategies, UnleashFlagSource } from '@rampart/unleash';
 import { Unleash, type UnleashConfig } from 'unleash-client';
-import { type BindingSchema, checkOptions, contextNamesOf, isUnleash, type RampartOptions, tiersOf } from './options.js';
+import {
+  type BindingSchema,
+  checkOptions,
+  contextNamesOf,
+  isUnleash,
+  type RampartOptions,
+  tiersOf,
+} from './options.js';
 
 /** The joined parts. */
 export interface Rampart<Control extends ControlSource = ControlSource> {
@@ -66,7 +73,9 @@ export function createRampart(options: RampartOptions): Rampart {
     decideAll: (context) => provider.decideAll(context),
     explain: (flag, context) => {
       const subject = readSubject(context, contextNames);
-      return explain(flags.snapshot(), flag, subject, control.read(subject.tenantId, subject.consentRevision), { tiers });
+      return explain(flags.snapshot(), flag, subject, control.read(subject.tenantId, subject.consentRevision), {
+        tiers,
+      });
     },
     close: () => provider.onClose(),
   };
@@ -94,6 +103,8 @@ function bindingCheck(schemas: Readonly<Record<string, BindingSchema>>) {
   const byFeature = new Map(Object.entries(schemas));
   return (feature: string, binding: JsonValue | undefined): string | undefined => {
     const result = byFeature.get(feature)?.safeParse(binding);
-    return result === undefined || result.success ? undefined : `must fit the schema of ${feature}: ${result.error.message}`;
+    return result === undefined || result.success
+      ? undefined
+      : `must fit the schema of ${feature}: ${result.error.message}`;
   };
 }

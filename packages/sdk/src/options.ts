@@ -28,17 +28,25 @@ export interface RampartOptions extends Omit<RampartProviderOptions, 'flags' | '
 
 /** Any schema with zod's `safeParse`. */
 export interface BindingSchema {
-  safeParse(value: unknown): { readonly success: true } | { readonly success: false; readonly error: { readonly message: string } };
+  safeParse(
+    value: unknown,
+  ): { readonly success: true } | { readonly success: false; readonly error: { readonly message: string } };
 }
 
 const name = z.string().min(1);
 const flagMap = z.record(name, name);
-const milliseconds = z.number().int().min(1).max(2 ** 31 - 1);
+const milliseconds = z
+  .number()
+  .int()
+  .min(1)
+  .max(2 ** 31 - 1);
 
 const schema = z.strictObject({
   unleash: z.unknown(),
   control: z.custom<ControlSource>((value) => hasMethod(value, 'read'), 'needs a read(tenantId) method').optional(),
-  directory: z.custom<TenantDirectory>((value) => typeof value === 'function', 'must be a function of a tenant id').optional(),
+  directory: z
+    .custom<TenantDirectory>((value) => typeof value === 'function', 'must be a function of a tenant id')
+    .optional(),
   tiers: z
     .array(name)
     .min(1)
@@ -49,7 +57,10 @@ const schema = z.strictObject({
   gates: flagMap.optional(),
   observe: flagMap.optional(),
   bindings: z
-    .record(name, z.custom<BindingSchema>((value) => hasMethod(value, 'safeParse'), 'must be a schema with safeParse'))
+    .record(
+      name,
+      z.custom<BindingSchema>((value) => hasMethod(value, 'safeParse'), 'must be a schema with safeParse'),
+    )
     .optional(),
   initTimeout: milliseconds.optional(),
   staleAfter: milliseconds.optional(),
@@ -64,7 +75,9 @@ const schema = z.strictObject({
 });
 
 function hasMethod(value: unknown, method: string): boolean {
-  return typeof value === 'object' && value !== null && typeof (value as Record<string, unknown>)[method] === 'function';
+  return (
+    typeof value === 'object' && value !== null && typeof (value as Record<string, unknown>)[method] === 'function'
+  );
 }
 
 /** Checks options once, at the edge. Throws a TypeError that names the option, what is wrong and, where it is short, the value. */
@@ -73,7 +86,8 @@ export function checkOptions(options: RampartOptions): void {
   const wrong = result.success ? unleashProblem(options.unleash) : describe(result.error.issues[0], options);
   if (wrong !== undefined) throw new TypeError(`createRampart: ${wrong}`);
   const twice = Object.keys(options.gates ?? {}).find((flag) => options.observe?.[flag] !== undefined);
-  if (twice !== undefined) throw new TypeError(`createRampart: ${twice} stands in gates and in observe: keep one of them`);
+  if (twice !== undefined)
+    throw new TypeError(`createRampart: ${twice} stands in gates and in observe: keep one of them`);
 }
 
 // unleash-client hands its timeout on as the longest pause between retries, which may not be shorter than the shortest, 1 s.
@@ -83,15 +97,20 @@ function unleashProblem(unleash: unknown): string | undefined {
   if (isUnleash(unleash)) return undefined;
   if (typeof unleash !== 'object' || unleash === null) return "unleash: pass Unleash's own options or an instance";
   const { url, appName, timeout = LEAST_TIMEOUT } = unleash as Partial<UnleashConfig>;
-  if (!(timeout >= LEAST_TIMEOUT)) return `unleash.timeout = ${timeout}: use at least ${LEAST_TIMEOUT}; with less, unleash-client never fetches`;
-  if (typeof url !== 'string' || !URL.canParse(url)) return `unleash.url: ${JSON.stringify(url)} is no URL, e.g. https://unleash.example.com/api`;
+  if (!(timeout >= LEAST_TIMEOUT))
+    return `unleash.timeout = ${timeout}: use at least ${LEAST_TIMEOUT}; with less, unleash-client never fetches`;
+  if (typeof url !== 'string' || !URL.canParse(url))
+    return `unleash.url: ${JSON.stringify(url)} is no URL, e.g. https://unleash.example.com/api`;
   return typeof appName === 'string' && appName !== '' ? undefined : 'unleash.appName: name your service';
 }
 
 function describe(issue: z.core.$ZodIssue | undefined, options: RampartOptions): string {
-  if (issue?.code === 'unrecognized_keys') return `unknown option ${issue.keys.join(', ')}`;
   const path = issue?.path ?? [];
-  const value = path.reduce<unknown>((inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key], options);
+  if (issue?.code === 'unrecognized_keys') return `unknown option ${[...path, issue.keys.join(', ')].join('.')}`;
+  const value = path.reduce<unknown>(
+    (inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key],
+    options,
+  );
   const shown = typeof value === 'string' || typeof value === 'number' ? ` = ${JSON.stringify(value)}` : '';
   return `${path.join('.')}${shown}: ${issue?.message ?? 'is wrong'}`;
 }

@@ -32,7 +32,12 @@ function setKnown(context: UnleashContext, name: string, value: unknown): void {
 }
 
 function addTime(context: UnleashContext, value: unknown): void {
-  const time = value instanceof Date ? value : typeof value === 'string' || typeof value === 'number' ? new Date(value) : undefined;
+  const time =
+    value instanceof Date
+      ? value
+      : typeof value === 'string' || typeof value === 'number'
+        ? new Date(value)
+        : undefined;
   if (time !== undefined && !Number.isNaN(time.getTime())) context.currentTime = time;
 }
 

@@ -40,14 +40,21 @@ const change = {
   ],
 };
 
-const gated = { name: 'replies', enabled: true, dependencies: [{ feature: 'ai.copilot' }], strategies: [{ name: 'default', parameters: {}, constraints: [] }] };
+const gated = {
+  name: 'replies',
+  enabled: true,
+  dependencies: [{ feature: 'ai.copilot' }],
+  strategies: [{ name: 'default', parameters: {}, constraints: [] }],
+};
 const plain = { name: 'plain', enabled: true, strategies: [{ name: 'default', parameters: {}, constraints: [] }] };
 
 const acme = { targetingKey: 'u1', tenantId: 'acme', tier: 'pro' };
 
 let running: UnleashFlagSource | undefined;
 
-async function source(flags: object[] = [feature, change, gated, plain]): Promise<{ source: UnleashFlagSource; unleash: Unleash }> {
+async function source(
+  flags: object[] = [feature, change, gated, plain],
+): Promise<{ source: UnleashFlagSource; unleash: Unleash }> {
   const unleash: Unleash = new Unleash({
     url: 'http://127.0.0.1:9/api',
     appName: 'flag-source-test',
@@ -71,7 +78,13 @@ afterEach(async () => {
 });
 
 const decideOf = (flags: UnleashFlagSource, name: string, attributes: Record<string, unknown>) =>
-  decide(flags.snapshot(), name, readSubject(attributes), consented.read(attributes['tenantId'] as string), DEFAULT_SETTINGS);
+  decide(
+    flags.snapshot(),
+    name,
+    readSubject(attributes),
+    consented.read(attributes['tenantId'] as string),
+    DEFAULT_SETTINGS,
+  );
 
 describe('flag source', () => {
   it('decides a change with its variant and binding', async () => {
@@ -84,8 +97,14 @@ describe('flag source', () => {
 
   it('shows the paywall only where paying unlocks', async () => {
     const flags = await source();
-    expect(decideOf(flags.source, 'ai.copilot', { ...acme, tier: 'free' }).decision).toMatchObject({ outcome: 'paywall', gate: 'tier' });
-    expect(decideOf(flags.source, 'ai.copilot', { ...acme, tier: 'free', plan: 'legacy' }).decision).toMatchObject({ outcome: 'off', gate: 'targeting' });
+    expect(decideOf(flags.source, 'ai.copilot', { ...acme, tier: 'free' }).decision).toMatchObject({
+      outcome: 'paywall',
+      gate: 'tier',
+    });
+    expect(decideOf(flags.source, 'ai.copilot', { ...acme, tier: 'free', plan: 'legacy' }).decision).toMatchObject({
+      outcome: 'off',
+      gate: 'targeting',
+    });
   });
 
   it('holds direct questions to the same gates', async () => {
@@ -93,7 +112,9 @@ describe('flag source', () => {
     const open = { userId: 'u1', properties: { tenantId: 'acme', tier: 'pro' } };
     expect(unleash.isEnabled('ai.copilot.v2', open)).toBe(true);
     expect(unleash.isEnabled('replies', open)).toBe(true);
-    expect(unleash.isEnabled('ai.copilot.v2', { userId: 'u1', properties: { tenantId: 'other', tier: 'pro' } })).toBe(false);
+    expect(unleash.isEnabled('ai.copilot.v2', { userId: 'u1', properties: { tenantId: 'other', tier: 'pro' } })).toBe(
+      false,
+    );
     expect(unleash.isEnabled('replies', { userId: 'u1', properties: { tenantId: 'other', tier: 'pro' } })).toBe(false);
   });
 

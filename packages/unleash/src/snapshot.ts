@@ -90,6 +90,7 @@ export class DefinitionSnapshot implements FlagSnapshot {
     if (flag.kind === 'plain') return;
     for (const found of flag.problems) this.#onProblem(found);
     if (flag.kind !== 'change') return;
-    for (const { problem } of flag.rules.flatMap((rule) => rule.variants)) if (problem !== undefined) this.#onProblem(problem);
+    for (const { problem } of flag.rules.flatMap((rule) => rule.variants))
+      if (problem !== undefined) this.#onProblem(problem);
   }
 }

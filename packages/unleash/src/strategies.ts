@@ -80,7 +80,10 @@ class AiStageStrategy extends Strategy {
     const shown = variants?.find((variant) => variant.name === evaluation.decision.variant);
     if (shown === undefined) return { enabled: true };
     const { name, payload } = shown;
-    return { enabled: true, variant: payload === undefined ? { name, enabled: true } : { name, enabled: true, payload } };
+    return {
+      enabled: true,
+      variant: payload === undefined ? { name, enabled: true } : { name, enabled: true, payload },
+    };
   }
 
   // Unleash takes the first rule that says yes: only the rule that core chose may.
@@ -136,7 +139,8 @@ class RuleBook {
     for (const { name, strategies } of definitions) {
       for (const rule of strategies ?? []) {
         const ours = rule.name === 'aiAccess' || rule.name === 'aiStage';
-        if (ours && typeof rule.parameters === 'object' && rule.parameters !== null) this.#flagByParameters.set(rule.parameters, name);
+        if (ours && typeof rule.parameters === 'object' && rule.parameters !== null)
+          this.#flagByParameters.set(rule.parameters, name);
       }
     }
   }

@@ -29,7 +29,9 @@ export class BreakableUnleash {
     const server = createServer((request, response) => {
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
-      request.on('end', () => this.#answer(request.url ?? '', request.headers['if-none-match'], Buffer.concat(chunks), response));
+      request.on('end', () =>
+        this.#answer(request.url ?? '', request.headers['if-none-match'], Buffer.concat(chunks), response),
+      );
     });
     server.on('connection', (socket) => {
       this.#sockets.add(socket);
@@ -67,6 +69,8 @@ export class BreakableUnleash {
       response.writeHead(304).end();
       return;
     }
-    response.writeHead(200, { 'content-type': 'application/json', ...(this.behaviour === 'ok' ? { etag: tag } : {}) }).end(text);
+    response
+      .writeHead(200, { 'content-type': 'application/json', ...(this.behaviour === 'ok' ? { etag: tag } : {}) })
+      .end(text);
   }
 }

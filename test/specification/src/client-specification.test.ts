@@ -2,13 +2,23 @@ import { OpenFeature } from '@openfeature/server-sdk';
 import { createRampart, type Rampart } from '@rampart/sdk';
 import { Unleash } from 'unleash-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readSpecifications, serveState, type SpecificationCase, type SpecificationState, withGates } from './client-specification.js';
+import {
+  readSpecifications,
+  serveState,
+  type SpecificationCase,
+  type SpecificationState,
+  withGates,
+} from './client-specification.js';
 
 const specifications = readSpecifications();
 
 const noStorage = { get: async () => undefined, set: async () => {} };
 
-function unleashOptions(url: string, state: SpecificationState, { environment = 'default', appName = 'specification' }: { environment?: string; appName?: string } = {}) {
+function unleashOptions(
+  url: string,
+  state: SpecificationState,
+  { environment = 'default', appName = 'specification' }: { environment?: string; appName?: string } = {},
+) {
   const format = 'events' in state ? ('delta' as const) : ('full' as const);
   return {
     url,
@@ -23,7 +33,10 @@ function unleashOptions(url: string, state: SpecificationState, { environment = 
 }
 
 /** The context of a case as a caller of OpenFeature writes it. */
-function evaluationContext({ context }: SpecificationCase, more: Record<string, string>): Record<string, string | Record<string, string>> {
+function evaluationContext(
+  { context }: SpecificationCase,
+  more: Record<string, string>,
+): Record<string, string | Record<string, string>> {
   const { userId, ...rest } = context as Record<string, string>;
   return { ...rest, ...more, ...(userId === undefined ? {} : { targetingKey: userId }) };
 }

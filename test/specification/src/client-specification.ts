@@ -39,7 +39,10 @@ export interface Specification {
   readonly variantTests?: readonly (SpecificationCase & { readonly expectedResult: ExpectedVariant })[];
 }
 
-const folder = join(createRequire(import.meta.url).resolve('@unleash/client-specification/package.json'), '../specifications');
+const folder = join(
+  createRequire(import.meta.url).resolve('@unleash/client-specification/package.json'),
+  '../specifications',
+);
 
 const readJson = (file: string): unknown => JSON.parse(readFileSync(join(folder, file), 'utf8'));
 
@@ -54,16 +57,20 @@ export const GATE = 'specification-gate';
 const gateFlag: FlagDefinition = {
   name: GATE,
   enabled: true,
-  strategies: [{ name: 'aiAccess', parameters: { featureClass: 'specification', consent: 'not_required' }, constraints: [] }],
+  strategies: [
+    { name: 'aiAccess', parameters: { featureClass: 'specification', consent: 'not_required' }, constraints: [] },
+  ],
 };
 
 /** Puts an open `aiAccess` gate over every flag: as a parent where Unleash allows one, in the `gates` map elsewhere. */
 export function withGates(state: SpecificationState): { state: SpecificationState; gates: Record<string, string> } {
-  const flags = 'features' in state ? state.features : state.events.flatMap((event) => event.feature ?? featuresOf(event));
+  const flags =
+    'features' in state ? state.features : state.events.flatMap((event) => event.feature ?? featuresOf(event));
   const parents = new Set(flags.flatMap((flag) => flag.dependencies?.map((parent) => parent.feature) ?? []));
   const gates: Record<string, string> = {};
   const gate = (flag: FlagDefinition): FlagDefinition => {
-    if ((flag.dependencies?.length ?? 0) === 0 && !parents.has(flag.name)) return { ...flag, dependencies: [{ feature: GATE }] };
+    if ((flag.dependencies?.length ?? 0) === 0 && !parents.has(flag.name))
+      return { ...flag, dependencies: [{ feature: GATE }] };
     gates[flag.name] = GATE;
     return flag;
   };
@@ -93,9 +100,10 @@ export async function serveState(state: SpecificationState): Promise<{ url: stri
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}/api`,
-    stop: () => new Promise((resolve) => {
-      server.closeAllConnections();
-      server.close(() => resolve());
-    }),
+    stop: () =>
+      new Promise((resolve) => {
+        server.closeAllConnections();
+        server.close(() => resolve());
+      }),
   };
 }

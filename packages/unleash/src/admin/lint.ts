@@ -1,4 +1,5 @@
 import {
+  type ChangeFlag,
   type CompileSettings,
   compileFlag,
   DEFAULT_TIERS,
@@ -6,6 +7,7 @@ import {
   type FlagDefinition,
   type Problem,
   problem,
+  type RuleDefinition,
 } from '@rampart/core';
 import { UnleashEvaluator } from '../evaluator.js';
 
@@ -24,8 +26,12 @@ export interface LintFinding extends Problem {
   readonly severity: 'error' | 'warning';
 }
 
-/** Finds every configuration error among all flags of an environment, errors first. */
-export function lint(definitions: readonly FlagDefinition[], options: LintOptions = {}): readonly LintFinding[] {
+/**
+ * Finds every configuration error among all flags of an environment, errors first. Looks at flags as clients get them: rules
+ * that are marked `disabled` don't count, but a flag whose rules all are is told.
+ */
+export function lint(read: readonly FlagDefinition[], options: LintOptions = {}): readonly LintFinding[] {
+  const definitions = read.map(withoutDisabled);
   const byName = new Map(definitions.map((definition) => [definition.name, definition]));
   const settings: CompileSettings = {
     tiers: options.tiers ?? DEFAULT_TIERS,
@@ -35,10 +41,13 @@ export function lint(definitions: readonly FlagDefinition[], options: LintOption
   };
   const errors: Problem[] = [];
   const warnings: Problem[] = [];
-  for (const definition of definitions) {
+  for (const [index, definition] of definitions.entries()) {
     const flag = compileFlag(definition, (name) => byName.get(name), settings);
     errors.push(...problemsOf(flag));
-    warnings.push(...conventions(definition, flag));
+    warnings.push(...conventions(definition, flag, options.prefix ?? 'ai.'));
+    const asleep = allDisabled(read[index] ?? definition);
+    // Where compiling finds nothing, clients see an ordinary flag without rules, which is open to everyone.
+    if (asleep !== undefined) (flag.kind === 'plain' ? errors : warnings).push(asleep);
   }
   for (const name of settings.gates?.keys() ?? []) {
     if (!byName.has(name))
@@ -51,6 +60,24 @@ const as =
   (severity: LintFinding['severity']) =>
   (found: Problem): LintFinding => ({ ...found, severity });
 
+const isDisabled = (rule: RuleDefinition): boolean => 'disabled' in rule && rule.disabled === true;
+
+function withoutDisabled(definition: FlagDefinition): FlagDefinition {
+  const { strategies } = definition;
+  return strategies?.some(isDisabled)
+    ? { ...definition, strategies: strategies.filter((rule) => !isDisabled(rule)) }
+    : definition;
+}
+
+function allDisabled({ name, strategies = [] }: FlagDefinition): Problem | undefined {
+  if (strategies.length === 0 || !strategies.every(isDisabled)) return undefined;
+  const ours = strategies.filter((rule) => rule.name === 'aiAccess' || rule.name === 'aiStage');
+  if (ours.length === 0) return undefined;
+  const fix =
+    'enable one: clients get none of them, and the UI adds a default rule, open to everyone, when such an environment is switched on';
+  return problem(name, 'strategies', `${strategies.map((rule) => rule.name).join(', ')}, all disabled`, fix);
+}
+
 function problemsOf(flag: Flag): readonly Problem[] {
   if (flag.kind === 'plain') return [];
   const bindings = flag.kind === 'change' ? flag.rules.flatMap((rule) => rule.variants) : [];
@@ -61,31 +88,35 @@ function problemsOf(flag: Flag): readonly Problem[] {
   return [...unique.values()];
 }
 
-const FEATURE_NAME = /^ai\.[^.]+$/;
+function conventions(definition: FlagDefinition, flag: Flag, prefix: string): Problem[] {
+  if (flag.kind === 'feature') return featureConventions(definition, prefix);
+  return flag.kind === 'change' ? changeConventions(definition, flag, prefix) : [];
+}
 
-function conventions(definition: FlagDefinition, flag: Flag): Problem[] {
-  const { name } = definition;
-  const type = definition['type'];
-  if (flag.kind === 'feature') {
-    const named = FEATURE_NAME.test(name) ? [] : [problem(name, 'name', name, 'name a feature ai.<feature>')];
-    const typed =
-      type === undefined || type === 'kill-switch'
-        ? []
-        : [problem(name, 'type', type, 'make a feature flag a kill-switch')];
-    return [...named, ...typed];
-  }
-  if (flag.kind !== 'change') return [];
+function featureConventions({ name, type }: FlagDefinition, prefix: string): Problem[] {
   const found: Problem[] = [];
-  if (flag.feature !== undefined && !(name.startsWith(`${flag.feature}.`) && /^ai\.[^.]+\..+$/.test(name))) {
-    found.push(problem(name, 'name', name, `name a change ${flag.feature}.<change-id>`));
+  if (prefix !== '' && !(name.startsWith(prefix) && /^[^.]+$/.test(name.slice(prefix.length)))) {
+    found.push(problem(name, 'name', name, `name a feature ${prefix}<feature>`));
+  }
+  if (type !== undefined && type !== 'kill-switch') {
+    found.push(problem(name, 'type', type, 'make a feature flag a kill-switch'));
+  }
+  return found;
+}
+
+function changeConventions({ name, type }: FlagDefinition, { feature, rules }: ChangeFlag, prefix: string): Problem[] {
+  const found: Problem[] = [];
+  const under = feature !== undefined && name.startsWith(`${feature}.`) && name.length > feature.length + 1;
+  if (prefix !== '' && feature !== undefined && !(under && name.startsWith(prefix))) {
+    found.push(problem(name, 'name', name, `name a change ${feature}.<change-id>`));
   }
   if (type !== undefined && type !== 'release' && type !== 'experiment') {
     found.push(problem(name, 'type', type, 'make a change a release or an experiment'));
   }
-  if (new Set(flag.rules.map((rule) => rule.policy.groupId)).size > 1) {
-    found.push(
-      problem(name, 'aiStage.groupId', '', 'use one groupId in all rules, or subjects change sides between them'),
-    );
+  const groups = [...new Set(rules.map((rule) => rule.policy.groupId))];
+  if (groups.length > 1) {
+    const fix = 'use one groupId in all rules, or subjects change sides between them';
+    found.push(problem(name, 'aiStage.groupId', groups.join(', '), fix));
   }
   return found;
 }

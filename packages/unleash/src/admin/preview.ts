@@ -1,11 +1,15 @@
 import {
+  AI_ACCESS,
   type Attributes,
+  type ContextNames,
   type ControlSource,
   DEFAULT_CONTEXT_NAMES,
   DEFAULT_TIERS,
   type Decision,
   decide,
+  describeProblem,
   type FlagDefinition,
+  parseAccess,
   readSubject,
 } from '@rampart/core';
 import { UnleashEvaluator } from '../evaluator.js';
@@ -25,7 +29,9 @@ export interface PreviewOptions {
   readonly control: ControlSource;
   /** @default free, starter, pro, business, enterprise */
   readonly tiers?: readonly string[] | undefined;
-  /** What the ordinary flag answers today, where `flag` is set. */
+  /** @default the names of the facts themselves; `targetingKey` for the user */
+  readonly contextNames?: ContextNames | undefined;
+  /** What the ordinary flag answers today; needed where `flag` is set. */
   readonly isEnabled?: ((flag: string, subject: Attributes) => boolean) | undefined;
 }
 
@@ -39,11 +45,14 @@ export interface PreviewRow {
   readonly decision: Decision;
 }
 
-/** Tells who would gain or lose access if a parameter of a feature changed, or if a flag were put under it. Changes nothing. */
+/**
+ * Tells who would gain or lose access if a parameter of a feature changed, or if a flag were put under it. Changes nothing.
+ *
+ * @throws RangeError for a flag that is missing or no feature, and for parameters that would only close it
+ */
 export function preview(options: PreviewOptions): readonly PreviewRow[] {
   const { definitions, subjects, feature, flag, set = {} } = options;
-  if (!definitions.some((definition) => definition.name === feature))
-    throw new RangeError(`there is no flag ${feature}`);
+  check(options);
   const before = snapshotOf(definitions, options);
   const after = snapshotOf(
     definitions.map((definition) => withParameters(definition, feature, set)),
@@ -56,6 +65,32 @@ export function preview(options: PreviewOptions): readonly PreviewRow[] {
     const is = own && decision.enabled;
     return { subject: attributes, change: changeOf(was, is), before: was, after: is, decision };
   });
+}
+
+function check({ definitions, feature, flag, set = {}, isEnabled, tiers = DEFAULT_TIERS }: PreviewOptions): void {
+  const found = definitions.find(({ name }) => name === feature);
+  if (found === undefined) throw new RangeError(`there is no flag ${JSON.stringify(feature)}: name a feature`);
+  const rule = found.strategies?.find(({ name }) => name === 'aiAccess');
+  if (rule === undefined) throw new RangeError(`${feature} carries no aiAccess rule: name a feature`);
+  if (flag !== undefined) checkFlag(flag, definitions, isEnabled);
+  const known = AI_ACCESS.parameters.map(({ name }) => name);
+  const unknown = Object.keys(set).find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    throw new RangeError(`aiAccess has no parameter ${JSON.stringify(unknown)}: use one of ${known.join(', ')}`);
+  }
+  const parsed = parseAccess(feature, { ...(rule.parameters as object), ...set }, tiers);
+  const wrong = parsed.ok
+    ? undefined
+    : parsed.problems.find(({ field }) => Object.hasOwn(set, field.slice('aiAccess.'.length)));
+  if (wrong !== undefined) throw new RangeError(describeProblem(wrong));
+}
+
+function checkFlag(flag: string, definitions: readonly FlagDefinition[], isEnabled: PreviewOptions['isEnabled']): void {
+  const found = definitions.find(({ name }) => name === flag);
+  if (found === undefined) throw new RangeError(`there is no flag ${JSON.stringify(flag)}: name an existing one`);
+  const ours = found.strategies?.find(({ name }) => name === 'aiAccess' || name === 'aiStage');
+  if (ours !== undefined) throw new RangeError(`${flag} carries ${ours.name}: name an ordinary flag`);
+  if (isEnabled === undefined) throw new RangeError(`pass isEnabled to preview ${flag}: it tells today's answer`);
 }
 
 function snapshotOf(
@@ -79,7 +114,7 @@ function withParameters(
 
 // Gates 1 to 7 are what a parent adds, so changes of the feature don't count here.
 function ask(snapshot: DefinitionSnapshot, feature: string, attributes: Attributes, options: PreviewOptions): Decision {
-  const subject = readSubject(attributes, DEFAULT_CONTEXT_NAMES);
+  const subject = readSubject(attributes, options.contextNames ?? DEFAULT_CONTEXT_NAMES);
   const control = options.control.read(subject.tenantId, subject.consentRevision);
   const only = { flag: (name: string) => snapshot.flag(name), names: () => snapshot.names(), changesOf: () => [] };
   return decide(only, feature, subject, control, { tiers: options.tiers ?? DEFAULT_TIERS }).decision;
