@@ -1,6 +1,6 @@
 import { DEFAULT_SETTINGS, decide, InMemoryControl, readSubject } from '@rampart/core';
 import { Unleash } from 'unleash-client';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { UnleashFlagSource } from './flag-source.js';
 import { rampartStrategies } from './strategies.js';
 
@@ -116,6 +116,16 @@ describe('flag source', () => {
       false,
     );
     expect(unleash.isEnabled('replies', { userId: 'u1', properties: { tenantId: 'other', tier: 'pro' } })).toBe(false);
+  });
+
+  it('counts what it is asked, and nothing of a bulk question', async () => {
+    const { source: flags, unleash } = await source();
+    const counted: unknown[] = [];
+    vi.spyOn(unleash, 'count').mockImplementation((name, enabled) => void counted.push([name, enabled]));
+    expect(flags.variantBehindGate('replies', 'ai.copilot', acme, false).featureEnabled).toBe(true);
+    expect(counted).toEqual([]);
+    expect(flags.variantBehindGate('replies', 'ai.copilot', acme).featureEnabled).toBe(true);
+    expect(counted).toEqual([['replies', true]]);
   });
 
   it('grants one evaluation of a gated flag, not the next', async () => {

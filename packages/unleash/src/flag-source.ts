@@ -111,9 +111,9 @@ export class UnleashFlagSource implements FlagSource {
     return this.#variant(name, unleashContext(attributes));
   }
 
-  variantBehindGate(name: string, feature: string, attributes: Attributes): PlainVariant {
+  variantBehindGate(name: string, feature: string, attributes: Attributes, counted = true): PlainVariant {
     const context = unleashContext(attributes);
-    return withGrant(feature, context.properties, () => this.#variant(name, context));
+    return withGrant(feature, context.properties, () => this.#variant(name, context, counted));
   }
 
   count(name: string, enabled: boolean, variant: string | undefined): void {
@@ -141,10 +141,11 @@ export class UnleashFlagSource implements FlagSource {
     impactMetrics.observeHistogram(name, value);
   }
 
-  #variant(name: string, context: UnleashContext): PlainVariant {
-    const found = UNCOUNTABLE.has(name)
-      ? uncountedClient(this.#unleash)?.getVariant(name, this.#fixed(context))
-      : this.#unleash.getVariant(name, context);
+  #variant(name: string, context: UnleashContext, counted = true): PlainVariant {
+    const found =
+      UNCOUNTABLE.has(name) || !counted
+        ? uncountedClient(this.#unleash)?.getVariant(name, this.#fixed(context))
+        : this.#unleash.getVariant(name, context);
     return {
       name: found?.name ?? 'disabled',
       enabled: found?.enabled ?? false,
