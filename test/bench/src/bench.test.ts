@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest';
+import { ROWS } from './rows.mjs';
+
+const SUBJECTS = 256;
+
+test('rows have ids of their own', () => {
+  expect(new Set(ROWS.map((row) => row.id)).size).toBe(ROWS.length);
+});
+
+// A comparison means something only if both sides do what they are said to do.
+test.each(ROWS)('$id: both sides answer as meant', async ({ id, prepare }) => {
+  const { ours, other, same } = await prepare();
+  const subjects = Array.from({ length: id.startsWith('decide-all') ? 8 : SUBJECTS }, (_, index) => index);
+  const answers = async (side: typeof ours) =>
+    Promise.all(subjects.map(async (index) => side.answer(await side.call(index))));
+  const [a, b] = [await answers(ours), await answers(other)];
+  expect([...new Set(a)].sort()).toEqual([...ours.expected].sort());
+  expect([...new Set(b)].sort()).toEqual([...other.expected].sort());
+  if (same === true) expect(a).toEqual(b);
+});
