@@ -16,7 +16,7 @@ import { type Unleash, UnleashEvents } from 'unleash-client';
 import { type UnleashContext, subjectContext, unleashContext } from './context.js';
 import { UnleashEvaluator } from './evaluator.js';
 import { withGrant } from './grant.js';
-import { isConnected, isReady, staticContext, uncountedClient } from './internals.js';
+import { isConnected, isReady, staticContext, stopMetricsTimer, uncountedClient } from './internals.js';
 import { readErrorEvent, readWarnEvent } from './sdk-events.js';
 import { DefinitionSnapshot } from './snapshot.js';
 
@@ -193,6 +193,7 @@ export class UnleashFlagSource implements FlagSource {
       for (const [event, handler] of this.#handlers) this.#unleash.off(event, handler);
       return;
     }
+    stopMetricsTimer(this.#unleash);
     await this.#unleash.destroyWithFlush();
     this.#listeners.clear();
   }

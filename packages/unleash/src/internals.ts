@@ -4,6 +4,7 @@ import type { Context, Unleash } from 'unleash-client';
 interface Internals {
   readonly ready?: boolean;
   readonly staticContext?: Context;
+  readonly metrics?: { readonly timer?: NodeJS.Timeout };
   readonly repository?: { readonly connected?: boolean };
   readonly client?: {
     isEnabled(name: string, context: Context, fallback: () => boolean): boolean;
@@ -31,4 +32,9 @@ export function isConnected(unleash: Unleash): boolean {
 /** The inner client counts no usage. Flags named like something every object has must be asked there: the metrics bucket would write to Object.prototype. */
 export function uncountedClient(unleash: Unleash): Internals['client'] {
   return internalsOf(unleash).client;
+}
+
+/** Flushing starts a timer of its own and forgets the one that runs: stopped before, none is left behind. */
+export function stopMetricsTimer(unleash: Unleash): void {
+  clearTimeout(internalsOf(unleash).metrics?.timer);
 }

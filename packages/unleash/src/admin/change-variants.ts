@@ -17,10 +17,12 @@ export interface NewVariant {
 /** Variants as Unleash takes them; all of them hash the same field as the rule's rollout. */
 export function changeVariants(variants: readonly NewVariant[], stickiness: string): readonly RuleVariant[] {
   const weights = thousandths(variants);
+  // Unleash wants one that takes the rest; where every weight is given, the rest is what the last one has.
+  const allGiven = variants.every(({ weight }) => weight !== undefined);
   return variants.map(({ name, binding, weight }, index) => ({
     name,
     weight: weights[index] ?? 0,
-    weightType: weight === undefined ? 'variable' : 'fix',
+    weightType: weight === undefined || (allGiven && index === variants.length - 1) ? 'variable' : 'fix',
     stickiness,
     ...(binding === undefined ? {} : { payload: payloadOf(binding) }),
   }));
