@@ -192,9 +192,17 @@ describe('what fails closes', () => {
     });
     const read: ControlSource['read'] = (tenantId, atLeast) => (loaded ? known.read(tenantId, atLeast) : undefined);
     const { client, provider } = await serve(definitions, { control: { read, load } });
-    expect(provider.decide('ai.copilot', ada)).toMatchObject({ enabled: false, detail: 'unknown' });
     expect(await client.getBooleanValue('ai.copilot', false, ada)).toBe(true);
     expect(load).toHaveBeenCalledWith('acme', undefined);
+    expect(provider.decide('ai.copilot', ada).enabled).toBe(true);
+  });
+
+  it('deciding at once fetches a control state that is not at hand for the next call', async () => {
+    const known = consented();
+    const read = vi.fn<ControlSource['read']>(() => undefined);
+    const load = async (): Promise<void> => void read.mockImplementation((tenantId) => known.read(tenantId));
+    const { provider } = await serve(definitions, { control: { read, load } });
+    expect(provider.decide('ai.copilot', ada)).toMatchObject({ enabled: false, detail: 'unknown' });
     expect(provider.decide('ai.copilot', ada).enabled).toBe(true);
   });
 

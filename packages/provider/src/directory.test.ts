@@ -84,6 +84,14 @@ describe('the tenant directory', () => {
     expect(lines).toEqual([`warn rampart: the tenant directory fails (${kind}); flags that need its facts are closed`]);
   });
 
+  it('that answers in time leaves no timer', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const { client } = await serve(definitions, { directory: async () => facts });
+    const before = vi.getTimerCount();
+    expect(await client.getBooleanValue('ai.copilot', false, asker)).toBe(true);
+    expect(vi.getTimerCount()).toBe(before);
+  });
+
   it('that hangs closes after directoryTimeout', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const { client, lines } = await serve(definitions, {

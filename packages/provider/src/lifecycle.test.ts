@@ -101,8 +101,9 @@ describe('starting', () => {
     await later(5_000);
     await bound;
     await later();
+    flags.current = 'server';
+    flags.change(ALL, ['flag']);
     flags.load(ALL);
-    flags.change([...ALL], []);
     expect(said).toEqual([['ERROR', undefined, undefined], 'READY']);
     expect(client.providerStatus).toBe(ProviderStatus.READY);
     expect(await client.getBooleanValue('ai.copilot', false, ada)).toBe(true);
@@ -162,6 +163,15 @@ describe('a backup', () => {
     expect(client.providerStatus).toBe(ProviderStatus.STALE);
     expect(await client.getBooleanDetails('ai.copilot', false, ada)).toMatchObject({ value: true, reason: 'STALE' });
     expect(await client.getBooleanDetails('flag', false, ada)).toMatchObject({ value: true, reason: 'STALE' });
+  });
+
+  it('is STALE from the first answer on, also where another domain asks before the start has settled', async () => {
+    const bound = bind();
+    flags.load(ALL, 'backup');
+    await OpenFeature.setProviderAndWait('other', provider);
+    expect(await OpenFeature.getClient('other').getBooleanDetails('flag', false)).toMatchObject({ reason: 'STALE' });
+    flags.load(ALL);
+    await bound;
   });
 
   it('is served too where it arrives after the failure', async () => {
@@ -231,7 +241,9 @@ describe('errors after the first flags', () => {
   it('say nothing where they pass within the grace time', async () => {
     await ready();
     flags.fail();
-    await later(19_999);
+    await later(19_998);
+    flags.fail();
+    await later(1);
     flags.load(ALL);
     await later(60_000);
     flags.fail();

@@ -176,7 +176,6 @@ export class Lifecycle {
 
   #become(phase: Phase, error?: Error): void {
     const before = this.#phase;
-    if (before === 'closed') return;
     this.#phase = phase;
     if (before === 'starting') this.#settled(error);
     else this.#say(before);
