@@ -49,7 +49,7 @@ export class RampartProvider implements Provider {
   readonly #observer: Observer | undefined;
   readonly #flagSetId: string | undefined;
   readonly #unleashCompat: boolean;
-  readonly #plainMetadata: FlagMetadata;
+  readonly #plainMetadata: FlagMetadata | undefined;
 
   constructor(options: RampartProviderOptions) {
     const { flags, control, flagSetId, observe } = options;
@@ -59,7 +59,7 @@ export class RampartProvider implements Provider {
     this.#flags = flags;
     this.#flagSetId = flagSetId;
     this.#unleashCompat = options.unleashCompat ?? false;
-    this.#plainMetadata = Object.freeze(flagSetId === undefined ? {} : { flagSetId });
+    this.#plainMetadata = flagSetId === undefined ? undefined : Object.freeze({ flagSetId });
     this.#inputs = new InputReader({ control, directory: directoryOf(options, logger), names, logger });
     this.#decider = new Decider({ flags, settings: { tiers: options.tiers ?? DEFAULT_TIERS }, logger });
     this.#tracking = new Tracking({ flags, trackers: options.trackers ?? [], logger });
