@@ -20,7 +20,7 @@ let leaving = false;
 async function leave(exitCode: number): Promise<void> {
   if (leaving) return;
   leaving = true;
-  for (const close of closers.toReversed()) await close().catch((error: unknown) => console.error(error));
+  for (const close of closers.toReversed()) await close().catch(() => {});
   process.exit(exitCode);
 }
 
@@ -38,8 +38,10 @@ try {
 
 /** Runs all of it; whether everything came back as expected. */
 async function demo(): Promise<boolean> {
-  const server = await step('starting Unleash and its UI', () => startUnleashServer());
-  closers.push(() => server.stop());
+  const starting = startUnleashServer();
+  // Ctrl-C may come before it has started.
+  closers.push(() => starting.then((started) => started.stop()));
+  const server = await step('starting Unleash and its UI', () => starting);
   const client = createAdminClient({ url: server.url, token: server.adminToken, environment: ENVIRONMENT });
   await step('creating strategies and flags through the admin API', () => setUp(client));
   const findings = await check(client);
