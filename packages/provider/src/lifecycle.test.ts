@@ -146,6 +146,17 @@ describe('starting', () => {
   });
 });
 
+describe('a refusal in the very moment of giving up', () => {
+  it('turns fatal too', async () => {
+    const bound = bind();
+    vi.advanceTimersByTime(5_000);
+    flags.refuse();
+    await bound;
+    await later();
+    expect(client.providerStatus).toBe(ProviderStatus.FATAL);
+  });
+});
+
 describe('a backup', () => {
   it.each([
     ['the server fails', () => flags.fail()],

@@ -189,9 +189,10 @@ export class Lifecycle {
     this.#settle = undefined;
     this.#said = error === undefined ? ProviderEvents.Ready : ProviderEvents.Error;
     // OpenFeature reacts to the promise in microtasks, of which wrapping providers add some; it has spoken by the next turn.
+    const settledAs = this.#phase;
     this.#turn = setImmediate(() => {
       this.#speaking = true;
-      this.#say(this.#phase);
+      this.#say(settledAs);
     });
   }
 
