@@ -1,15 +1,19 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { coreDoor } from './core-door.js';
 import type { Door } from './door.js';
 import { pairRows } from './pairs.js';
+import { providerDoor } from './provider-door.js';
 import { readTable, tableFiles } from './table.js';
 
-const DOORS: readonly Door[] = [coreDoor];
+const DOORS: readonly Door[] = [coreDoor, providerDoor];
 
 const tables = tableFiles().map((file) => ({ file, rows: readTable(file) }));
 
 describe.each(DOORS)('through the door of $name', (door) => {
+  beforeAll(() => door.open?.());
+  afterAll(() => door.close?.());
+
   describe.each(tables)('$file', ({ rows }) => {
     test.each(rows)('$name', async (row) => {
       await door.check(row);

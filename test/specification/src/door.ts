@@ -4,6 +4,9 @@ import type { Expectation, Row } from './table.js';
 /** A way of asking a row's question. Every row goes through every door, with the same expectations. */
 export interface Door {
   readonly name: string;
+  /** What it needs before the first question. */
+  open?(): Promise<void>;
+  close?(): Promise<void>;
   /** Asks, and expects what the row says. */
   check(row: Row): void | Promise<void>;
 }

@@ -144,6 +144,8 @@ export const rowSchema = z.strictObject({
   /** The flag that is asked; the base's change unless said. */
   ask: z.string().optional(),
   expect: expectation,
+  /** What is expected instead where unleash-client can't hold the flags: it keeps them in an object, where `__proto__` is no key. */
+  throughUnleash: expectation.optional(),
 });
 
 export const tableSchema = z.strictObject({ about: z.string(), rows: z.array(rowSchema).min(1) });
