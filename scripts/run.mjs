@@ -39,14 +39,18 @@ function signalGroup(group, signal) {
   }
 }
 
-/** Ctrl-C arrives twice, from the terminal and through npm, so only the first is passed on. */
-function stop(signal) {
-  if (stoppedBy) return;
-  stoppedBy = signal;
+function endAll(signal) {
   for (const group of groups) signalGroup(group, signal);
   setTimeout(() => {
     for (const group of groups) signalGroup(group, 'SIGKILL');
   }, GRACE_MS).unref();
+}
+
+/** Ctrl-C arrives twice, from the terminal and through npm, so only the first is passed on. */
+function stop(signal) {
+  if (stoppedBy) return;
+  stoppedBy = signal;
+  endAll(signal);
 }
 
 /** Runs one command in a process group of its own, so that whatever it started ends with it. */
@@ -119,7 +123,7 @@ for (const [index, step] of task.steps.entries()) {
   if (index === task.steps.length - 1) commands.at(-1).push(...extra);
   const running = commands.map(([file, ...args]) => run(file, args));
   const exit = await Promise.race(running);
-  if (commands.length > 1) stop('SIGTERM');
+  if (commands.length > 1) endAll('SIGTERM');
   await Promise.all(running);
   if (exit !== 0 || stoppedBy) finish(exit);
 }

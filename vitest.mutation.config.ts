@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config';
+import base from './vitest.config.js';
+
+/** The tests that speak for the gates: core's own and the specification tables, through core's door, without a server. */
+export default defineConfig({
+  ...base,
+  test: {
+    ...base.test,
+    include: ['packages/core/src/**/*.test.ts', 'test/specification/src/decisions.test.ts'],
+    testNamePattern: /^(?!through the door of (?!'?core\b))/,
+  },
+});
