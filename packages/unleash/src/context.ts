@@ -12,18 +12,22 @@ export type UnleashContext = Context & { properties: Record<string, string | num
  * properties. Lists become comma-separated text, dates ISO 8601, booleans text; other objects are left out.
  */
 export function unleashContext(attributes: Attributes): UnleashContext {
-  const properties: Record<string, string | number> = {};
-  const context: UnleashContext = { properties };
-  for (const name of Object.keys(attributes)) {
-    const value = attributes[name];
-    if (name === 'properties') addProperties(properties, value);
-    else if (name === 'currentTime') addTime(context, value);
-    else if (KNOWN.has(name)) setKnown(context, name, value);
-    else if (name !== 'targetingKey') addProperty(properties, name, value);
-  }
-  const key = attributes['targetingKey'];
-  if (typeof key === 'string' && key !== '') context.userId = key;
+  const context: UnleashContext = { properties: {} };
+  for (const name of Object.keys(attributes)) addAttribute(context, name, attributes[name]);
+  addAttribute(context, 'targetingKey', attributes['targetingKey']);
   return context;
+}
+
+function addAttribute(context: UnleashContext, name: string, value: unknown): void {
+  if (name === 'properties') addProperties(context.properties, value);
+  else if (name === 'currentTime') addTime(context, value);
+  else if (name === 'targetingKey') addKey(context, value);
+  else if (KNOWN.has(name)) setKnown(context, name, value);
+  else addProperty(context.properties, name, value);
+}
+
+function addKey(context: UnleashContext, value: unknown): void {
+  if (typeof value === 'string' && value !== '') context.userId = value;
 }
 
 function setKnown(context: UnleashContext, name: string, value: unknown): void {
@@ -61,14 +65,42 @@ function plain(value: unknown): string | number | undefined {
 /** The context of a subject for an operator's constraints: what the caller passed, and the facts under their own names. */
 export function subjectContext(subject: Subject, fixed: Context): UnleashContext {
   const context = unleashContext(subject.attributes);
-  const { properties } = context;
-  if (subject.userId !== undefined) context.userId = subject.userId;
-  if (subject.tenantId !== undefined) properties['tenantId'] = subject.tenantId;
-  if (subject.tier !== undefined) properties['tier'] = subject.tier;
-  if (subject.region !== undefined) properties['region'] = subject.region;
-  addProperty(properties, 'cohorts', subject.cohorts);
-  addProperty(properties, 'labels', subject.labels);
-  context.appName ??= fixed.appName as string;
-  context.environment ??= fixed.environment as string;
+  for (const name of FACTS) addFact(context, subject, name, fixed);
   return context;
+}
+
+/** The fields that a rule reads, to be passed to {@link addFields}. */
+export function fieldsOf(names: readonly string[]): readonly string[] {
+  return [...new Set(names.flatMap((name) => (name === 'userId' ? ['userId', 'targetingKey'] : [name])))];
+}
+
+/**
+ * Adds to a subject's context the fields that a rule reads, as {@link subjectContext} would hold them: copying every
+ * attribute costs more than all gates together.
+ */
+export function addFields(context: UnleashContext, subject: Subject, fields: readonly string[], fixed: Context): void {
+  const { attributes } = subject;
+  for (const name of fields) {
+    if (Object.hasOwn(attributes, name)) addAttribute(context, name, attributes[name]);
+    addFact(context, subject, name === 'targetingKey' ? 'userId' : name, fixed);
+  }
+}
+
+const FACTS = ['userId', 'tenantId', 'tier', 'region', 'cohorts', 'labels', 'appName', 'environment'] as const;
+
+function addFact(context: UnleashContext, subject: Subject, name: string, fixed: Context): void {
+  switch (name) {
+    case 'userId':
+      if (subject.userId !== undefined) context.userId = subject.userId;
+      return;
+    case 'tenantId':
+    case 'tier':
+    case 'region':
+    case 'cohorts':
+    case 'labels':
+      return addProperty(context.properties, name, subject[name]);
+    case 'appName':
+    case 'environment':
+      context[name] ??= fixed[name] as string;
+  }
 }

@@ -1,0 +1,36 @@
+import { DEFAULT_CONTEXT_NAMES, readSubject } from '@rampart/core';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { addFields, fieldsOf, subjectContext, type UnleashContext } from './context.js';
+
+const fixed = { appName: 'app', environment: 'production' };
+const NAMES = [
+  ...['userId', 'targetingKey', 'sessionId', 'remoteAddress', 'appName', 'environment', 'currentTime', 'uid'],
+  ...['tenantId', 'tier', 'region', 'cohorts', 'labels', 'plan', 'constructor', '__proto__', 'toString', ''],
+];
+const name = fc.constantFrom(...NAMES);
+const value = fc.oneof(
+  ...[fc.string(), fc.integer(), fc.boolean(), fc.date(), fc.array(fc.string()), fc.object()],
+  fc.constantFrom(undefined, null, '', Number.NaN),
+);
+const contexts = fc.dictionary(name, value, { noNullPrototype: false });
+
+// As unleash-client reads a field of a context.
+function read(context: UnleashContext, field: string): string | undefined {
+  const found = context[field] ?? context.properties[field];
+  return found === undefined || found === null ? undefined : String(found as unknown);
+}
+
+test('a field that is added alone reads as it does in the whole context', () => {
+  fc.assert(
+    fc.property(contexts, fc.array(name), fc.constantFrom('targetingKey', 'uid'), (attributes, names, userId) => {
+      const subject = readSubject(attributes, { ...DEFAULT_CONTEXT_NAMES, userId });
+      const whole = subjectContext(subject, fixed);
+      const lean: UnleashContext = { properties: {} };
+      // Twice: rules share a context, and each adds what it reads.
+      for (let times = 0; times < 2; times += 1) addFields(lean, subject, fieldsOf(names), fixed);
+      for (const field of names) if (field !== 'targetingKey') expect(read(lean, field)).toBe(read(whole, field));
+    }),
+    { numRuns: 2000 },
+  );
+});
