@@ -14,7 +14,7 @@ export async function decideSide(rollout = '100') {
 }
 
 /** Stock `getVariant` of a plain parent and child. */
-export async function variantSide(rollout = '100') {
+async function variantSide(rollout = '100') {
   const unleash = await startUnleash([plainParent('copilot'), plainChild('copilot.v2', 'copilot', rollout)]);
   return {
     call: (index) => unleash.getVariant('copilot.v2', turn(unleashContexts, index)),
