@@ -59,6 +59,8 @@ export function decide(
   settings: DecideSettings = DEFAULT_SETTINGS,
   memo?: VerdictMemo,
 ): Evaluation {
+  const given = snapshot.given?.(name, subject);
+  if (given !== undefined) return given;
   const flag = snapshot.flag(name);
   if (flag === undefined || flag.kind === 'plain')
     return notDecided(flag === undefined ? 'not_found' : 'plain', control);

@@ -1,3 +1,4 @@
+import type { Evaluation } from './decide.js';
 import type { JsonValue } from './json.js';
 import type { AccessPolicy, StagePolicy } from './parameters.js';
 import type { Problem } from './problem.js';
@@ -79,4 +80,6 @@ export interface FlagSnapshot {
   names(): readonly string[];
   /** The changes of a feature, by name. */
   changesOf(feature: string): readonly ChangeFlag[];
+  /** An answer that is given and not decided: for tests of users' own code. A flag platform's snapshot has none. */
+  given?(name: string, subject: Subject): Evaluation | undefined;
 }

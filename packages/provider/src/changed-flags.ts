@@ -16,7 +16,7 @@ export function affectedFlags(changed: readonly string[], before: FlagSnapshot, 
     }
   }
   if (features.size > 0) for (const snapshot of [before, after]) addChildren(features, snapshot, affected);
-  return [...affected];
+  return [...affected].sort();
 }
 
 function addChildren(features: ReadonlySet<string>, snapshot: FlagSnapshot, affected: Set<string>): void {

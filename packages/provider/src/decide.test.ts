@@ -39,10 +39,7 @@ describe('decide', () => {
 
   it('never asks the platform about a gated flag whose gates are closed', async () => {
     const { provider, flags } = await serve([feature(), plain('replies', { gated: true })]);
-    expect(provider.decide('replies', { ...ada, tenantId: 'globex' })).toMatchObject({
-      enabled: false,
-      outcome: 'consent_required',
-    });
+    expect(provider.decide('replies', { ...ada, aiOptOut: true })).toMatchObject({ enabled: false, gate: 'exclusion' });
     expect(flags.asked).toEqual([]);
   });
 
@@ -51,7 +48,7 @@ describe('decide', () => {
     flags.gates.set('replies', 'ai.copilot');
     const { provider } = await serve([feature(), plain('replies')], {}, flags);
     expect(provider.decide('replies', ada).enabled).toBe(true);
-    expect(provider.decide('replies', { ...ada, tenantId: 'globex' }).enabled).toBe(false);
+    expect(provider.decide('replies', { ...ada, aiOptOut: true }).enabled).toBe(false);
     expect(flags.asked).toEqual([['behind', 'replies', 'ai.copilot', ada]]);
   });
 

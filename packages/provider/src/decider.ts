@@ -33,6 +33,8 @@ export interface Served {
 export interface DeciderOptions {
   readonly flags: FlagSource;
   readonly settings: DecideSettings;
+  /** The attribute that holds the tier. */
+  readonly tierName: string;
   readonly logger: Logger;
 }
 
@@ -40,11 +42,13 @@ export interface DeciderOptions {
 export class Decider {
   readonly #flags: FlagSource;
   readonly #settings: DecideSettings;
+  readonly #tierName: string;
   readonly #logger: Logger;
 
-  constructor({ flags, settings, logger }: DeciderOptions) {
+  constructor({ flags, settings, tierName, logger }: DeciderOptions) {
     this.#flags = flags;
     this.#settings = settings;
+    this.#tierName = tierName;
     this.#logger = logger;
   }
 
@@ -106,14 +110,25 @@ export class Decider {
   #gated(flag: GatedFlag, { subject }: Inputs, { decision, reason }: Evaluation, counted: boolean): Served {
     if (!decision.enabled) {
       if (counted) this.#reportOne(flag.name, false, undefined, subject);
-      return { decision, reason, payload: undefined };
+      return { decision: this.#soleObstacle(flag, subject, decision), reason, payload: undefined };
     }
     const variant = this.#flags.variantBehindGate(flag.name, flag.feature, subject.attributes, counted);
     if (!variant.featureEnabled) {
-      const closed: Decision = { ...decision, outcome: 'off', enabled: false, gate: 'targeting', detail: 'flag' };
-      return { decision: closed, reason, payload: undefined };
+      return { decision: closedByFlag(decision), reason, payload: undefined };
     }
     return { decision: withVariant(decision, variant), reason, payload: variant.enabled ? variant.payload : undefined };
+  }
+
+  // Neither paying nor consenting is offered where the flag's own strategies would still say no.
+  #soleObstacle(flag: GatedFlag, { attributes, tier }: Subject, decision: Decision): Decision {
+    if (decision.outcome !== 'paywall' && decision.outcome !== 'consent_required') return decision;
+    const feature = this.#flags.snapshot().flag(flag.feature);
+    const minTier = feature?.kind === 'feature' ? feature.access?.minTier : undefined;
+    const { tiers } = this.#settings;
+    const below = minTier !== undefined && tier !== undefined && tiers.indexOf(tier) < tiers.indexOf(minTier);
+    const lifted = below ? { ...attributes, [this.#tierName]: minTier } : attributes;
+    const { featureEnabled } = this.#flags.variantBehindGate(flag.name, flag.feature, lifted, false);
+    return featureEnabled ? decision : closedByFlag(decision);
   }
 
   // A feature is counted as asked, and the change that answered as served.
@@ -139,4 +154,9 @@ export class Decider {
     this.#logger.error(`rampart: deciding ${name} failed (${kindOf(error)}); it is closed`);
     return { decision: failedDecision(), reason: 'TARGETING_MATCH', payload: undefined };
   }
+}
+
+/** Closed by the own strategies of a flag behind a feature's gates. */
+function closedByFlag(decision: Decision): Decision {
+  return { ...decision, outcome: 'off', enabled: false, gate: 'targeting', detail: 'flag', paywall: undefined };
 }

@@ -286,7 +286,7 @@ describe('changes', () => {
     expect(said.slice(1)).toEqual([
       ['CHANGED', ['flag']],
       ['CHANGED', ['ai.copilot', 'ai.copilot.v2']],
-      ['CHANGED', ['ai.copilot.v2', 'flag', 'ai.copilot']],
+      ['CHANGED', ['ai.copilot', 'ai.copilot.v2', 'flag']],
     ]);
   });
 

@@ -61,7 +61,8 @@ export class RampartProvider implements Provider {
     this.#unleashCompat = options.unleashCompat ?? false;
     this.#plainMetadata = flagSetId === undefined ? undefined : Object.freeze({ flagSetId });
     this.#inputs = new InputReader({ control, directory: directoryOf(options, logger), names, logger });
-    this.#decider = new Decider({ flags, settings: { tiers: options.tiers ?? DEFAULT_TIERS }, logger });
+    const settings = { tiers: options.tiers ?? DEFAULT_TIERS };
+    this.#decider = new Decider({ flags, settings, tierName: names.tier, logger });
     this.#tracking = new Tracking({ flags, trackers: options.trackers ?? [], logger });
     this.#observer =
       observe && new Observer({ features: observe, decider: this.#decider, inputs: this.#inputs, logger });

@@ -169,6 +169,29 @@ describe('a gated flag', () => {
   });
 });
 
+describe('an obstacle in front of a gated flag', () => {
+  it.each([
+    ['paywall', { ...ada, tier: 'free' }, 'enterprise'],
+    ['consent_required', { ...ada, tenantId: 'globex', tier: 'enterprise' }, 'enterprise'],
+    ['consent_required', { ...ada, tenantId: 'globex', tier: 'free' }, 'enterprise'],
+  ])('%s is offered only where the flag itself would then be on', async (outcome, context, tier) => {
+    const { client, flags } = await serve([feature({ minTier: 'enterprise' }), plain('replies', { gated: true })]);
+    flags.answers.set('replies', { featureEnabled: true });
+    expect(await client.getBooleanDetails('replies', true, context)).toMatchObject({
+      value: false,
+      flagMetadata: { outcome },
+    });
+    expect(flags.asked.at(-1)).toMatchObject(['behind', 'replies', 'ai.copilot', { tier }]);
+    flags.answers.set('replies', { featureEnabled: false });
+    const details = await client.getBooleanDetails('replies', true, context);
+    expect(details).toMatchObject({ value: false, flagMetadata: { outcome: 'off', gate: 'targeting' } });
+    expect(flags.counts).toEqual([
+      ['replies', false, undefined],
+      ['replies', false, undefined],
+    ]);
+  });
+});
+
 const noConsent = { ...ada, tenantId: 'globex' };
 
 // [what closes, definitions, context, gate, reason]

@@ -52,24 +52,10 @@ export class DefinitionSnapshot implements FlagSnapshot {
     return this.#children.get(feature) ?? [];
   }
 
-  /** The flags whose answers may differ: edited, added or removed ones, and the children of those. */
+  /** The flags that were edited, added or removed. */
   changedFrom(before: DefinitionSnapshot): readonly string[] {
     const names = new Set([...before.#definitions.keys(), ...this.#definitions.keys()]);
-    const changed = new Set<string>();
-    for (const name of names) {
-      const now = this.#definitions.get(name);
-      if (!isDeepStrictEqual(now, before.#definitions.get(name))) changed.add(name);
-    }
-    if (changed.size === 0) return [];
-    for (const { name, dependencies } of this.#definitions.values()) {
-      if (dependencies?.some((parent) => changed.has(parent.feature))) changed.add(name);
-    }
-    for (const [name, feature] of this.#settings.gates ?? []) if (changed.has(feature)) changed.add(name);
-    for (const name of [...changed]) {
-      const flag = this.flag(name) ?? before.flag(name);
-      if (flag?.kind === 'change' && flag.feature !== undefined) changed.add(flag.feature);
-    }
-    return [...changed].sort();
+    return [...names].filter((name) => !isDeepStrictEqual(this.#definitions.get(name), before.#definitions.get(name)));
   }
 
   #indexChildren(): Map<string, ChangeFlag[]> {

@@ -1,0 +1,132 @@
+import { OpenFeature, ProviderEvents } from '@openfeature/server-sdk';
+import { InMemoryControl, readDecision } from '@rampart/core';
+import { RampartProvider } from '@rampart/openfeature-provider';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { decisionOf } from './answers.js';
+import { createFakeClock } from './fake-clock.js';
+import { TestFlags } from './test-flags.js';
+import { createTestRampart } from './test-rampart.js';
+
+const rampart = createTestRampart();
+const client = OpenFeature.getClient('testing');
+const ask = async (context: object = {}) => readDecision(await client.getObjectValue('ai.copilot', {}, { ...context }));
+
+beforeAll(() => OpenFeature.setProviderAndWait('testing', rampart.provider));
+beforeEach(() => rampart.clear());
+
+afterAll(() => OpenFeature.close());
+
+describe('AI flags', () => {
+  it('answers everybody with what was set', async () => {
+    rampart.set('ai.copilot', { binding: { model: 'small' } });
+    expect(await ask()).toMatchObject({
+      outcome: 'enabled',
+      enabled: true,
+      gate: 'open',
+      mode: 'suggestion',
+      binding: { model: 'small' },
+    });
+    expect(await client.getBooleanValue('ai.copilot', false)).toBe(true);
+    expect(rampart.provider.decide('ai.copilot', {})).toMatchObject({ outcome: 'enabled' });
+  });
+
+  it('answers subjects differently, the newest that fits first, and others are off', async () => {
+    rampart.set('ai.copilot', { outcome: 'enabled' }, { tier: 'pro' });
+    rampart.set('ai.copilot', { outcome: 'paywall' }, { tier: 'free' });
+    rampart.set('ai.copilot', { outcome: 'off', gate: 'exclusion', detail: 'hipaa' }, { labels: ['hipaa'] });
+    expect((await ask({ tier: 'pro' })).outcome).toBe('enabled');
+    expect(await ask({ tier: 'free' })).toMatchObject({
+      outcome: 'paywall',
+      gate: 'tier',
+      paywall: { requiredTier: 'pro' },
+    });
+    expect(await ask({ tier: 'pro', labels: ['eu', 'hipaa'] })).toMatchObject({ gate: 'exclusion', detail: 'hipaa' });
+    expect((await ask({})).outcome).toBe('off');
+  });
+
+  it.each([
+    ['paywall', 'tier', 'TARGETING_MATCH'],
+    ['consent_required', 'consent', 'TARGETING_MATCH'],
+    ['unavailable', 'kill', 'DISABLED'],
+    ['shadow', 'mode', 'TARGETING_MATCH'],
+    ['off', 'targeting', 'TARGETING_MATCH'],
+  ] as const)('%s is closed at %s, without an error, whatever the default', async (outcome, gate, reason) => {
+    rampart.set('ai.copilot', { outcome });
+    const details = await client.getBooleanDetails('ai.copilot', true);
+    expect(details).toMatchObject({ value: false, reason, flagMetadata: { outcome, gate } });
+    expect(details.errorCode).toBeUndefined();
+  });
+
+  it('routes a confidence as the mode allows', async () => {
+    rampart.set('ai.copilot', { mode: 'confirmation' });
+    expect((await ask({ confidence: 0.99 })).route).toBe('confirm');
+    expect((await ask()).route).toBeUndefined();
+  });
+
+  it('refuses an answer that contradicts itself', () => {
+    expect(() => rampart.set('ai.copilot', { outcome: 'paywall', enabled: true })).toThrow(
+      /ai\.copilot: outcome paywall/,
+    );
+    expect(() => decisionOf('ai.copilot', { outcome: 'off', gate: 'open' })).toThrow(RangeError);
+  });
+
+  it('remembers what was asked', async () => {
+    rampart.set('ai.copilot', { change: 'ai.copilot.v2', variant: 'b' });
+    await ask();
+    expect(rampart.asked).toEqual([
+      { flag: 'ai.copilot', enabled: true, variant: undefined },
+      { flag: 'ai.copilot.v2', enabled: true, variant: 'b' },
+    ]);
+  });
+});
+
+describe('ordinary flags', () => {
+  it.each([
+    ['text', 'getStringValue', ''],
+    [2.5, 'getNumberValue', 0],
+    [{ a: [1] }, 'getObjectValue', {}],
+  ] as const)('%j is read with %s', async (value, method, fallback) => {
+    rampart.setValue('plain', value);
+    expect(await client[method]('plain', fallback as never)).toEqual(value);
+    expect(await client.getBooleanValue('plain', false)).toBe(true);
+  });
+
+  it('false is off, and a flag that was not set is not found', async () => {
+    rampart.setValue('plain', false);
+    expect(await client.getBooleanValue('plain', true)).toBe(false);
+    expect((await client.getBooleanDetails('other', true)).errorCode).toBe('FLAG_NOT_FOUND');
+  });
+});
+
+it('says what changed', async () => {
+  const changed: unknown[] = [];
+  client.addHandler(ProviderEvents.ConfigurationChanged, (details) => changed.push(details?.flagsChanged));
+  // A provider says nothing before OpenFeature has said READY, in the turn before this one.
+  await new Promise((resolve) => setImmediate(resolve));
+  rampart.set('ai.copilot', {});
+  await vi.waitFor(() => expect(changed).toEqual([['ai.copilot']]));
+});
+
+it('a fake clock lets a test pass the lifetime of cached facts', async () => {
+  const clock = createFakeClock();
+  const flags = new TestFlags();
+  flags.set('ai.copilot', {}, {});
+  let asked = 0;
+  const directory = async () => ({ tier: `tier-${(asked += 1)}` });
+  const provider = new RampartProvider({
+    flags,
+    control: new InMemoryControl(),
+    directory,
+    directoryTtl: 1_000,
+    now: clock.now,
+  });
+  await provider.initialize();
+  await provider.prepare({ tenantId: 'acme' });
+  clock.advance(500);
+  await provider.prepare({ tenantId: 'acme' });
+  expect(asked).toBe(1);
+  clock.advance(600);
+  await provider.prepare({ tenantId: 'acme' });
+  expect(asked).toBe(2);
+  await provider.onClose();
+});
