@@ -1,0 +1,57 @@
+import { type AdminApiErrorKind, isAdminApiError } from '@rampart/unleash/admin';
+
+/** How a command ended, for scripts and CI. */
+export const EXIT = {
+  /** All is well. */
+  fine: 0,
+  /** Something was found, or the operation was refused; nothing is wrong with how the command was called. */
+  findings: 1,
+  /** The command was called wrongly, or Unleash could not be asked. */
+  failed: 2,
+} as const;
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/** A command that was called wrongly; the message names the option, variable or line, the value and the fix. */
+export class UsageError extends Error {
+  override readonly name: string = 'UsageError';
+}
+
+/** Ends a command for the way it was called. */
+export function misused(message: string): never {
+  throw new UsageError(message);
+}
+
+/** An option that a command can't do without. Checked after unknown options, which may be this one misspelt. */
+export function required(option: string, value: string | undefined): string {
+  return value ?? misused(`${option} is missing: rampart COMMAND --help shows what it takes`);
+}
+
+// These say no to what was asked; every other failure means that it could not be asked.
+const REFUSALS: readonly AdminApiErrorKind[] = ['refused', 'conflict', 'not-found'];
+
+/** The exit code of an expected failure; undefined for a bug, which keeps its stack. */
+export function exitCodeOf(error: unknown): ExitCode | undefined {
+  if (error instanceof UsageError) return EXIT.failed;
+  if (!isAdminApiError(error)) return undefined;
+  return REFUSALS.includes(error.kind) ? EXIT.findings : EXIT.failed;
+}
+
+// The admin library speaks of its own options; these are the ones that are called otherwise here.
+const IN_OUR_WORDS: readonly (readonly [string, string])[] = [
+  ['set anyName', 'pass --any-name'],
+  [
+    'give it the feature as its parent (addParent)',
+    'make the feature its parent in the Unleash UI; rampart preview --flag shows what that would do',
+  ],
+  ['name it with project', 'name the project with --project'],
+  [
+    'give change (an id such as prompt-v18), or a full name',
+    'add a change id such as prompt-v18, or --name with a full name',
+  ],
+];
+
+/** An error's message in the words of the command line. */
+export function messageOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return IN_OUR_WORDS.reduce((text, [theirs, ours]) => text.replace(theirs, ours), message);
+}

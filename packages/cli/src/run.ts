@@ -1,0 +1,86 @@
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import type { Session } from './commands/command.js';
+import { explainCommand } from './commands/explain.js';
+import { initCommand } from './commands/init.js';
+import { lintCommand } from './commands/lint.js';
+import { newChangeCommand } from './commands/new-change.js';
+import { newFeatureCommand } from './commands/new-feature.js';
+import { previewCommand } from './commands/preview.js';
+import type { Variables } from './environment.js';
+import { EXIT, type ExitCode, exitCodeOf, messageOf } from './failure.js';
+import { oneLine } from './output/table.js';
+import { paintFor, type Terminal } from './output/terminal.js';
+
+/** What {@link run} needs. */
+export interface RunOptions {
+  /** Arguments after the command's name. */
+  readonly args: readonly string[];
+  readonly variables: Variables;
+  readonly terminal: Terminal;
+}
+
+const HELP = `
+Start:
+  export UNLEASH_URL=https://unleash.example.com UNLEASH_ADMIN_TOKEN=...
+  rampart init --dry-run
+  rampart new-feature ai.support-copilot --class support_copilot --min-tier pro
+  rampart new-change ai.support-copilot prompt-v18
+  rampart lint
+  rampart explain ai.support-copilot --tenant acme --tier pro
+
+Tokens come from the environment or a file, never from an argument: arguments show in process lists.
+Exit codes: 0 fine, 1 findings or refused, 2 called wrongly or Unleash not reachable.`;
+
+/** Runs one command and resolves with its exit code. Rejects only for a bug. */
+export async function run({ args, variables, terminal }: RunOptions): Promise<ExitCode> {
+  let code: ExitCode = EXIT.fine;
+  const session: Session = {
+    terminal,
+    variables,
+    paint: paintFor(terminal.colour),
+    end: (ended) => {
+      code = ended;
+    },
+  };
+  try {
+    await program(session).parseAsync([...args], { from: 'user' });
+    return code;
+  } catch (error) {
+    // Commander has printed its message, or the help that was asked for.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.fine : EXIT.failed;
+    const failed = exitCodeOf(error);
+    if (failed === undefined) throw error;
+    terminal.err(`${session.paint('red', 'rampart:')} ${oneLine(messageOf(error))}\n`);
+    return failed;
+  }
+}
+
+function program(session: Session): Command {
+  const { out, err } = session.terminal;
+  const root = new Command('rampart')
+    .description('Rampart: AI rollouts on the Unleash you already run.')
+    .version(version(), '--version', 'print the version')
+    .helpOption('--help', 'show help')
+    .addHelpText('after', HELP);
+  for (const make of [initCommand, newFeatureCommand, newChangeCommand, lintCommand, explainCommand, previewCommand]) {
+    root.addCommand(make(session));
+  }
+  for (const command of [root, ...root.commands]) {
+    command
+      .helpOption('--help', 'show help')
+      .configureOutput({
+        writeOut: out,
+        writeErr: err,
+        outputError: (text, write) => write(text.replace(/^error:/, 'rampart:')),
+      })
+      .showHelpAfterError('(rampart --help, or rampart COMMAND --help, shows what is possible)')
+      .exitOverride();
+  }
+  return root;
+}
+
+function version(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { readonly version: string }).version;
+}
