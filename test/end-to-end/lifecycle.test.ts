@@ -73,11 +73,8 @@ function build(
   const events: string[] = [];
   for (const event of Object.values(ProviderEvents)) {
     client.addHandler(event, (details) => {
-      events.push(
-        details && 'flagsChanged' in details && details.flagsChanged
-          ? `${event} ${details.flagsChanged.join(' ')}`
-          : event,
-      );
+      const changed = (details as { flagsChanged?: string[] } | undefined)?.flagsChanged;
+      events.push(changed === undefined ? event : `${event} ${changed.join(' ')}`);
     });
   }
   return { client, events, domain };

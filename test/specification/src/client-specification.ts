@@ -4,11 +4,12 @@ import type { AddressInfo } from 'node:net';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { FlagDefinition } from '@rampart/core';
+import type { Context } from 'unleash-client';
 
 /** One case of Unleash's client specification. */
 export interface SpecificationCase {
   readonly description: string;
-  readonly context: Readonly<Record<string, unknown>>;
+  readonly context: Context;
   readonly toggleName: string;
 }
 
