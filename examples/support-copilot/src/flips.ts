@@ -14,7 +14,7 @@ export interface Flip {
 }
 
 /** One subject's answer before and after. */
-export interface Change {
+interface Change {
   readonly subject: Subject;
   readonly before: Shown;
   readonly after: Shown;
