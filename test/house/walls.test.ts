@@ -108,7 +108,7 @@ describe('the check itself', () => {
   ])('of %s says %s', (source, everything) => expect(exportsEverything(source)).toBe(everything));
 });
 
-const ours = (dependencies: Readonly<Record<string, string>> = {}): readonly string[] =>
+const ours = (dependencies: Readonly<Record<string, string>> = {}): string[] =>
   Object.keys(dependencies).filter((name) => name.startsWith('@rampart/'));
 
 const referencesOf = (file: string): readonly string[] =>
