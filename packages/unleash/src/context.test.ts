@@ -1,24 +1,20 @@
 import { DEFAULT_CONTEXT_NAMES, readSubject } from '@rampart/core';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { addFields, fieldsOf, subjectContext, type UnleashContext } from './context.js';
 
 const fixed = { appName: 'app', environment: 'production' };
-const NAMES = [
-  ...['userId', 'targetingKey', 'sessionId', 'remoteAddress', 'appName', 'environment', 'currentTime', 'uid'],
-  ...['tenantId', 'tier', 'region', 'cohorts', 'labels', 'plan', 'constructor', '__proto__', 'toString', ''],
-];
-const name = fc.constantFrom(...NAMES);
-const value = fc.oneof(
-  ...[fc.string(), fc.integer(), fc.boolean(), fc.date(), fc.array(fc.string()), fc.object()],
-  fc.constantFrom(undefined, null, '', Number.NaN),
-);
+const NAMES =
+  'userId,targetingKey,sessionId,remoteAddress,appName,environment,currentTime,uid,tenantId,tier,region,cohorts,labels,plan,constructor,__proto__,toString,';
+const name = fc.constantFrom(...NAMES.split(','));
+const odd = fc.constantFrom(undefined, null, '', Number.NaN);
+const value = fc.oneof(odd, fc.string(), fc.integer(), fc.boolean(), fc.date(), fc.array(fc.string()), fc.object());
 const contexts = fc.dictionary(name, value, { noNullPrototype: false });
 
 // As unleash-client reads a field of a context.
 function read(context: UnleashContext, field: string): string | undefined {
-  const found = context[field] ?? context.properties[field];
-  return found === undefined || found === null ? undefined : String(found as unknown);
+  const found: unknown = context[field] ?? context.properties[field];
+  return found === undefined || found === null ? undefined : `${found as string}`;
 }
 
 test('a field that is added alone reads as it does in the whole context', () => {
@@ -29,8 +25,8 @@ test('a field that is added alone reads as it does in the whole context', () => 
       const lean: UnleashContext = { properties: {} };
       // Twice: rules share a context, and each adds what it reads.
       for (let times = 0; times < 2; times += 1) addFields(lean, subject, fieldsOf(names), fixed);
-      for (const field of names) if (field !== 'targetingKey') expect(read(lean, field)).toBe(read(whole, field));
+      for (const field of names) expect(read(lean, field)).toBe(read(whole, field));
     }),
-    { numRuns: 2000 },
+    { numRuns: 5000 },
   );
 });

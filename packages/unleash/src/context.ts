@@ -71,7 +71,11 @@ export function subjectContext(subject: Subject, fixed: Context): UnleashContext
 
 /** The fields that a rule reads, to be passed to {@link addFields}. */
 export function fieldsOf(names: readonly string[]): readonly string[] {
-  return [...new Set(names.flatMap((name) => (name === 'userId' ? ['userId', 'targetingKey'] : [name])))];
+  const fields = new Set(names);
+  if (!fields.delete('userId')) return [...fields];
+  // In this order: the key goes before a field of that name.
+  fields.delete('targetingKey');
+  return [...fields, 'userId', 'targetingKey'];
 }
 
 /**
@@ -98,7 +102,8 @@ function addFact(context: UnleashContext, subject: Subject, name: string, fixed:
     case 'region':
     case 'cohorts':
     case 'labels':
-      return addProperty(context.properties, name, subject[name]);
+      addProperty(context.properties, name, subject[name]);
+      return;
     case 'appName':
     case 'environment':
       context[name] ??= fixed[name] as string;
