@@ -133,6 +133,7 @@ describe('control', () => {
     ['{', /no valid JSON/],
     ['{}', /write a JSON list/],
     ['[{"kind":"nope"}]', /entry 1: /],
+    ['[{"kind":"preference","tenant":"a","mod":"shadow"}]', /entry 1: .*"mod"/],
     [
       '[{"kind":"revive","id":"x"},{"kind":"kill","kill":{"id":"k","scope":{"tenat":"a"},"reason":""}}]',
       /entry 2: kill.scope/,
