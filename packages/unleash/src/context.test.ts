@@ -13,8 +13,8 @@ const contexts = fc.dictionary(name, value, { noNullPrototype: false });
 
 // As unleash-client reads a field of a context.
 function read(context: UnleashContext, field: string): string | undefined {
-  const found: unknown = context[field] ?? context.properties[field];
-  return found === undefined || found === null ? undefined : `${found as string}`;
+  const found = (context[field] ?? context.properties[field]) as string | number | null | undefined;
+  return found === undefined || found === null ? undefined : String(found);
 }
 
 test('a field that is added alone reads as it does in the whole context', () => {
