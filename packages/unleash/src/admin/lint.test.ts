@@ -248,6 +248,16 @@ describe('the gates map', () => {
   });
 });
 
+it('a flag that nobody has set up in this environment, off and without rules, is only warned of', () => {
+  const unused = (name: string, more: object = {}) => flag(name, [], { enabled: false, ...more });
+  const findings = found([unused('ai.x'), unused('ai.x.v1', { dependencies: [{ feature: 'ai.x' }] })]);
+  expect(findings.map(({ severity, flag: name, field }) => [severity, name, field])).toEqual([
+    ['warning', 'ai.x', 'strategies'],
+    ['warning', 'ai.x.v1', 'strategies'],
+  ]);
+  expect(found([flag('ai.x', [])])[0]?.severity).toBe('error');
+});
+
 describe('disabled rules', () => {
   it('never reach clients, so they are no errors', () => {
     expect(found([flag('ai.x', [access(), disabled(access({ consent: 'maybe' })), disabled(foreign)])])).toEqual([]);

@@ -21,7 +21,10 @@ export interface LintOptions {
   readonly gates?: Readonly<Record<string, string>> | undefined;
 }
 
-/** An `error` closes the flag at gate `config`; a `warning` breaks a convention and closes nothing. */
+/**
+ * An `error` closes the flag at gate `config`. A `warning` breaks a convention, or would be an error of a flag that is not in
+ * use yet: off, and without rules in this environment.
+ */
 export interface LintFinding extends Problem {
   readonly severity: 'error' | 'warning';
 }
@@ -43,7 +46,7 @@ export function lint(read: readonly FlagDefinition[], options: LintOptions = {})
   const warnings: Problem[] = [];
   for (const [index, definition] of definitions.entries()) {
     const flag = compileFlag(definition, (name) => byName.get(name), settings);
-    errors.push(...problemsOf(flag));
+    (isUnused(read[index] ?? definition) ? warnings : errors).push(...problemsOf(flag));
     warnings.push(...conventions(definition, flag, options.prefix ?? 'ai.'));
     const asleep = allDisabled(read[index] ?? definition);
     // Where compiling finds nothing, clients see an ordinary flag without rules, which is open to everyone.
@@ -59,6 +62,9 @@ export function lint(read: readonly FlagDefinition[], options: LintOptions = {})
 const as =
   (severity: LintFinding['severity']) =>
   (found: Problem): LintFinding => ({ ...found, severity });
+
+// A flag counts in every environment of its project. Where it is off and has no rules, nobody has set it up yet.
+const isUnused = ({ enabled, strategies = [] }: FlagDefinition): boolean => !enabled && strategies.length === 0;
 
 const isDisabled = (rule: RuleDefinition): boolean => 'disabled' in rule && rule.disabled === true;
 
