@@ -15,7 +15,7 @@ import { type Bands, routeFor, strictestBands } from './modes.js';
 import { DEFAULT_UNAVAILABLE_MESSAGE } from './parameters.js';
 import { DEFAULT_TIERS, STAGES } from './stages.js';
 import type { Subject } from './subject.js';
-import { judge, type Obstacle, type OpenRule, type Verdict } from './verdict.js';
+import { HELD_OUT, judge, lift, type Obstacle, type OpenRule, type Verdict } from './verdict.js';
 
 /** The standard reasons that a decision can have. */
 export type DecisionReason = 'DISABLED' | 'SPLIT' | 'TARGETING_MATCH';
@@ -138,8 +138,19 @@ function answerFeature(question: Question, changes: readonly ChangeFlag[], memo:
     }
     if (best === undefined || precedence(verdict) < precedence(best)) best = verdict;
   }
-  const chosen = best ?? judge(question);
+  const chosen = best === undefined ? judge(question) : unlessHeldOut(question, changes, best);
   return answer(question, revisionOf(chosen, question.feature), chosen, shadow ?? NO_SHADOW);
+}
+
+// Once paid or agreed, another change may come first and hold the subject out: then there is nothing to advertise.
+function unlessHeldOut(question: Question, changes: readonly ChangeFlag[], best: Verdict): Verdict {
+  if (changes.length < 2 || (best.type !== 'paywall' && best.type !== 'consent_required')) return best;
+  const lifted = lift(question, best.type);
+  const verdicts = changes.map((change) => judge({ ...lifted, change }));
+  const then = verdicts.reduce((first, verdict) => (precedence(verdict) < precedence(first) ? verdict : first));
+  if (then.type === 'holdout') return { type: 'closed', closed: HELD_OUT, change: then.change, split: true, lifted: true };
+  const next = unlessHeldOut(lifted, changes, then);
+  return next.type === 'closed' ? next : best;
 }
 
 function revisionOf(verdict: Verdict, feature: FeatureFlag): string {
@@ -303,9 +314,8 @@ function answerHoldout(
   revisions: Revisions,
   shadow: readonly ShadowRun[],
 ): Evaluation {
-  const closed = { gate: 'rollout', detail: 'holdout' } as const;
   const decision: Decision = {
-    ...closedDecision(question, closed, verdict.change.name, revisions, shadow),
+    ...closedDecision(question, HELD_OUT, verdict.change.name, revisions, shadow),
     variant: verdict.variant?.name,
     stage: verdict.rule.policy.stage,
   };

@@ -68,7 +68,7 @@ export function judge(question: Question): Verdict {
 }
 
 function alone(question: Question, type: Obstacle['type'], closed: Closed): Verdict {
-  const lifted = type === 'paywall' ? withTier(question) : { ...question, consentGiven: true };
+  const lifted = lift(question, type);
   const verdict = pass(lifted);
   if (verdict.type === 'open' || verdict.type === 'feature') return { type, closed, change: question.change };
   const { gate, detail } = verdict.type === 'closed' ? verdict.closed : NOT_SHOWN[verdict.type as 'shadow' | 'holdout'];
@@ -80,10 +80,18 @@ function alone(question: Question, type: Obstacle['type'], closed: Closed): Verd
   return paid.type === 'paywall' ? { type, closed, change: question.change } : paid;
 }
 
+/** What closes where the subject's variant is a holdout. */
+export const HELD_OUT: Closed = Object.freeze({ gate: 'rollout', detail: 'holdout' });
+
 const NOT_SHOWN: Readonly<Record<'shadow' | 'holdout', Closed>> = {
   shadow: { gate: 'mode', detail: 'shadow' },
-  holdout: { gate: 'rollout', detail: 'holdout' },
+  holdout: HELD_OUT,
 };
+
+/** The same question with the lowest entitled tier, or with the consent that could be given. */
+export function lift(question: Question, obstacle: Obstacle['type']): Question {
+  return obstacle === 'paywall' ? withTier(question) : { ...question, consentGiven: true };
+}
 
 function withTier(question: Question): Question {
   const { subject, feature } = question;
