@@ -1,6 +1,6 @@
 import { inSample } from './bucket.js';
 import { type ControlView, covers } from './control.js';
-import { type Decision, GATES, NO_DECISION, type Revisions, type ShadowRun } from './decision.js';
+import { type Decision, GATES, type Revisions, type ShadowRun } from './decision.js';
 import {
   type ChangeFlag,
   type FeatureFlag,
@@ -328,20 +328,22 @@ function obstacleDecision(
   revisions: Revisions,
   shadow: readonly ShadowRun[],
 ): Decision {
-  const decision = { ...closedDecision(question, closed, change?.name, revisions, shadow), outcome: type };
+  const decision = closedDecision(question, closed, change?.name, revisions, shadow);
+  decision.outcome = type;
   const { access } = question.feature;
   if (type === 'consent_required' || access?.minTier === undefined) return decision;
   const currentTier = question.subject.tier ?? '';
   const message = `This feature needs the ${access.minTier} plan. You are on ${currentTier}.`;
-  return {
-    ...decision,
-    paywall: { currentTier, requiredTier: access.minTier, upgradeUrl: access.upgradeUrl, message },
-  };
+  decision.paywall = { currentTier, requiredTier: access.minTier, upgradeUrl: access.upgradeUrl, message };
+  return decision;
 }
 
 function featureOpen(feature: FeatureFlag, revisions: Revisions): Decision {
   return { ...blank(feature.name, undefined, revisions, NO_SHADOW), outcome: 'enabled', enabled: true, gate: 'open' };
 }
+
+// Filled in place before anyone sees it: copying a decision costs as much as several gates.
+type Draft = { -readonly [Name in keyof Decision]: Decision[Name] };
 
 function closedDecision(
   { feature }: Pick<Question, 'feature'>,
@@ -349,15 +351,15 @@ function closedDecision(
   change: string | undefined,
   revisions: Revisions,
   shadow: readonly ShadowRun[],
-): Decision {
-  const killed = gate === 'kill';
-  return {
-    ...blank(feature.name, change, revisions, shadow),
-    outcome: killed ? 'unavailable' : 'off',
-    gate,
-    detail,
-    message: killed ? (feature.access?.unavailableMessage ?? DEFAULT_UNAVAILABLE_MESSAGE) : undefined,
-  };
+): Draft {
+  const decision = blank(feature.name, change, revisions, shadow);
+  decision.gate = gate;
+  decision.detail = detail;
+  if (gate === 'kill') {
+    decision.outcome = 'unavailable';
+    decision.message = feature.access?.unavailableMessage ?? DEFAULT_UNAVAILABLE_MESSAGE;
+  }
+  return decision;
 }
 
 function blank(
@@ -365,6 +367,27 @@ function blank(
   change: string | undefined,
   revisions: Revisions,
   shadow: readonly ShadowRun[],
-): Decision {
-  return { ...NO_DECISION, detail: undefined, feature, change, shadow, revisions };
+): Draft {
+  return {
+    outcome: 'off',
+    enabled: false,
+    gate: 'flag',
+    detail: undefined,
+    feature,
+    change,
+    variant: undefined,
+    binding: undefined,
+    stage: undefined,
+    mode: undefined,
+    bands: undefined,
+    route: undefined,
+    review: undefined,
+    fallback: undefined,
+    disclosure: undefined,
+    paywall: undefined,
+    message: undefined,
+    shadow,
+    limits: undefined,
+    revisions,
+  };
 }
