@@ -88,7 +88,7 @@ export const constraint: fc.Arbitrary<WorldRule['constraints'][number]> = fc.one
   }),
 );
 const constraints: fc.Arbitrary<WorldRule['constraints']> = fc.oneof(
-  { weight: 4, arbitrary: fc.constant([]) },
+  { weight: 4, arbitrary: fc.constant<WorldRule['constraints']>([]) },
   { weight: 1, arbitrary: fc.array(constraint, { maxLength: 2 }) },
 );
 
