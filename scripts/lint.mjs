@@ -14,6 +14,7 @@ const checks = [
   ...published.map((folder) => ['publint', `publint --strict packages/${folder}`]),
   ...published.map((folder) => ['attw', `attw --pack packages/${folder} --profile esm-only`]),
   ['size', 'size-limit'],
+  ['lock', 'node scripts/complete-lock.mjs --check'],
 ];
 
 const only = process.argv.slice(2);
