@@ -1,9 +1,6 @@
 import type { Attributes, Subject } from '@rampart/core';
 import type { Context } from 'unleash-client';
 
-/** Attributes that Unleash's context holds beside `properties`. */
-const KNOWN: ReadonlySet<string> = new Set(['userId', 'sessionId', 'remoteAddress', 'environment', 'appName']);
-
 /** A context that has its properties in an object of its own. */
 export type UnleashContext = Context & { properties: Record<string, string | number> };
 
@@ -19,11 +16,27 @@ export function unleashContext(attributes: Attributes): UnleashContext {
 }
 
 function addAttribute(context: UnleashContext, name: string, value: unknown): void {
-  if (name === 'properties') addProperties(context.properties, value);
-  else if (name === 'currentTime') addTime(context, value);
-  else if (name === 'targetingKey') addKey(context, value);
-  else if (KNOWN.has(name)) setKnown(context, name, value);
-  else addProperty(context.properties, name, value);
+  switch (name) {
+    case 'properties':
+      addProperties(context.properties, value);
+      return;
+    case 'currentTime':
+      addTime(context, value);
+      return;
+    case 'targetingKey':
+      addKey(context, value);
+      return;
+    // Fields that Unleash's context holds beside `properties`.
+    case 'userId':
+    case 'sessionId':
+    case 'remoteAddress':
+    case 'environment':
+    case 'appName':
+      setKnown(context, name, value);
+      return;
+    default:
+      addProperty(context.properties, name, value);
+  }
 }
 
 function addKey(context: UnleashContext, value: unknown): void {
