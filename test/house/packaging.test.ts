@@ -36,7 +36,7 @@ beforeAll(async () => {
     await unpack(manifest.name);
     linkDependencies(folder, manifest);
   }
-  link('@types/node', ROOT);
+  link('@types/node', ROOT, project);
   writeFileSync(join(project, 'package.json'), '{ "name": "a-commonjs-service", "private": true, "type": "commonjs" }');
 });
 
@@ -53,16 +53,17 @@ async function unpack(name: string): Promise<void> {
   await execute('tar', ['--extract', '--gzip', '--strip-components=1', '--file', archive, '--directory', target]);
 }
 
-function linkDependencies(folder: string, { dependencies, peerDependencies }: Manifest): void {
+/** Each package sees its own dependencies only, so that one it forgot to declare is not lent by another. */
+function linkDependencies(folder: string, { name: owner, dependencies, peerDependencies }: Manifest): void {
   for (const name of Object.keys({ ...dependencies, ...peerDependencies })) {
-    if (!published.some(({ manifest }) => manifest.name === name)) link(name, join(ROOT, 'packages', folder));
+    const ours = published.some(({ manifest }) => manifest.name === name);
+    if (!ours) link(name, join(ROOT, 'packages', folder), join(project, 'node_modules', owner));
   }
 }
 
-function link(name: string, from: string): void {
-  const at = join(project, 'node_modules', name);
+function link(name: string, from: string, into: string): void {
+  const at = join(into, 'node_modules', name);
   mkdirSync(dirname(at), { recursive: true });
-  rmSync(at, { force: true });
   symlinkSync(installedAt(name, from), at);
 }
 
