@@ -1,7 +1,7 @@
 import { rolloutBucket } from './bucket.js';
 import { stricterModel } from './consent.js';
 import type { ControlView } from './control.js';
-import { type DecideSettings, DEFAULT_SETTINGS, decide, featureOf } from './decide.js';
+import { DEFAULT_SETTINGS, type DecideSettings, decide, featureOf } from './decide.js';
 import type { Decision, Gate } from './decision.js';
 import type { ChangeFlag, FeatureFlag, FlagSnapshot, StageRule } from './flag.js';
 import {

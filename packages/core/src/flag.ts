@@ -1,4 +1,4 @@
-import type { Evaluation } from './decide.js';
+import type { Evaluation } from './answer.js';
 import type { JsonValue } from './json.js';
 import type { AccessPolicy, StagePolicy } from './parameters.js';
 import type { Problem } from './problem.js';

@@ -1,5 +1,5 @@
-import { applyControl, type ControlChange, type ControlState, EMPTY_CONTROL, viewOf } from './control-state.js';
 import type { ControlView, Scope } from './control.js';
+import { applyControl, type ControlChange, type ControlState, EMPTY_CONTROL, viewOf } from './control-state.js';
 import type { ControlSource } from './ports.js';
 
 /** A control source in memory: for tests, and for a single process that loads its consents at start. Always fresh. */

@@ -1,4 +1,18 @@
 // For users.
+
+export type { DecisionReason, Evaluation } from './answer.js';
+// For those who build adapters: flag sources, control sources, doors.
+export { inSample, rolloutBucket } from './bucket.js';
+export type {
+  CompileSettings,
+  DependencyDefinition,
+  FlagDefinition,
+  PayloadReading,
+  RuleDefinition,
+  RuleEvaluator,
+  VariantDefinition,
+} from './compile.js';
+export { compileFlag, readPayload, revisionOf } from './compile.js';
 export type {
   ConfidenceFloor,
   Consent,
@@ -13,35 +27,12 @@ export type {
 export { EVERY_CLASS } from './control.js';
 export type { ControlChange, ControlState } from './control-state.js';
 export { applyControl, EMPTY_CONTROL, viewOf } from './control-state.js';
+export type { DecideSettings, VerdictMemo } from './decide.js';
+export { DEFAULT_SETTINGS, decide, decideFeature } from './decide.js';
 export type { Decision, Gate, Limits, Outcome, Paywall, Revisions, ShadowRun } from './decision.js';
 export { GATES, NO_DECISION, readDecision, routeConfidence } from './decision.js';
 export type { Explanation, GateReport } from './explain.js';
 export { explain } from './explain.js';
-export { InMemoryControl } from './in-memory-control.js';
-export type { JsonValue } from './json.js';
-export type { Bands, Mode, Route } from './modes.js';
-export { DEFAULT_BANDS, MODES, ROUTES, routeFor } from './modes.js';
-export type { ConsentModel, Fallback, Priority } from './parameters.js';
-export { DEFAULT_UNAVAILABLE_MESSAGE } from './parameters.js';
-export type { Stage } from './stages.js';
-export { DEFAULT_TIERS, STAGES } from './stages.js';
-export type { Attributes, ContextNames, Subject } from './subject.js';
-export { DEFAULT_CONTEXT_NAMES, readSubject } from './subject.js';
-
-// For those who build adapters: flag sources, control sources, doors.
-export { inSample, rolloutBucket } from './bucket.js';
-export type {
-  CompileSettings,
-  DependencyDefinition,
-  FlagDefinition,
-  PayloadReading,
-  RuleDefinition,
-  RuleEvaluator,
-  VariantDefinition,
-} from './compile.js';
-export { compileFlag, readPayload, revisionOf } from './compile.js';
-export type { DecideSettings, DecisionReason, Evaluation, VerdictMemo } from './decide.js';
-export { DEFAULT_SETTINGS, decide, decideFeature } from './decide.js';
 export type {
   ChangeFlag,
   FeatureFlag,
@@ -53,9 +44,13 @@ export type {
   Targeting,
   Variant,
 } from './flag.js';
+export { InMemoryControl } from './in-memory-control.js';
+export type { JsonValue } from './json.js';
 export { deepFreeze } from './json.js';
-export type { AccessPolicy, Parsed, StagePolicy } from './parameters.js';
-export { parseAccess, parseStage } from './parameters.js';
+export type { Bands, Mode, Route } from './modes.js';
+export { DEFAULT_BANDS, MODES, ROUTES, routeFor } from './modes.js';
+export type { AccessPolicy, ConsentModel, Fallback, Parsed, Priority, StagePolicy } from './parameters.js';
+export { DEFAULT_UNAVAILABLE_MESSAGE, parseAccess, parseStage } from './parameters.js';
 export type {
   ControlSource,
   FlagOrigin,
@@ -67,6 +62,9 @@ export type {
 } from './ports.js';
 export type { Problem } from './problem.js';
 export { describeProblem, problem } from './problem.js';
+export type { Stage } from './stages.js';
+export { DEFAULT_TIERS, STAGES } from './stages.js';
 export type { ParameterDefinition, StrategyDefinition } from './strategy-definitions.js';
 export { AI_ACCESS, AI_STAGE } from './strategy-definitions.js';
-export { entriesOf, stickyValue } from './subject.js';
+export type { Attributes, ContextNames, Subject } from './subject.js';
+export { DEFAULT_CONTEXT_NAMES, entriesOf, readSubject, stickyValue } from './subject.js';
