@@ -7,10 +7,10 @@ import { STAGES, type Stage } from './stages.js';
 export const CONSENT_MODELS = ['not_required', 'opt_out', 'opt_in'] as const;
 export type ConsentModel = (typeof CONSENT_MODELS)[number];
 
-export const PRIORITIES = ['P0', 'P1', 'P2'] as const;
+const PRIORITIES = ['P0', 'P1', 'P2'] as const;
 export type Priority = (typeof PRIORITIES)[number];
 
-export const FALLBACKS = ['queue', 'hide', 'ask', 'flag'] as const;
+const FALLBACKS = ['queue', 'hide', 'ask', 'flag'] as const;
 export type Fallback = (typeof FALLBACKS)[number];
 
 export const DEFAULT_UNAVAILABLE_MESSAGE =

@@ -26,7 +26,7 @@ import type { AccessPolicy } from './parameters.js';
 export type Verdict = Shut | { readonly type: 'feature' } | OpenRule | Obstacle;
 
 /** A gate that closed. */
-export interface Shut {
+interface Shut {
   readonly type: 'closed';
   readonly closed: Closed;
   readonly change: ChangeFlag | undefined;

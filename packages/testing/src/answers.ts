@@ -1,7 +1,7 @@
 import {
-  type Decision,
   DEFAULT_BANDS,
   DEFAULT_UNAVAILABLE_MESSAGE,
+  type Decision,
   type Gate,
   NO_DECISION,
   type Paywall,

@@ -13,7 +13,7 @@ import {
   type Subject,
 } from '@rampart/core';
 import { type Unleash, UnleashEvents } from 'unleash-client';
-import { type UnleashContext, subjectContext, unleashContext } from './context.js';
+import { subjectContext, type UnleashContext, unleashContext } from './context.js';
 import { UnleashEvaluator } from './evaluator.js';
 import { withGrant } from './grant.js';
 import { isConnected, isReady, staticContext, stopMetricsTimer, uncountedClient } from './internals.js';

@@ -22,15 +22,15 @@ export interface World {
   readonly control: readonly ControlChange[] | 'unknown';
 }
 
-export const FEATURE = 'ai.copilot';
+const FEATURE = 'ai.copilot';
 export const CLASS = 'support_copilot';
 
 // Few names of each kind, so that what one part says often concerns another.
 export const tenant = fc.constantFrom('acme', 'globex', 'zürich');
-export const tier = fc.constantFrom(...DEFAULT_TIERS);
-export const region = fc.constantFrom('eu', 'us');
+const tier = fc.constantFrom(...DEFAULT_TIERS);
+const region = fc.constantFrom('eu', 'us');
 export const label = fc.constantFrom('hipaa', 'beta');
-export const user = fc.constantFrom('user-1', 'user-2', 'user-3');
+const user = fc.constantFrom('user-1', 'user-2', 'user-3');
 export const mode = fc.constantFrom(...MODES);
 const changeName = fc.constantFrom('ai.copilot.v1', 'ai.copilot.v2', 'ai.copilot.v3');
 
@@ -104,10 +104,7 @@ const variantsOf = (names: readonly string[]) =>
     },
   );
 
-export const enabled = fc.oneof(
-  { weight: 8, arbitrary: fc.constant(true) },
-  { weight: 1, arbitrary: fc.constant(false) },
-);
+const enabled = fc.oneof({ weight: 8, arbitrary: fc.constant(true) }, { weight: 1, arbitrary: fc.constant(false) });
 
 /** Whom a kill, cap or floor covers. */
 export const scope = fc.oneof(
@@ -131,7 +128,7 @@ const bands = fc.record(
 const id = fc.constantFrom('1', '2', '3');
 
 /** Anything that the control log holds. */
-export const controlChange: fc.Arbitrary<ControlChange> = fc.oneof(
+const controlChange: fc.Arbitrary<ControlChange> = fc.oneof(
   {
     weight: 6,
     arbitrary: fc.record({

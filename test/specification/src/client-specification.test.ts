@@ -4,9 +4,9 @@ import { Unleash } from 'unleash-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   readSpecifications,
-  serveState,
   type SpecificationCase,
   type SpecificationState,
+  serveState,
   withGates,
 } from './client-specification.js';
 

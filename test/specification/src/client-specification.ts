@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { createRequire } from 'node:module';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { FlagDefinition } from '@rampart/core';
 import type { Context } from 'unleash-client';
@@ -21,7 +21,7 @@ interface ExpectedVariant {
 }
 
 /** The events that a delta answer is made of; only those with a flag are of interest here. */
-export interface DeltaEvent {
+interface DeltaEvent {
   readonly type: string;
   readonly feature?: FlagDefinition;
   readonly [key: string]: unknown;
@@ -53,7 +53,7 @@ export function readSpecifications(): readonly Specification[] {
 }
 
 /** The name of the feature that {@link withGates} puts over every flag. */
-export const GATE = 'specification-gate';
+const GATE = 'specification-gate';
 
 const gateFlag: FlagDefinition = {
   name: GATE,

@@ -21,7 +21,7 @@ export interface ConnectionOptions {
 }
 
 /** One call of the admin API. */
-export interface AdminCall<T> {
+interface AdminCall<T> {
   /** The operation, as it reads after "Cannot". */
   readonly what: string;
   readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -81,7 +81,7 @@ function pathOf({ what, path, query }: AdminCall<unknown>): string {
   if (bad !== undefined) return invalid(`Cannot ${what}: ${JSON.stringify(bad)} is no name that Unleash allows.`);
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(query ?? {})) if (value !== undefined) search.set(name, String(value));
-  return `${path.map(encodeURIComponent).join('/')}${search.size === 0 ? '' : `?${search}`}`;
+  return `${path.map(encodeURIComponent).join('/')}${search.size === 0 ? '' : `?${search.toString()}`}`;
 }
 
 async function answerOf(
