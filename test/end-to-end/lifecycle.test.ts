@@ -207,6 +207,21 @@ describe('after the first sync', () => {
     });
   });
 
+  it('hands tracked events to the metrics of Unleash', async () => {
+    const { client, domain } = build();
+    await register(domain);
+    client.track('copilot_latency', subject, { value: 0.4 });
+    client.track('copilot_latency', subject, { value: 0.2 });
+    client.track('copilot_thumbs_up', subject);
+    await rampart?.close();
+    const sent = server.metrics.flatMap(
+      (body) => (body as { impactMetrics?: { name: string; samples: object[] }[] }).impactMetrics ?? [],
+    );
+    const found = new Map(sent.map(({ name, samples }) => [name, samples[0]]));
+    expect(found.get('copilot_latency')).toMatchObject({ count: 2, sum: expect.closeTo(0.6, 6) });
+    expect(found.get('copilot_thumbs_up')).toMatchObject({ count: 1, sum: 1 });
+  });
+
   it('reports usage when it closes, once, and leaves no socket', async () => {
     const { client, domain } = build();
     await register(domain);
@@ -227,6 +242,7 @@ describe('after the first sync', () => {
     const asked = server.requests;
     await new Promise((resolve) => setTimeout(resolve, 300));
     expect(server.requests).toBe(asked);
+    await until(() => server.openSockets === 0);
   });
 });
 

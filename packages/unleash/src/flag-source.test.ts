@@ -1,5 +1,5 @@
 import { DEFAULT_SETTINGS, decide, InMemoryControl, readSubject } from '@rampart/core';
-import { Unleash } from 'unleash-client';
+import { Strategy, Unleash } from 'unleash-client';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { UnleashFlagSource } from './flag-source.js';
 import { rampartStrategies } from './strategies.js';
@@ -50,31 +50,31 @@ const plain = { name: 'plain', enabled: true, strategies: [{ name: 'default', pa
 
 const acme = { targetingKey: 'u1', tenantId: 'acme', tier: 'pro' };
 
-let running: UnleashFlagSource | undefined;
+let running: { source: UnleashFlagSource; unleash: Unleash } | undefined;
 
-async function source(
-  flags: object[] = [feature, change, gated, plain],
-): Promise<{ source: UnleashFlagSource; unleash: Unleash }> {
+async function source(flags: object[] = [feature, change, gated, plain], custom: Strategy[] = []) {
   const unleash: Unleash = new Unleash({
     url: 'http://127.0.0.1:9/api',
     appName: 'flag-source-test',
     disableAutoStart: true,
     refreshInterval: 0,
-    disableMetrics: false,
     metricsInterval: 0,
     skipInstanceCountWarning: true,
     storageProvider: { get: async () => undefined, set: async () => {} },
     bootstrap: { data: flags as never },
-    strategies: rampartStrategies({ flags: () => unleash.getFeatureToggleDefinitions(true), control: consented }),
+    strategies: [
+      ...custom,
+      ...rampartStrategies({ flags: () => unleash.getFeatureToggleDefinitions(true), control: consented }),
+    ],
   });
-  running = new UnleashFlagSource({ unleash });
-  running.start();
+  running = { source: new UnleashFlagSource({ unleash }), unleash };
+  running.source.start();
   await new Promise((resolve) => setTimeout(resolve, 20));
-  return { source: running, unleash };
+  return running;
 }
 
 afterEach(async () => {
-  await running?.stop();
+  await running?.source.stop();
 });
 
 const decideOf = (flags: UnleashFlagSource, name: string, attributes: Record<string, unknown>) =>
@@ -126,6 +126,46 @@ describe('flag source', () => {
     expect(counted).toEqual([]);
     expect(flags.variantBehindGate('replies', 'ai.copilot', acme).featureEnabled).toBe(true);
     expect(counted).toEqual([['replies', true]]);
+  });
+
+  it('does not lend a grant to an evaluation nested inside the granted one', async () => {
+    const nested: boolean[] = [];
+    class Nosy extends Strategy {
+      override isEnabled(): boolean {
+        nested.push(running?.unleash.isEnabled('replies', { properties: { tenantId: 'other', tier: 'pro' } }) ?? true);
+        nested.push(running?.source.variant('second', { ...acme, tenantId: 'other' }).featureEnabled ?? true);
+        return true;
+      }
+    }
+    const custom = { name: 'nosy', enabled: true, strategies: [{ name: 'nosy', parameters: {}, constraints: [] }] };
+    const child = { ...custom, dependencies: [{ feature: 'ai.copilot' }] };
+    const { source: flags } = await source([feature, gated, { ...gated, name: 'second' }, child], [new Nosy('nosy')]);
+    expect(flags.variantBehindGate('nosy', 'ai.copilot', acme).featureEnabled).toBe(true);
+    expect(nested).toEqual([false, false]);
+  });
+
+  it('reports one impression of what was served, in the words of the context', async () => {
+    const { source: flags, unleash } = await source([feature, { ...change, impressionData: true }]);
+    const seen: Record<string, unknown>[] = [];
+    unleash.on('impression', (event) => seen.push(event));
+    const subject = readSubject({ ...acme, tier: 'enterprise' });
+    flags.impression('ai.copilot.v2', subject, true, 'small');
+    flags.impression('ai.copilot', subject, true, undefined);
+    expect(seen).toEqual([
+      {
+        eventType: 'getVariant',
+        eventId: expect.any(String),
+        featureName: 'ai.copilot.v2',
+        enabled: true,
+        variant: 'small',
+        context: {
+          userId: 'u1',
+          appName: 'flag-source-test',
+          environment: 'default',
+          properties: { tenantId: 'acme', tier: 'enterprise' },
+        },
+      },
+    ]);
   });
 
   it('grants one evaluation of a gated flag, not the next', async () => {
