@@ -153,6 +153,21 @@ describe('start', () => {
       reason: 'STALE',
     });
   });
+
+  it('never serves the backup of another environment under the same name', async () => {
+    const own = { appName: `shared-${process.pid}`, backupPath: undefined };
+    const development = { ...own, customHeaders: { Authorization: 'development' } };
+    const first = build(development);
+    await register(first.domain);
+    await rampart?.close();
+    await server.stop();
+    const production = build({ ...own, customHeaders: { Authorization: 'production' } });
+    await expect(register(production.domain)).rejects.toMatchObject({ code: ErrorCode.PROVIDER_NOT_READY });
+    await rampart?.close();
+    const again = build(development);
+    await register(again.domain);
+    expect(await again.client.getBooleanValue('ai.copilot', false, subject)).toBe(true);
+  });
 });
 
 describe('after the first sync', () => {

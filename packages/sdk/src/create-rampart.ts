@@ -9,8 +9,8 @@ import {
   readSubject,
 } from '@rampart/core';
 import { RampartProvider } from '@rampart/openfeature-provider';
-import { rampartStrategies, UnleashFlagSource } from '@rampart/unleash';
-import { Unleash, type UnleashConfig } from 'unleash-client';
+import { UnleashFlagSource } from '@rampart/unleash';
+import { buildUnleash } from './build-unleash.js';
 import {
   type BindingSchema,
   checkOptions,
@@ -56,7 +56,9 @@ export function createRampart(options: RampartOptions): Rampart {
   const tiers = tiersOf(options);
   const contextNames = contextNamesOf(options.contextNames);
   const owned = !isUnleash(options.unleash);
-  const unleash = isUnleash(options.unleash) ? options.unleash : build(options.unleash, { ...options, control });
+  const unleash = isUnleash(options.unleash)
+    ? options.unleash
+    : buildUnleash(options.unleash, { control, tiers, contextNames });
   const flags = new UnleashFlagSource({
     unleash,
     tiers,
@@ -79,24 +81,6 @@ export function createRampart(options: RampartOptions): Rampart {
     },
     close: () => provider.onClose(),
   };
-}
-
-function build(config: UnleashConfig, options: RampartOptions & { readonly control: ControlSource }): Unleash {
-  const unleash: Unleash = new Unleash({
-    refreshInterval: 5_000,
-    ...config,
-    disableAutoStart: true,
-    strategies: [
-      ...(config.strategies ?? []),
-      ...rampartStrategies({
-        flags: () => unleash.getFeatureToggleDefinitions(true),
-        control: options.control,
-        tiers: options.tiers,
-        contextNames: contextNamesOf(options.contextNames),
-      }),
-    ],
-  });
-  return unleash;
 }
 
 function bindingCheck(schemas: Readonly<Record<string, BindingSchema>>) {
