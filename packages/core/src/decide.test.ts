@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { compileFlag, type FlagDefinition, type RuleEvaluator, revisionOf } from './compile.js';
-import { decide, decideFeature } from './decide.js';
+import { decide, decideFeature, type VerdictMemo } from './decide.js';
 import type { FlagSnapshot } from './flag.js';
 import { InMemoryControl } from './in-memory-control.js';
 import { DEFAULT_TIERS } from './stages.js';
@@ -114,6 +114,50 @@ test('an ordinary flag is not decided here', () => {
   );
   expect(decision).toMatchObject({ outcome: 'off', gate: 'flag', detail: 'plain', feature: undefined });
   expect([reason, exposed, rule]).toEqual(['DISABLED', undefined, undefined]);
+});
+
+test('a gated flag whose feature is missing is closed, even where nobody found a problem', () => {
+  const flag = {
+    kind: 'gated',
+    name: 'reports',
+    enabled: true,
+    feature: 'ai.gone',
+    problems: [],
+    revision: 'r',
+  } as const;
+  const snapshot: FlagSnapshot = {
+    flag: (name) => (name === 'reports' ? flag : undefined),
+    names: () => [],
+    changesOf: () => [],
+  };
+  expect(decide(snapshot, 'reports', subject({}), view).decision).toMatchObject({
+    outcome: 'off',
+    gate: 'config',
+    detail: 'aiAccess',
+    feature: 'ai.gone',
+  });
+});
+
+test('a change without rules is closed, even where nobody found a problem', () => {
+  const whole = snapshotOf(feature, changeWith());
+  const change = whole.flag('ai.f.v1');
+  if (change?.kind !== 'change') throw new Error('no change');
+  const empty = { ...change, rules: [], problems: [] };
+  const snapshot: FlagSnapshot = { ...whole, flag: (name) => (name === 'ai.f.v1' ? empty : whole.flag(name)) };
+  expect(decide(snapshot, 'ai.f.v1', subject({}), view).decision).toMatchObject({
+    outcome: 'off',
+    gate: 'config',
+    detail: 'strategies',
+  });
+});
+
+test('verdicts that are remembered are not judged again', () => {
+  const snapshot = snapshotOf(feature, changeWith());
+  const memo: VerdictMemo = new Map();
+  const entitled = subject({ plan: 'enterprise' });
+  expect(decide(snapshot, 'ai.f', entitled, view, undefined, memo).decision.enabled).toBe(true);
+  expect(memo.size).toBe(1);
+  expect(decide(snapshot, 'ai.f.v1', entitled, undefined, undefined, memo).decision.enabled).toBe(true);
 });
 
 test('a feature’s own gates can be asked alone, whatever changes it has', () => {

@@ -133,5 +133,11 @@ describe('the value that is hashed', () => {
   test('follows the names of the facts, not those of attributes', () => {
     const renamed = readSubject({ org: 'acme', tenantId: 'other' }, { ...DEFAULT_CONTEXT_NAMES, tenantId: 'org' });
     expect(stickyValue(renamed, 'tenantId')).toBe('acme');
+    const user = readSubject(
+      { uid: 'u', targetingKey: 'other', userId: 'another' },
+      { ...DEFAULT_CONTEXT_NAMES, userId: 'uid' },
+    );
+    expect(stickyValue(user, 'userId')).toBe('u');
+    expect(stickyValue(user, 'targetingKey')).toBe('u');
   });
 });

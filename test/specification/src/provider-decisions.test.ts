@@ -1,0 +1,4 @@
+import { providerDoor } from './provider-door.js';
+import { runTables } from './run-tables.js';
+
+runTables(providerDoor);
