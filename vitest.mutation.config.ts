@@ -6,7 +6,6 @@ export default defineConfig({
   ...base,
   test: {
     ...base.test,
-    include: ['packages/core/src/**/*.test.ts', 'test/specification/src/decisions.test.ts'],
-    testNamePattern: /^(?!through the door of (?!'?core\b))/,
+    include: ['packages/core/src/**/*.test.ts', 'test/specification/src/{bucket,decisions}.test.ts'],
   },
 });
