@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 import base from './vitest.config.js';
 
-/** The tests that speak for the gates: core's own and the specification tables, through core's door, without a server. */
+/** The tests that speak for the gates: core's own, the specification tables through core's door, the bucket beside Unleash's. */
 export default defineConfig({
   ...base,
   test: {
