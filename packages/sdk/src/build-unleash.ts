@@ -25,7 +25,8 @@ export function buildUnleash(config: UnleashConfig, options: Omit<StrategyOption
  * two environments on one machine would start from each other's flags.
  */
 function backupFolder({ url, environment, customHeaders }: UnleashConfig): string {
-  const source = JSON.stringify([url, environment, Object.entries(customHeaders ?? {}).sort()]);
+  const headers = Object.entries(customHeaders ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
+  const source = JSON.stringify([url, environment, headers]);
   const folder = join(tmpdir(), `rampart-flags-${createHash('sha256').update(source).digest('hex').slice(0, 16)}`);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   return folder;

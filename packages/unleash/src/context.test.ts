@@ -1,7 +1,7 @@
 import { DEFAULT_CONTEXT_NAMES, readSubject } from '@rampart/core';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { addFields, fieldsOf, subjectContext, type UnleashContext } from './context.js';
+import { addFields, fieldsOf, subjectContext, type UnleashContext, unleashContext } from './context.js';
 
 const fixed = { appName: 'app', environment: 'production' };
 const NAMES =
@@ -28,5 +28,13 @@ test('a field that is added alone reads as it does in the whole context', () => 
       for (const field of names) expect(read(lean, field)).toBe(read(whole, field));
     }),
     { numRuns: 5000 },
+  );
+});
+
+test('a list is read as Unleash reads a list', () => {
+  fc.assert(
+    fc.property(fc.array(fc.oneof(fc.string(), fc.constant(''), odd, fc.integer())), (labels) => {
+      expect(unleashContext({ labels }).properties['labels']).toBe(labels.join(','));
+    }),
   );
 });
