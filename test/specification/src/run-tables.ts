@@ -10,7 +10,7 @@ export function runTables(door: Door): void {
 
     for (const file of tableFiles()) {
       describe(`table ${file}`, () => {
-        for (const row of readTable(file)) test(row.name, () => door.check(row));
+        test.each(readTable(file))('$name', (row) => door.check(row));
       });
     }
   });
