@@ -2,7 +2,7 @@ import { answer, type Evaluation, NO_SHADOW, notDecided, shadowRun } from './ans
 import type { ControlView } from './control.js';
 import { GATES, type ShadowRun } from './decision.js';
 import type { ChangeFlag, FeatureFlag, Flag, FlagSnapshot, GatedFlag } from './flag.js';
-import type { Question } from './gates.js';
+import { type Question, questionOf } from './gates.js';
 import { DEFAULT_TIERS, STAGES } from './stages.js';
 import type { Subject } from './subject.js';
 import { HELD_OUT, judge, lift, type Verdict } from './verdict.js';
@@ -40,14 +40,7 @@ export function decide(
   if (flag === undefined || flag.kind === 'plain')
     return notDecided(flag === undefined ? 'not_found' : 'plain', control);
   const feature = featureOf(snapshot, flag);
-  const question: Question = {
-    feature,
-    change: undefined,
-    subject,
-    control,
-    tiers: settings.tiers,
-    consentGiven: false,
-  };
+  const question = questionOf(feature, subject, control, settings);
   if (flag.kind === 'change') return answer(question, flag.revision, judgeChange(question, flag, memo));
   if (flag.kind === 'gated') return answer(question, flag.revision, judgeGated(question, flag));
   const changes = snapshot.changesOf(flag.name);
@@ -61,9 +54,9 @@ export function decideFeature(
   feature: FeatureFlag,
   subject: Subject,
   control: ControlView | undefined,
-  { tiers }: DecideSettings = DEFAULT_SETTINGS,
+  settings: DecideSettings = DEFAULT_SETTINGS,
 ): Evaluation {
-  const question: Question = { feature, change: undefined, subject, control, tiers, consentGiven: false };
+  const question = questionOf(feature, subject, control, settings);
   return answer(question, feature.revision, judge(question));
 }
 

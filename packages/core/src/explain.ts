@@ -14,6 +14,7 @@ import {
   forceOffGate,
   killGate,
   type Question,
+  questionOf,
   regionGate,
   rolloutGate,
   stageGate,
@@ -62,14 +63,7 @@ export function explain(
     };
   }
   const feature = featureOf(snapshot, flag);
-  const question: Question = {
-    feature,
-    change: undefined,
-    subject,
-    control,
-    tiers: settings.tiers,
-    consentGiven: false,
-  };
+  const question = questionOf(feature, subject, control, settings);
   const changes = flag.kind === 'change' ? [flag] : flag.kind === 'feature' ? snapshot.changesOf(name) : [];
   const gates = [
     ...featureReports(question),

@@ -20,6 +20,16 @@ export interface Question {
   readonly consentGiven: boolean;
 }
 
+/** A question to a feature as it stands: no change yet, no obstacle lifted. */
+export function questionOf(
+  feature: FeatureFlag,
+  subject: Subject,
+  control: ControlView | undefined,
+  { tiers }: { readonly tiers: readonly string[] },
+): Question {
+  return { feature, change: undefined, subject, control, tiers, consentGiven: false };
+}
+
 /** A gate that closed, and why. */
 export interface Closed {
   readonly gate: Gate;
