@@ -168,6 +168,9 @@ test('a feature’s own gates can be asked alone, whatever changes it has', () =
     reason: 'TARGETING_MATCH',
   });
   expect(decideFeature(flag, subject({ plan: 'pro' }), view).decision.outcome).toBe('paywall');
+  expect(
+    decideFeature(flag, subject({ plan: 'enterprise' }), new InMemoryControl().read('acme')).decision.outcome,
+  ).toBe('consent_required');
   expect(decideFeature(flag, subject({ plan: 'enterprise' }), undefined).decision).toMatchObject({
     gate: 'consent',
     detail: 'unknown',
