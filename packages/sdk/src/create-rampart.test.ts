@@ -1,7 +1,7 @@
 import { OpenFeature } from '@openfeature/server-sdk';
 import { rampartStrategies } from '@rampart/unleash';
 import { Unleash, type UnleashConfig } from 'unleash-client';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, expectTypeOf, it, vi } from 'vitest';
 import { z } from 'zod';
 import { createRampart, type Rampart } from './create-rampart.js';
 import type { RampartOptions } from './options.js';
@@ -126,6 +126,23 @@ describe('createRampart', () => {
       detail: 'binding of variant a',
     });
     expect(logger.warn).toHaveBeenCalledWith(expect.stringContaining('ai.copilot.v1'));
+  });
+
+  it('types a binding by its schema', async () => {
+    const joined = createRampart({
+      unleash: offline,
+      initTimeout: 50,
+      logger,
+      bindings: { 'ai.copilot': z.object({ model: z.string(), temperature: z.number().default(0.2) }) },
+    });
+    rampart = joined;
+    await joined.provider.initialize();
+    const binding = joined.bindingOf('ai.copilot', joined.decide('ai.copilot', pro));
+    expectTypeOf(binding).toEqualTypeOf<{ model: string; temperature: number } | undefined>();
+    expect(binding).toEqual({ model: 'm', temperature: 0.2 });
+    expect(joined.bindingOf('ai.copilot', joined.decide('ai.copilot', free))).toBeUndefined();
+    // @ts-expect-error a feature without a schema has no type
+    expect(joined.bindingOf('ai.other', joined.decide('ai.copilot', pro))).toBeUndefined();
   });
 
   it('gates a flag that has a parent already', async () => {

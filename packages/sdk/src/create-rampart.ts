@@ -12,7 +12,8 @@ import { RampartProvider } from '@rampart/openfeature-provider';
 import { UnleashFlagSource } from '@rampart/unleash';
 import { buildUnleash } from './build-unleash.js';
 import {
-  type BindingSchema,
+  type BindingOf,
+  type BindingSchemas,
   checkOptions,
   contextNamesOf,
   isUnleash,
@@ -21,7 +22,10 @@ import {
 } from './options.js';
 
 /** The joined parts. */
-export interface Rampart<Control extends ControlSource = ControlSource> {
+export interface Rampart<
+  Control extends ControlSource = ControlSource,
+  Bindings extends BindingSchemas = BindingSchemas,
+> {
   /** For `OpenFeature.setProviderAndWait(rampart.provider)`. */
   readonly provider: RampartProvider;
   readonly control: Control;
@@ -31,6 +35,14 @@ export interface Rampart<Control extends ControlSource = ControlSource> {
   decideAll(context: Attributes): ReadonlyMap<string, Decision>;
   /** The decision with every gate asked by itself. */
   explain(flag: string, context: Attributes): Explanation;
+  /**
+   * The binding of a decision, or of one of its shadow runs, as the feature's schema in the option `bindings` types it.
+   * Undefined where there is none: a decision that is closed, or of another feature.
+   */
+  bindingOf<Feature extends keyof Bindings & string>(
+    feature: Feature,
+    of: Pick<Decision, 'binding'>,
+  ): BindingOf<Bindings[Feature]> | undefined;
   /** Stops everything; the same as closing the provider. */
   close(): Promise<void>;
 }
@@ -45,14 +57,13 @@ export interface Rampart<Control extends ControlSource = ControlSource> {
  *
  * @throws TypeError that names the option, its value and the fix
  */
-export function createRampart(options: RampartOptions & { readonly control?: undefined }): Rampart<InMemoryControl>;
-export function createRampart<Control extends ControlSource>(
-  options: RampartOptions & { readonly control: Control },
-): Rampart<Control>;
-export function createRampart(options: RampartOptions): Rampart;
-export function createRampart(options: RampartOptions): Rampart {
+export function createRampart<
+  const Bindings extends BindingSchemas = BindingSchemas,
+  Control extends ControlSource = InMemoryControl,
+>(options: RampartOptions<Bindings> & { readonly control?: Control | undefined }): Rampart<Control, Bindings> {
   checkOptions(options);
-  const control = options.control ?? new InMemoryControl();
+  // Where no control is given, none is inferred: its type is that of the default.
+  const control = options.control ?? (new InMemoryControl() as ControlSource as Control);
   const tiers = tiersOf(options);
   const contextNames = contextNamesOf(options.contextNames);
   const owned = !isUnleash(options.unleash);
@@ -79,11 +90,15 @@ export function createRampart(options: RampartOptions): Rampart {
         tiers,
       });
     },
+    bindingOf: (feature, { binding }) => {
+      const result = options.bindings?.[feature]?.safeParse(binding);
+      return result?.success ? (result.data as BindingOf<Bindings[typeof feature]>) : undefined;
+    },
     close: () => provider.onClose(),
   };
 }
 
-function bindingCheck(schemas: Readonly<Record<string, BindingSchema>>) {
+function bindingCheck(schemas: BindingSchemas) {
   const byFeature = new Map(Object.entries(schemas));
   return (feature: string, binding: JsonValue | undefined): string | undefined => {
     const result = byFeature.get(feature)?.safeParse(binding);

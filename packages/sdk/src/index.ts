@@ -16,4 +16,4 @@ export type {
 } from '@rampart/core';
 export { InMemoryControl, readDecision, routeConfidence } from '@rampart/core';
 export { createRampart, type Rampart } from './create-rampart.js';
-export type { BindingSchema, RampartOptions } from './options.js';
+export type { BindingOf, BindingSchema, BindingSchemas, RampartOptions } from './options.js';

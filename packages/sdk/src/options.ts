@@ -10,7 +10,8 @@ import { Unleash, type UnleashConfig } from 'unleash-client';
 import { z } from 'zod';
 
 /** Options of {@link createRampart}: those of the provider, and where flags come from. */
-export interface RampartOptions extends Omit<RampartProviderOptions, 'flags' | 'control' | 'now'> {
+export interface RampartOptions<Bindings extends BindingSchemas = BindingSchemas>
+  extends Omit<RampartProviderOptions, 'flags' | 'control' | 'now'> {
   /**
    * Unleash's own options (`url`, `appName`, `customHeaders`, ...), or an instance that was built with `rampartStrategies`.
    * An instance is used and not destroyed; from options one is built, polled every 5 s unless `refreshInterval` says else.
@@ -23,15 +24,23 @@ export interface RampartOptions extends Omit<RampartProviderOptions, 'flags' | '
   /** Flag → feature, for existing flags that can't take a parent in Unleash. @default none */
   readonly gates?: Readonly<Record<string, string>> | undefined;
   /** Feature → schema of its bindings. A binding that doesn't fit closes at gate `config`. @default bindings are not checked */
-  readonly bindings?: Readonly<Record<string, BindingSchema>> | undefined;
+  readonly bindings?: Bindings | undefined;
 }
 
 /** Any schema with zod's `safeParse`. */
-export interface BindingSchema {
+export interface BindingSchema<Binding = unknown> {
   safeParse(
     value: unknown,
-  ): { readonly success: true } | { readonly success: false; readonly error: { readonly message: string } };
+  ):
+    | { readonly success: true; readonly data: Binding }
+    | { readonly success: false; readonly error: { readonly message: string } };
 }
+
+/** Feature → schema of its bindings. */
+export type BindingSchemas = Readonly<Record<string, BindingSchema>>;
+
+/** The type of a feature's bindings. */
+export type BindingOf<Schema> = Schema extends BindingSchema<infer Binding> ? Binding : never;
 
 const name = z.string().min(1);
 const flagMap = z.record(name, name);
