@@ -86,10 +86,12 @@ const list = z
 const oneOf = <const T extends readonly string[]>(values: T) =>
   z.enum(values, { error: `use one of ${values.join(', ')}` });
 
-const httpUrl = z.string().refine((text) => {
-  const protocol = URL.canParse(text) ? new URL(text).protocol : '';
-  return protocol === 'https:' || protocol === 'http:';
-}, 'use a whole address that starts with https:// or http://');
+const httpUrl = z
+  .string()
+  .refine(
+    (text) => /^https?:\/\//i.test(text) && URL.canParse(text),
+    'use a whole address that starts with https:// or http://',
+  );
 
 const consentClass = z
   .string({ error: 'name the consent class, e.g. support_copilot' })

@@ -38,3 +38,10 @@ test('a list is read as Unleash reads a list', () => {
     }),
   );
 });
+
+test.each([Symbol('x'), Object.create(null), { toString: null }, [1]])(
+  'a list that holds %o is mapped without it',
+  (entry) => {
+    expect(unleashContext({ labels: ['a', entry, 'b'] }).properties['labels']).toBe('a,,b');
+  },
+);

@@ -123,12 +123,16 @@ function addFact(context: UnleashContext, subject: Subject, name: string, fixed:
   }
 }
 
-// `join` looks for cycles, which costs more than everything else here; lists of facts are short and hold text.
+// As `join` writes it, which looks for cycles and costs more than everything else here; and nothing can make this throw.
 function listText(list: readonly unknown[]): string {
   let text = '';
   for (const [index, entry] of list.entries()) {
-    if (typeof entry !== 'string') return list.join(',');
-    text = index === 0 ? entry : `${text},${entry}`;
+    const shown = typeof entry === 'string' ? entry : primitiveText(entry);
+    text = index === 0 ? shown : `${text},${shown}`;
   }
   return text;
+}
+
+function primitiveText(entry: unknown): string {
+  return typeof entry === 'number' || typeof entry === 'boolean' ? String(entry) : '';
 }

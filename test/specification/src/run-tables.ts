@@ -10,7 +10,7 @@ export function runTables(door: Door): void {
 
     for (const file of tableFiles()) {
       describe(`table ${file}`, () => {
-        test.each(readTable(file))('$name', (row) => door.check(row));
+        test.each(readTable(file).map((row) => [row.name, row] as const))('%s', (_name, row) => door.check(row));
       });
     }
   });
