@@ -1,9 +1,9 @@
 import { OpenFeature } from '@openfeature/server-sdk';
-import { rampartStrategies } from '@rampart/unleash';
 import { Unleash, type UnleashConfig } from 'unleash-client';
 import { afterEach, describe, expect, expectTypeOf, it, vi } from 'vitest';
 import { z } from 'zod';
 import { createRampart, type Rampart } from './create-rampart.js';
+import { rampartStrategies, type TelemetryOptions, telemetryHook } from './index.js';
 import type { RampartOptions } from './options.js';
 
 const feature = {
@@ -30,6 +30,8 @@ const change = {
 
 const parent = { name: 'parent', enabled: true, strategies: [{ name: 'default', parameters: {}, constraints: [] }] };
 const legacy = { ...parent, name: 'legacy', dependencies: [{ feature: 'parent' }] };
+
+type EvaluationAttributes = Parameters<NonNullable<TelemetryOptions['record']>>[0]['attributes'];
 
 const pro = { targetingKey: 'ana', tenantId: 'acme', tier: 'pro' };
 const free = { targetingKey: 'ana', tenantId: 'acme', tier: 'free' };
@@ -143,6 +145,19 @@ describe('createRampart', () => {
     expect(joined.bindingOf('ai.copilot', joined.decide('ai.copilot', free))).toBeUndefined();
     // @ts-expect-error a feature without a schema has no type
     expect(joined.bindingOf('ai.other', joined.decide('ai.copilot', pro))).toBeUndefined();
+  });
+
+  it('runs the hooks it is given, with the decision in their words', async () => {
+    const records: EvaluationAttributes[] = [];
+    const client = await start({ hooks: [telemetryHook({ record: ({ attributes }) => records.push(attributes) })] });
+    await client.getBooleanValue('ai.copilot', false, free);
+    expect(records).toEqual([
+      expect.objectContaining({
+        'feature_flag.key': 'ai.copilot',
+        'rampart.outcome': 'paywall',
+        'rampart.gate': 'tier',
+      }),
+    ]);
   });
 
   it('gates a flag that has a parent already', async () => {

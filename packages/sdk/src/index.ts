@@ -15,5 +15,7 @@ export type {
   TenantFacts,
 } from '@rampart/core';
 export { InMemoryControl, readDecision, routeConfidence } from '@rampart/core';
+export { type TelemetryOptions, type TrackedEvent, type Tracker, telemetryHook } from '@rampart/openfeature-provider';
+export { rampartStrategies } from '@rampart/unleash';
 export { createRampart, type Rampart } from './create-rampart.js';
 export type { BindingOf, BindingSchema, BindingSchemas, RampartOptions } from './options.js';
