@@ -4,12 +4,12 @@ import { AI_ACCESS, AI_STAGE, type StrategyDefinition } from '@rampart/core';
 import { describe, expect, it } from 'vitest';
 
 const root = new URL('../..', import.meta.url).pathname;
-const pages = ['README.md', 'CONTRIBUTING.md', ...readPages('docs')];
+const pages = ['README.md', 'CONTRIBUTING.md', ...readPages('docs'), ...readPages('packages')];
 
 function readPages(folder: string): string[] {
   const files = readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' });
   return files
-    .filter((file) => file.endsWith('.md'))
+    .filter((file) => file.endsWith('.md') && !file.includes('node_modules'))
     .map((file) => join(folder, file))
     .sort();
 }
