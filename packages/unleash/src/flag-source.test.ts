@@ -168,6 +168,21 @@ describe('flag source', () => {
     ]);
   });
 
+  it('holds a direct question to the constraints of this moment, though the rule is the object it was', async () => {
+    const segment = (values: string[]) => ({
+      id: 1,
+      constraints: [{ contextName: 'plan', operator: 'IN', values, inverted: false }],
+    });
+    const [rule] = change.strategies;
+    const { unleash } = await source([feature, { ...change, strategies: [{ ...rule, segments: [1] }] }]);
+    const { repository } = unleash as unknown as { repository: { segments: Map<number, object> } };
+    const open = { userId: 'u1', properties: { tenantId: 'acme', tier: 'pro', plan: 'team' } };
+    repository.segments.set(1, segment(['team']));
+    expect(unleash.isEnabled('ai.copilot.v2', open)).toBe(true);
+    repository.segments.set(1, segment(['solo']));
+    expect(unleash.isEnabled('ai.copilot.v2', open)).toBe(false);
+  });
+
   it('grants one evaluation of a gated flag, not the next', async () => {
     const flags = await source();
     const other = { ...acme, tenantId: 'other' };

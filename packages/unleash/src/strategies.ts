@@ -32,6 +32,7 @@ export interface StrategyOptions {
 
 type Result = ReturnType<Strategy['getResult']>;
 type Parameters_ = Parameters<Strategy['getResult']>[0];
+type Constraints = Parameters<Strategy['getResult']>[2];
 type Variants = Parameters<Strategy['getResult']>[3];
 
 /**
@@ -53,12 +54,13 @@ class AiAccessStrategy extends Strategy {
 
   override isEnabled(parameters: Parameters_, context: Context): boolean {
     const flag = this.#rules.flagOf(parameters);
-    if (flag === undefined) return false;
-    return isGranted(flag, context.properties) || (this.#rules.askFeature(flag, context)?.decision.enabled ?? false);
+    return flag !== undefined && (this.#rules.askFeature(flag, context)?.decision.enabled ?? false);
   }
 
-  override getResult(parameters: Parameters_, context: Context): Result {
-    return { enabled: this.isEnabled(parameters, context) };
+  override getResult(parameters: Parameters_, context: Context, constraints: Constraints): Result {
+    const flag = this.#rules.flagOf(parameters);
+    if (flag !== undefined && isGranted(flag, context.properties)) return { enabled: true };
+    return { enabled: this.checkConstraints(context, constraints) && this.isEnabled(parameters, context) };
   }
 }
 
@@ -74,7 +76,9 @@ class AiStageStrategy extends Strategy {
     return this.#ask(parameters, context) !== undefined;
   }
 
-  override getResult(parameters: Parameters_, context: Context, _constraints: unknown, variants?: Variants): Result {
+  override getResult(parameters: Parameters_, context: Context, constraints: Constraints, variants?: Variants): Result {
+    // A segment may change while the rule stays the object it was: Unleash hands over what holds now, and both must match.
+    if (!this.checkConstraints(context, constraints)) return { enabled: false };
     const evaluation = this.#ask(parameters, context);
     if (evaluation === undefined) return { enabled: false };
     const shown = variants?.find((variant) => variant.name === evaluation.decision.variant);
