@@ -1,21 +1,15 @@
-import { createAdminClient, newChange, planNewChange } from '@rampart/unleash/admin';
+import { newChange, planNewChange } from '@rampart/unleash/admin';
 import { type Command, Option } from 'commander';
-import { EXIT } from '../failure.js';
-import { listOf, readPairs } from '../input/pairs.js';
+import { readPairs } from '../input/pairs.js';
 import { readVariant } from '../input/variants.js';
-import { renderCreation } from '../output/plan.js';
-import { type ConnectionFlags, readSettings, requireAdminToken } from '../settings.js';
-import { connectedCommand, printJson, repeated, type Session } from './command.js';
+import { connectedCommand, repeated, type Session } from './command.js';
+import { type CreationFlags, creationOptions, showCreation } from './creation.js';
 
-interface Flags extends ConnectionFlags {
+interface Flags extends CreationFlags {
   readonly type: 'release' | 'experiment';
   readonly name?: string;
   readonly variant?: readonly string[];
   readonly set?: readonly string[];
-  readonly description?: string;
-  readonly enable?: boolean;
-  readonly dryRun?: boolean;
-  readonly json?: boolean;
 }
 
 const EXAMPLES = `
@@ -53,34 +47,20 @@ async function runNewChange(
   change: string | undefined,
   flags: Flags,
 ): Promise<void> {
-  const { environment, ...others } = flags;
-  const settings = readSettings(others, session.variables);
-  const environments = environment === undefined ? settings.environment && [settings.environment] : listOf(environment);
   const options = {
-    client: createAdminClient({
-      url: settings.url,
-      token: requireAdminToken(settings),
-      project: settings.project ?? 'default',
-    }),
+    ...creationOptions(session, flags),
     feature,
     type: flags.type,
     stage: Object.fromEntries(readPairs('--set', flags.set ?? [])),
     variants: (flags.variant ?? []).map(readVariant),
-    tiers: settings.tiers,
-    enable: flags.enable ?? false,
     ...(change === undefined ? {} : { change }),
     ...(flags.name === undefined ? {} : { name: flags.name }),
-    ...(environments ? { environments } : {}),
-    ...(flags.description === undefined ? {} : { description: flags.description }),
   };
-  const dryRun = flags.dryRun ?? false;
-  const plan = dryRun ? await planNewChange(options) : await newChange(options);
+  const plan = flags.dryRun ? await planNewChange(options) : await newChange(options);
   const state = options.enable ? 'is on, but its rule is closed' : 'is off, and its rule is closed';
   const next = [
     `${plan.flag} ${state}: widen the rule in the Unleash UI.`,
     `Check it with: rampart explain ${plan.flag} --tenant TENANT`,
   ];
-  if (flags.json) printJson(session, { dryRun, ...plan });
-  else session.terminal.out(renderCreation(plan, dryRun, next, session.paint));
-  session.end(EXIT.fine);
+  showCreation(session, flags, plan, next);
 }

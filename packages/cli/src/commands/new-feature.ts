@@ -1,23 +1,18 @@
-import { createAdminClient, newFeature, type ParameterValues, planNewFeature } from '@rampart/unleash/admin';
+import { newFeature, type ParameterValues, planNewFeature } from '@rampart/unleash/admin';
 import type { Command } from 'commander';
-import { EXIT, misused, required } from '../failure.js';
-import { listOf, readPairs } from '../input/pairs.js';
-import { renderCreation } from '../output/plan.js';
-import { type ConnectionFlags, readSettings, requireAdminToken } from '../settings.js';
-import { connectedCommand, printJson, repeated, type Session } from './command.js';
+import { misused, required } from '../failure.js';
+import { readPairs } from '../input/pairs.js';
+import { connectedCommand, repeated, type Session } from './command.js';
+import { type CreationFlags, creationOptions, showCreation } from './creation.js';
 
-interface Flags extends ConnectionFlags {
+interface Flags extends CreationFlags {
   readonly class?: string;
   readonly minTier?: string;
   readonly upgradeUrl?: string;
   readonly consent?: string;
   readonly exclude?: string;
   readonly set?: readonly string[];
-  readonly description?: string;
-  readonly enable?: boolean;
   readonly anyName?: boolean;
-  readonly dryRun?: boolean;
-  readonly json?: boolean;
 }
 
 /** `rampart new-feature`: a flag that says who may have a feature. */
@@ -50,32 +45,18 @@ export function newFeatureCommand(session: Session): Command {
 }
 
 async function runNewFeature(session: Session, name: string, flags: Flags): Promise<void> {
-  const { environment, ...others } = flags;
-  const settings = readSettings(others, session.variables);
-  const environments = environment === undefined ? settings.environment && [settings.environment] : listOf(environment);
   const options = {
-    client: createAdminClient({
-      url: settings.url,
-      token: requireAdminToken(settings),
-      project: settings.project ?? 'default',
-    }),
+    ...creationOptions(session, flags),
     name,
     access: accessOf(flags),
-    tiers: settings.tiers,
     anyName: flags.anyName ?? false,
-    enable: flags.enable ?? false,
-    ...(environments ? { environments } : {}),
-    ...(flags.description === undefined ? {} : { description: flags.description }),
   };
-  const dryRun = flags.dryRun ?? false;
-  const plan = dryRun ? await planNewFeature(options) : await newFeature(options);
+  const plan = flags.dryRun ? await planNewFeature(options) : await newFeature(options);
   const next = [
     ...(options.enable ? [] : [`${name} is off: switch it on in the Unleash UI when its first change is ready.`]),
     `Next: rampart new-change ${name} prompt-v1`,
   ];
-  if (flags.json) printJson(session, { dryRun, ...plan });
-  else session.terminal.out(renderCreation(plan, dryRun, next, session.paint));
-  session.end(EXIT.fine);
+  showCreation(session, flags, plan, next);
 }
 
 function accessOf(flags: Flags): ParameterValues {
