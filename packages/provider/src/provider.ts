@@ -16,7 +16,10 @@ import {
   type Attributes,
   DEFAULT_CONTEXT_NAMES,
   DEFAULT_TIERS,
+  type DecideSettings,
   type Decision,
+  type Explanation,
+  explain,
   type FlagSource,
   type PlainFlag,
 } from '@rampart/core';
@@ -43,6 +46,7 @@ export class RampartProvider implements Provider {
   readonly hooks: Hook[];
   readonly #flags: FlagSource;
   readonly #inputs: InputReader;
+  readonly #settings: DecideSettings;
   readonly #decider: Decider;
   readonly #lifecycle: Lifecycle;
   readonly #tracking: Tracking;
@@ -61,8 +65,8 @@ export class RampartProvider implements Provider {
     this.#unleashCompat = options.unleashCompat ?? false;
     this.#plainMetadata = flagSetId === undefined ? undefined : Object.freeze({ flagSetId });
     this.#inputs = new InputReader({ control, directory: directoryOf(options, logger), names, logger });
-    const settings = { tiers: options.tiers ?? DEFAULT_TIERS };
-    this.#decider = new Decider({ flags, settings, tierName: names.tier, logger });
+    this.#settings = { tiers: options.tiers ?? DEFAULT_TIERS };
+    this.#decider = new Decider({ flags, settings: this.#settings, tierName: names.tier, logger });
     this.#tracking = new Tracking({ flags, trackers: options.trackers ?? [], logger });
     this.#observer =
       observe && new Observer({ features: observe, decider: this.#decider, inputs: this.#inputs, logger });
@@ -112,6 +116,12 @@ export class RampartProvider implements Provider {
    */
   decideAll(context: Attributes): ReadonlyMap<string, Decision> {
     return this.#decider.all(this.#inputs.peek(context));
+  }
+
+  /** The decision with every gate asked by itself, from what {@link decide} would see. Counts nothing; never waits. */
+  explain(name: string, context: Attributes): Explanation {
+    const { subject, control } = this.#inputs.peek(context);
+    return explain(this.#flags.snapshot(), name, subject, control, this.#settings);
   }
 
   /** Fetches what {@link decide} and {@link decideAll} would lack for this context. Never rejects. */

@@ -187,6 +187,9 @@ describe('createRampart', () => {
     );
     expect(new Set(answers)).toEqual(new Set([true]));
     expect(directory).toHaveBeenCalledTimes(1);
+    const { decision, gates } = (rampart as Rampart).explain('ai.copilot', { targetingKey: 'ana', tenantId: 'acme' });
+    expect(decision).toMatchObject({ enabled: true });
+    expect(gates.find(({ gate }) => gate === 'tier')?.saw).toContain('tier pro');
   });
 
   it('closes where the directory fails', async () => {

@@ -3,10 +3,8 @@ import {
   type ControlSource,
   type Decision,
   type Explanation,
-  explain,
   InMemoryControl,
   type JsonValue,
-  readSubject,
 } from '@rampart/core';
 import { RampartProvider } from '@rampart/openfeature-provider';
 import { UnleashFlagSource } from '@rampart/unleash';
@@ -18,7 +16,6 @@ import {
   contextNamesOf,
   isUnleash,
   type RampartOptions,
-  tiersOf,
 } from './options.js';
 
 /** The joined parts. */
@@ -64,7 +61,7 @@ export function createRampart<
   checkOptions(options);
   // Where no control is given, none is inferred: its type is that of the default.
   const control = options.control ?? (new InMemoryControl() as ControlSource as Control);
-  const tiers = tiersOf(options);
+  const { tiers } = options;
   const contextNames = contextNamesOf(options.contextNames);
   const owned = !isUnleash(options.unleash);
   const unleash = isUnleash(options.unleash)
@@ -78,18 +75,13 @@ export function createRampart<
     gates: options.gates,
     checkBinding: bindingCheck(options.bindings ?? {}),
   });
-  const provider = new RampartProvider({ ...options, flags, control, tiers, contextNames });
+  const provider = new RampartProvider({ ...options, flags, control, contextNames });
   return {
     provider,
     control,
     decide: (flag, context) => provider.decide(flag, context),
     decideAll: (context) => provider.decideAll(context),
-    explain: (flag, context) => {
-      const subject = readSubject(context, contextNames);
-      return explain(flags.snapshot(), flag, subject, control.read(subject.tenantId, subject.consentRevision), {
-        tiers,
-      });
-    },
+    explain: (flag, context) => provider.explain(flag, context),
     bindingOf: (feature, { binding }) => {
       const result = options.bindings?.[feature]?.safeParse(binding);
       return result?.success ? (result.data as BindingOf<Bindings[typeof feature]>) : undefined;

@@ -1,10 +1,4 @@
-import {
-  type ContextNames,
-  type ControlSource,
-  DEFAULT_CONTEXT_NAMES,
-  DEFAULT_TIERS,
-  type TenantDirectory,
-} from '@rampart/core';
+import { type ContextNames, type ControlSource, DEFAULT_CONTEXT_NAMES, type TenantDirectory } from '@rampart/core';
 import type { RampartProviderOptions, Tracker } from '@rampart/openfeature-provider';
 import { Unleash, type UnleashConfig } from 'unleash-client';
 import { z } from 'zod';
@@ -132,9 +126,4 @@ export function isUnleash(value: unknown): value is Unleash {
 /** The whole map of context names. */
 export function contextNamesOf(names: Partial<ContextNames> = {}): ContextNames {
   return { ...DEFAULT_CONTEXT_NAMES, ...names };
-}
-
-/** The tier ladder in use. */
-export function tiersOf({ tiers = DEFAULT_TIERS }: RampartOptions): readonly string[] {
-  return tiers;
 }
