@@ -50,6 +50,20 @@ export interface ConfidenceFloor {
   readonly bands: Partial<Bands>;
 }
 
+/**
+ * An operator's exception for one tenant and one flag, for a time. It counts as if the flag's own lists named the tenant:
+ * `on` as `forceOn`, `off` as `forceOff`.
+ */
+export interface Override {
+  readonly id: string;
+  /** A feature or a change. */
+  readonly flag: string;
+  readonly force: 'on' | 'off';
+  readonly reason: string;
+  /** When it ends, in ms since 1970, by the clock of the database that records it. */
+  readonly until: number;
+}
+
 /** Everything recorded about one tenant. */
 export interface TenantControl {
   readonly consents: ReadonlyMap<string, Consent>;
@@ -59,12 +73,12 @@ export interface TenantControl {
   readonly mode?: Mode | undefined;
   /** Thresholds the tenant wants at least. */
   readonly bands?: Partial<Bands> | undefined;
+  /** Those that have ended may still be listed in a state; a {@link ControlView} holds none of them. */
+  readonly overrides?: readonly Override[] | undefined;
 }
 
-/** What is known, and fresh enough to decide from, at one position of the control log. */
-export interface ControlView {
-  /** Names the position; a write returns one, a caller may pass it as `consentRevision`. */
-  readonly revision: string;
+/** Everything recorded that is no tenant's own. */
+export interface SharedControl {
   /** Stricter models stored for a class. */
   readonly models: ReadonlyMap<string, ConsentModel>;
   readonly kills: readonly Kill[];
@@ -72,10 +86,34 @@ export interface ControlView {
   readonly confidenceFloors: readonly ConfidenceFloor[];
   /** Change → recorded calibration error, 0..1. */
   readonly calibrations: ReadonlyMap<string, number>;
+}
+
+/** What is known, and fresh enough to decide from, at one position of the control log. */
+export interface ControlView extends SharedControl {
+  /** Names the position; a write returns one, a caller may pass it as `consentRevision`. */
+  readonly revision: string;
   readonly tenant: TenantControl;
 }
 
 export const EMPTY_TENANT: TenantControl = Object.freeze({ consents: new Map(), users: new Map() });
+
+/** The same tenant without the overrides that have ended; the same object where none has. */
+export function withoutEnded(tenant: TenantControl, now: number): TenantControl {
+  const { overrides } = tenant;
+  if (overrides === undefined || overrides.every(({ until }) => until > now)) return tenant;
+  return { ...tenant, overrides: overrides.filter(({ until }) => until > now) };
+}
+
+/** Whether an operator's override forces a flag on, or off, for the tenant. */
+export function isForced(
+  control: ControlView | undefined,
+  force: Override['force'],
+  flag: string | undefined,
+): boolean {
+  const overrides = control?.tenant.overrides;
+  if (overrides === undefined || flag === undefined) return false;
+  return overrides.some((override) => override.force === force && override.flag === flag);
+}
 
 /** Whether a scope covers a subject. A part of the subject that is unknown counts as covered. */
 export function covers(scope: Scope, feature: string, change: string | undefined, subject: Subject): boolean {

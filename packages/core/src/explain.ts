@@ -81,11 +81,7 @@ function featureReports(question: Question): GateReport[] {
   if (access === undefined) return first;
   return [
     ...first,
-    row(
-      'force_off',
-      `tenant ${shown(subject.tenantId)}, ${access.forceOff.size} listed`,
-      forceOffGate(question, access),
-    ),
+    row('force_off', forceSeen(question, access.forceOff), forceOffGate(question, access)),
     row('exclusion', exclusionSeen(access, subject), exclusionGate(question, access)),
     row('consent', consentSeen(question, access), consentGate(question, access, undefined)),
     row('targeting', constraintsSeen(feature.targeting), targetingGate(question, undefined)),
@@ -94,7 +90,7 @@ function featureReports(question: Question): GateReport[] {
 }
 
 function changeReports(question: Question, change: ChangeFlag): GateReport[] {
-  const { subject, control, feature } = question;
+  const { control, feature } = question;
   const row = reporter(change.name, undefined);
   const first = [
     row('flag', change.enabled ? 'on' : 'off in this environment', flagGate(question)),
@@ -103,11 +99,7 @@ function changeReports(question: Question, change: ChangeFlag): GateReport[] {
   ];
   const { access } = feature;
   if (access === undefined) return first;
-  const forced = row(
-    'force_off',
-    `tenant ${shown(subject.tenantId)}, ${change.forceOff.size} listed`,
-    forceOffGate(question, access),
-  );
+  const forced = row('force_off', forceSeen(question, change.forceOff), forceOffGate(question, access));
   return [
     ...first,
     forced,
@@ -145,7 +137,7 @@ function ruleReports(
       `complexity ${shown(subject.complexity)}, hardest ${policy.maxComplexity ?? 'any'}`,
       taskGate(question, rule),
     ),
-    row('rollout', rolloutSeen(rule, subject), rolloutGate(question, rule)),
+    row('rollout', rolloutSeen(question, rule), rolloutGate(question, rule)),
     { ...row('mode', `${policy.mode}, capped at ${mode}`, undefined), open: mode !== 'shadow', detail: mode },
   ];
 }
@@ -171,6 +163,12 @@ const problemsSeen = ({ problems }: FeatureFlag | ChangeFlag): string =>
 const constraintsSeen = (targeting: unknown): string =>
   targeting === undefined ? 'no constraints' : 'constraints or segments';
 
+function forceSeen({ subject, control }: Question, listed: ReadonlySet<string>): string {
+  const overrides = control?.tenant.overrides?.length ?? 0;
+  const seen = `tenant ${shown(subject.tenantId)}, ${listed.size} listed`;
+  return overrides === 0 ? seen : `${seen}, ${overrides} overrides`;
+}
+
 function exclusionSeen(access: AccessPolicy, subject: Subject): string {
   const labels = entriesOf(subject.labels);
   const seen = labels === undefined ? 'labels unknown' : `labels ${labels.join(' ') || 'none'}`;
@@ -185,9 +183,10 @@ function consentSeen({ subject, control }: Question, access: AccessPolicy): stri
   return `tenant ${shown(subject.tenantId)}, ${access.featureClass}: ${consent?.state ?? 'unset'}${version} under ${model}`;
 }
 
-function rolloutSeen({ policy }: StageRule, subject: Subject): string {
+function rolloutSeen(question: Question, { policy }: StageRule): string {
+  const { subject } = question;
   const sticky = stickyValue(subject, policy.stickiness);
   if (sticky === undefined) return `${policy.rollout}%, ${policy.stickiness} unknown`;
-  const applies = dependsOnShare(policy, subject) ? '' : ' (does not apply to this subject)';
+  const applies = dependsOnShare(question, policy) ? '' : ' (does not apply to this subject)';
   return `bucket ${rolloutBucket(sticky, policy.groupId)} of ${policy.stickiness}, ${policy.rollout}%${applies}`;
 }

@@ -1,6 +1,6 @@
 import { rolloutBucket } from './bucket.js';
 import { consentObstacle, optedOutOfAll } from './consent.js';
-import { type ControlView, covers } from './control.js';
+import { type ControlView, covers, isForced } from './control.js';
 import type { Gate } from './decision.js';
 import type { ChangeFlag, FeatureFlag, StageRule } from './flag.js';
 import type { AccessPolicy, StagePolicy } from './parameters.js';
@@ -61,12 +61,17 @@ export function configGate({ feature, change }: Question): Closed | undefined {
   return change !== undefined && change.rules.length === 0 ? closed('config', 'strategies') : undefined;
 }
 
-/** Gate 3: the tenant is listed on the feature, or in any rule of the change. */
-export function forceOffGate({ change, subject }: Question, access: AccessPolicy): Closed | undefined {
+/** Gate 3: the tenant is listed on the feature, or in any rule of the change, or an operator's override says so. */
+export function forceOffGate(
+  { feature, change, subject, control }: Question,
+  access: AccessPolicy,
+): Closed | undefined {
   const { tenantId } = subject;
   if (tenantId === undefined) return undefined;
   if (access.forceOff.has(tenantId)) return closed('force_off', 'feature');
-  return change?.forceOff.has(tenantId) ? closed('force_off', 'change') : undefined;
+  if (change?.forceOff.has(tenantId)) return closed('force_off', 'change');
+  if (isForced(control, 'off', feature.name)) return closed('force_off', 'override');
+  return isForced(control, 'off', change?.name) ? closed('force_off', 'override') : undefined;
 }
 
 /** Gate 4: a subject label is excluded, or the user opted out of AI. */
@@ -98,8 +103,9 @@ export function targetingGate({ feature, subject }: Question, rule: StageRule | 
 }
 
 /** Gate 7: below the lowest tier; skipped by the feature's force-on. `below` is the one detail a paywall may answer. */
-export function tierGate({ subject, tiers }: Question, access: AccessPolicy): Closed | undefined {
+export function tierGate({ feature, subject, control, tiers }: Question, access: AccessPolicy): Closed | undefined {
   if (access.minTier === undefined || isListed(access.forceOn, subject.tenantId)) return undefined;
+  if (isForced(control, 'on', feature.name)) return undefined;
   if (subject.tier === undefined) return closed('tier', 'missing');
   const tier = tiers.indexOf(subject.tier);
   if (tier === -1) return closed('tier', 'off_ladder');
@@ -107,8 +113,9 @@ export function tierGate({ subject, tiers }: Question, access: AccessPolicy): Cl
 }
 
 /** Gate 8: outside the stage's cohort; skipped by the change's force-on. */
-export function stageGate({ subject }: Question, { policy }: StageRule): Closed | undefined {
-  if (isListed(policy.forceOn, subject.tenantId)) return undefined;
+export function stageGate(question: Question, { policy }: StageRule): Closed | undefined {
+  if (isForcedOn(question, policy)) return undefined;
+  const { subject } = question;
   return reach(policy, subject) === -1 ? closed('stage', policy.stage) : undefined;
 }
 
@@ -127,9 +134,10 @@ export function taskGate({ subject }: Question, { policy }: StageRule): Closed |
 }
 
 /** Gate 11: bucket above the percentage, which applies to the cohort the stage adds; skipped by the change's force-on. */
-export function rolloutGate({ subject }: Question, rule: StageRule): Closed | undefined {
+export function rolloutGate(question: Question, rule: StageRule): Closed | undefined {
   const { policy, variants } = rule;
-  const byShare = dependsOnShare(policy, subject);
+  const { subject } = question;
+  const byShare = dependsOnShare(question, policy);
   if (!byShare && variants.length < 2) return undefined;
   if (byShare && policy.rollout <= 0) return closed('rollout', 'zero');
   const sticky = stickyValue(subject, policy.stickiness);
@@ -138,9 +146,13 @@ export function rolloutGate({ subject }: Question, rule: StageRule): Closed | un
 }
 
 /** Whether the percentage has a say for this subject: not forced on, not in a narrower stage, below 100. */
-export function dependsOnShare(policy: StagePolicy, subject: Subject): boolean {
-  if (policy.rollout >= 100 || isListed(policy.forceOn, subject.tenantId)) return false;
-  return reach(policy, subject) === STAGES.indexOf(policy.stage);
+export function dependsOnShare(question: Question, policy: StagePolicy): boolean {
+  if (policy.rollout >= 100 || isForcedOn(question, policy)) return false;
+  return reach(policy, question.subject) === STAGES.indexOf(policy.stage);
+}
+
+function isForcedOn({ change, subject, control }: Question, policy: StagePolicy): boolean {
+  return isListed(policy.forceOn, subject.tenantId) || isForced(control, 'on', change?.name);
 }
 
 /** Index of the narrowest stage that lets the subject in under a rule, or -1. */

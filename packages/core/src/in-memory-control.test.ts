@@ -54,11 +54,11 @@ describe('control in memory', () => {
 
   test.each(['kill', 'cap', 'floor'] as const)('refuses a %s without a scope, and records nothing', (kind) => {
     const control = new InMemoryControl();
-    const about = (scope: object) =>
-      ({ kind, [kind]: { id: '1', scope, reason: 'x', mode: 'shadow', bands: {} } }) as unknown as ControlChange;
-    const message = `${kind} without a scope: name a feature, change, tenant, tier, region or label, or say { all: true }`;
+    const said = { kill: { reason: 'x' }, cap: { mode: 'shadow' }, floor: { bands: {} } }[kind];
+    const about = (scope: object) => ({ kind, [kind]: { id: '1', scope, ...said } }) as unknown as ControlChange;
+    const message = /scope = .*: name a feature, change, tenant, tier, region or label, or say \{ all: true \}/;
     for (const scope of [{}, { all: false }, { tenant: undefined }])
-      expect(() => control.apply(about(scope))).toThrow(new RangeError(message));
+      expect(() => control.apply(about(scope))).toThrow(message);
     expect(control.read('acme')?.revision).toBe('0');
     for (const scope of [{ all: true }, { label: 'hipaa' }, { all: false, tier: 'pro' }]) control.apply(about(scope));
     expect(control.read('acme')?.revision).toBe('3');
@@ -67,7 +67,7 @@ describe('control in memory', () => {
   test.each([-0.1, 1.1, Number.NaN, Number.POSITIVE_INFINITY])('refuses a calibration error of %s', (error) => {
     const control = new InMemoryControl();
     expect(() => control.apply({ kind: 'calibration', change: 'v1', error })).toThrow(
-      new RangeError(`calibration error of v1 is ${error}: use a number from 0 to 1`),
+      `error = ${error}: use a number from 0 to 1`,
     );
   });
 

@@ -20,13 +20,34 @@ export type {
   ControlView,
   Kill,
   ModeCap,
+  Override,
   Scope,
+  SharedControl,
   TenantControl,
   UserChoice,
 } from './control.js';
-export { EVERY_CLASS } from './control.js';
-export type { ControlChange, ControlState } from './control-state.js';
-export { applyControl, EMPTY_CONTROL, viewOf } from './control-state.js';
+export { EMPTY_TENANT, EVERY_CLASS, withoutEnded } from './control.js';
+export { ControlInputError, isControlInputError, LONGEST_ID, readControlChange, readId } from './control-change.js';
+export type {
+  ControlLog,
+  LogBatch,
+  LogEffect,
+  LogEntry,
+  LogPosition,
+  SharedSnapshot,
+  TenantSnapshot,
+} from './control-log.js';
+export { formatRevision, parseRevision } from './control-log.js';
+export type { ControlChange, ControlState, SharedChange, TenantChange } from './control-state.js';
+export {
+  applyControl,
+  applyShared,
+  applyTenant,
+  EMPTY_CONTROL,
+  EMPTY_SHARED,
+  isTenantChange,
+  viewOf,
+} from './control-state.js';
 export type { DecideSettings, VerdictMemo } from './decide.js';
 export { DEFAULT_SETTINGS, decide, decideFeature } from './decide.js';
 export type { Decision, Gate, Limits, Outcome, Paywall, Revisions, ShadowRun } from './decision.js';
@@ -44,7 +65,7 @@ export type {
   Targeting,
   Variant,
 } from './flag.js';
-export { InMemoryControl } from './in-memory-control.js';
+export { InMemoryControl, type InMemoryControlOptions } from './in-memory-control.js';
 export type { JsonValue } from './json.js';
 export { deepFreeze } from './json.js';
 export type { Bands, Mode, Route } from './modes.js';

@@ -178,7 +178,7 @@ test('a problem says what to do', () => {
     'ai.f.v1: aiStage.maxPerHour = "1.5": use a whole number from 0 up',
   ]);
   expect(said(access({ featureClass: 'a b', upgradeUrl: 'x', minTier: 'gold' }))).toEqual([
-    'ai.f: aiAccess.featureClass = "a b": use letters, digits, _ - and . only, 64 at most',
+    'ai.f: aiAccess.featureClass = "a b": use lower-case letters, digits, _ - and . only, 64 at most',
     'ai.f: aiAccess.upgradeUrl = "x": use a whole address that starts with https:// or http://',
   ]);
   expect(said(access({ featureClass: 'c', minTier: 'gold' }))).toEqual([

@@ -93,9 +93,10 @@ const httpUrl = z
     'use a whole address that starts with https:// or http://',
   );
 
-const consentClass = z
+/** A consent class. Lower case, because databases differ in whether `Copilot` and `copilot` are one. */
+export const consentClass: z.ZodType<string> = z
   .string({ error: 'name the consent class, e.g. support_copilot' })
-  .regex(/^[A-Za-z0-9_.-]{1,64}$/, 'use letters, digits, _ - and . only, 64 at most');
+  .regex(/^[a-z0-9_.-]{1,64}$/, 'use lower-case letters, digits, _ - and . only, 64 at most');
 
 const accessSchema = z.object({
   featureClass: consentClass,

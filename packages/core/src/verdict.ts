@@ -153,7 +153,7 @@ function judgeRule(question: Question, access: AccessPolicy, rule: StageRule): C
 function opened(question: Question, change: ChangeFlag, rule: StageRule, mode: Mode): Verdict {
   const variant = rule.select?.(question.subject);
   if (variant?.problem !== undefined) return shut(question, { gate: 'config', detail: variant.problem.field });
-  const split = rule.variants.length > 1 || dependsOnShare(rule.policy, question.subject);
+  const split = rule.variants.length > 1 || dependsOnShare(question, rule.policy);
   if (mode === 'shadow') return { type: 'shadow', change, rule, mode, variant, split };
   return { type: variant?.name === HOLDOUT ? 'holdout' : 'open', change, rule, mode, variant, split };
 }

@@ -133,12 +133,12 @@ describe('control', () => {
     ['{', /no valid JSON/],
     ['{}', /write a JSON list/],
     ['[{"kind":"nope"}]', /entry 1: /],
-    ['[{"kind":"preference","tenant":"a","mod":"shadow"}]', /entry 1: .*"mod"/],
+    ['[{"kind":"preference","tenant":"a","mod":"shadow"}]', /entry 1: mod = "shadow": there is no such field/],
     [
       '[{"kind":"revive","id":"x"},{"kind":"kill","kill":{"id":"k","scope":{"tenat":"a"},"reason":""}}]',
       /entry 2: kill.scope/,
     ],
-    ['[{"kind":"kill","kill":{"id":"k","scope":{},"reason":""}}]', /entry 1: kill without a scope/],
+    ['[{"kind":"kill","kill":{"id":"k","scope":{},"reason":""}}]', /entry 1: kill\.scope = \{\}: name a feature/],
     ['[{"kind":"consent","tenant":"","featureClass":"c","consent":{"state":"opt_in"}}]', /entry 1: tenant/],
     ['[{"kind":"consent","tenant":"a","featureClass":"c","consent":{"state":"yes"}}]', /entry 1: consent.state/],
   ])('refuses %s', (text, message) => {
