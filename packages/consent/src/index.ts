@@ -1,0 +1,1 @@
+export type { PushState, SecondLevel } from './second-level.js';
