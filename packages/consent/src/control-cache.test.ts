@@ -1,0 +1,372 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { consent, MemoryLog } from '../test/memory-log.js';
+import { SecondInMemory } from '../test/second-in-memory.js';
+import { ControlCache, type ControlCacheOptions } from './control-cache.js';
+
+let log: MemoryLog;
+let second: SecondInMemory;
+let time: { monotonic: number; wall: number };
+let caches: ControlCache[];
+const logger = { warn: vi.fn() };
+
+function make(options: Partial<ControlCacheOptions> = {}): ControlCache {
+  const clocks = { monotonic: () => time.monotonic, wall: () => time.wall };
+  const cache = new ControlCache({ log, clocks, logger, patience: 200, ...options });
+  caches.push(cache);
+  return cache;
+}
+
+function pass(milliseconds: number): void {
+  time = { monotonic: time.monotonic + milliseconds, wall: time.wall + milliseconds };
+}
+
+const stateOf = (cache: ControlCache, tenant: string, atLeast?: string) => {
+  const view = cache.read(tenant, atLeast);
+  return view === undefined ? 'unknown' : (view.tenant.consents.get('copilot')?.state ?? 'unset');
+};
+
+async function ask(cache: ControlCache, tenant: string, atLeast?: string) {
+  if (cache.read(tenant, atLeast) === undefined) await cache.load(tenant, atLeast);
+  return stateOf(cache, tenant, atLeast);
+}
+
+beforeEach(() => {
+  log = new MemoryLog();
+  second = new SecondInMemory();
+  time = { monotonic: 5_000, wall: 1_700_000_000_000 };
+  caches = [];
+  vi.clearAllMocks();
+});
+
+afterEach(async () => {
+  for (const cache of caches) await cache.close();
+});
+
+describe('what is known', () => {
+  it('is nothing before the first reading, then what the log adds up to', async () => {
+    log.append(consent('acme', 'opt_in'), { kind: 'kill', kill: { id: 'k', scope: { all: true }, reason: 'x' } });
+    const cache = make();
+    expect(cache.read('acme')).toBeUndefined();
+    expect(await ask(cache, 'acme')).toBe('opt_in');
+    expect(cache.read('acme')).toMatchObject({ revision: log.revision(2), kills: [{ id: 'k' }] });
+    expect(await ask(cache, 'globex')).toBe('unset');
+    expect(cache.read(undefined)?.tenant.consents.size).toBe(0);
+  });
+
+  it('follows the log: a change of a tenant at hand needs no further reading of it', async () => {
+    log.append(consent('acme', 'opt_in'));
+    const cache = make();
+    await ask(cache, 'acme');
+    log.append(consent('acme', 'opt_out'), consent('globex', 'opt_in'));
+    await cache.announce({ epoch: log.epoch, position: 3 });
+    expect(stateOf(cache, 'acme')).toBe('opt_out');
+    expect(cache.read('acme')?.revision).toBe(log.revision(3));
+    expect(log.asked.tenant).toBe(1);
+  });
+
+  it('reads a long log piece by piece', async () => {
+    const cache = make();
+    await cache.start();
+    for (let tenant = 0; tenant < 2_500; tenant += 1) log.append(consent(`t${tenant}`, 'opt_in'));
+    expect(await ask(cache, 't2499', log.revision())).toBe('opt_in');
+    expect(cache.read('t2499')?.revision).toBe(log.revision(2_500));
+  });
+
+  it('holds as many tenants as it may, and answers for all', async () => {
+    for (let tenant = 0; tenant < 50; tenant += 1) log.append(consent(`t${tenant}`, 'opt_in'));
+    const cache = make({ mostEntries: 10 });
+    for (let tenant = 0; tenant < 50; tenant += 1) expect(await ask(cache, `t${tenant}`)).toBe('opt_in');
+    expect(cache.status().tenants).toBe(10);
+    expect(stateOf(cache, 't0')).toBe('unknown');
+    expect(await ask(cache, 't0')).toBe('opt_in');
+  });
+
+  it('reads a tenant once for ten thousand simultaneous questions', async () => {
+    log.append(consent('acme', 'opt_in'));
+    const cache = make({ second });
+    await cache.start();
+    const answers = await Promise.all(Array.from({ length: 10_000 }, () => ask(cache, 'acme')));
+    expect(new Set(answers)).toEqual(new Set(['opt_in']));
+    expect([second.asked, log.asked.tenant]).toEqual([1, 1]);
+  });
+
+  it('reads anew what was erased', async () => {
+    log.append(consent('acme', 'opt_in'), consent('globex', 'opt_in'));
+    const cache = make();
+    await ask(cache, 'acme');
+    await ask(cache, 'globex');
+    log.appendEffect({ kind: 'forget', tenant: 'acme' });
+    await cache.announce({ epoch: log.epoch, position: 3 });
+    expect([stateOf(cache, 'acme'), stateOf(cache, 'globex')]).toEqual(['unknown', 'opt_in']);
+    log.appendEffect({ kind: 'forget', tenant: undefined });
+    await cache.announce({ epoch: log.epoch, position: 4 });
+    expect(stateOf(cache, 'globex')).toBe('unknown');
+    expect(await ask(cache, 'globex')).toBe('opt_in');
+  });
+});
+
+describe('freshness', () => {
+  it.each<[string, () => void, string]>([
+    ['up to the limit', () => pass(5_000), 'opt_in'],
+    ['beyond the limit', () => pass(5_001), 'unknown'],
+    ['when the process was stopped', () => pass(60_000), 'unknown'],
+    ['when the wall clock was set forward', () => (time = { ...time, wall: time.wall + 3_600_000 }), 'unknown'],
+    ['when the wall clock was set back', () => (time = { ...time, wall: time.wall - 3_600_000 }), 'unknown'],
+    ['when the monotonic clock stood still', () => (time = { ...time, wall: time.wall + 5_001 }), 'unknown'],
+    ['when the wall clock stood still', () => (time = { ...time, monotonic: time.monotonic + 5_001 }), 'unknown'],
+    ['when the monotonic clock went back', () => (time = { ...time, monotonic: time.monotonic - 1 }), 'unknown'],
+  ])('%s', async (_when, happens, expected) => {
+    log.append(consent('acme', 'opt_in'));
+    const cache = make();
+    await ask(cache, 'acme');
+    happens();
+    expect(stateOf(cache, 'acme')).toBe(expected);
+    expect(cache.status().provable).toBe(expected !== 'unknown');
+  });
+
+  it('counts from before the question to the database, not from its answer', async () => {
+    log.append(consent('acme', 'opt_in'));
+    const cache = make();
+    await ask(cache, 'acme');
+    pass(5_001);
+    const { promise, resolve } = withResolvers();
+    log.hold = promise;
+    const loading = cache.load('acme');
+    // The database answered; then the process was stopped, or the answer was long under way.
+    pass(5_001);
+    log.append(consent('acme', 'opt_out'));
+    resolve();
+    log.hold = undefined;
+    await loading;
+    expect(stateOf(cache, 'acme')).toBe('unknown');
+    expect(await ask(cache, 'acme')).toBe('opt_out');
+  });
+
+  it('is lost while the database can not be read, and comes back', async () => {
+    log.append(consent('acme', 'opt_in'));
+    const cache = make();
+    await ask(cache, 'acme');
+    log.failure = new Error('down');
+    pass(4_000);
+    expect(await ask(cache, 'acme')).toBe('opt_in');
+    pass(2_000);
+    expect(await ask(cache, 'acme')).toBe('unknown');
+    log.failure = undefined;
+    log.append(consent('acme', 'opt_out'));
+    pass(1_000);
+    expect(await ask(cache, 'acme')).toBe('opt_out');
+    expect(logger.warn).toHaveBeenCalledWith(expect.stringContaining('down'));
+  });
+
+  it('does not turn many questions into many attempts while the database fails', async () => {
+    const cache = make();
+    log.failure = new Error('down');
+    for (let question = 0; question < 100; question += 1) await ask(cache, 'acme');
+    expect(log.asked.shared).toBe(1);
+  });
+
+  it('never waits longer than its patience', async () => {
+    const cache = make({ patience: 20 });
+    log.hold = new Promise(() => {});
+    expect(await ask(cache, 'acme')).toBe('unknown');
+  });
+});
+
+describe('a revision that a write returned', () => {
+  it('is answered at least that fresh', async () => {
+    log.append(consent('acme', 'opt_in'));
+    const cache = make();
+    await ask(cache, 'acme');
+    const revision = log.append(consent('acme', 'opt_out'));
+    expect(stateOf(cache, 'acme')).toBe('opt_in');
+    expect(stateOf(cache, 'acme', revision)).toBe('unknown');
+    expect(await ask(cache, 'acme', revision)).toBe('opt_out');
+  });
+
+  it('is read for once more when a reading was under way that may have begun before it', async () => {
+    log.append(consent('acme', 'opt_in'));
+    const cache = make();
+    await ask(cache, 'acme');
+    const { promise, resolve } = withResolvers();
+    log.hold = promise;
+    pass(6_000);
+    const early = cache.load('acme');
+    const revision = log.append(consent('acme', 'opt_out'));
+    const late = ask(cache, 'acme', revision);
+    log.hold = undefined;
+    resolve();
+    await early;
+    expect(await late).toBe('opt_out');
+  });
+
+  it.each(['00000000000000aa.99', '00000000000000bb.1', '1', '', 'latest', '00000000000000aa.-1'])(
+    'closes when it is %j, which the log has not',
+    async (revision) => {
+      log.append(consent('acme', 'opt_in'));
+      expect(await ask(make(), 'acme', revision)).toBe('unknown');
+    },
+  );
+});
+
+describe('a log that does not continue', () => {
+  it.each<[string, () => void]>([
+    ['another epoch', () => log.replace('00000000000000bb', consent('acme', 'opt_out'), consent('b', 'opt_in'))],
+    ['a head that went back', () => log.replace(log.epoch, consent('acme', 'opt_out'))],
+  ])('%s: everything is dropped and read again', async (_what, happens) => {
+    log.append(consent('acme', 'opt_in'), consent('globex', 'opt_in'));
+    const cache = make();
+    await ask(cache, 'acme');
+    happens();
+    pass(5_001);
+    expect(await ask(cache, 'acme')).toBe('opt_out');
+    expect(await ask(cache, 'globex')).toBe('unset');
+    expect(logger.warn).toHaveBeenCalledWith(expect.stringContaining('no longer continues'));
+  });
+
+  it('a gap: nothing is folded in over it', async () => {
+    log.append(consent('acme', 'opt_in'));
+    const cache = make();
+    await ask(cache, 'acme');
+    log.append(consent('acme', 'opt_out'), consent('globex', 'opt_in'));
+    log.lose(2);
+    pass(5_001);
+    // The state itself was not lost: it is read anew, the opt-out included.
+    expect(await ask(cache, 'acme')).toBe('opt_out');
+  });
+});
+
+describe('values that others left', () => {
+  const left = (position: number, state: 'opt_in' | 'opt_out') => ({
+    epoch: log.epoch,
+    position,
+    tenant: { consents: new Map([['copilot', { state }]]), users: new Map() },
+  });
+
+  it('count while nothing of the tenant is recorded since', async () => {
+    log.append(consent('acme', 'opt_in'), consent('globex', 'opt_in'), consent('globex', 'opt_out'));
+    second.tenants.set('acme', left(1, 'opt_in'));
+    const cache = make({ second });
+    expect(await ask(cache, 'acme')).toBe('opt_in');
+    expect(log.asked.tenant).toBe(0);
+  });
+
+  it.each([
+    ['something of the tenant is recorded since', 1],
+    ['it is older than what was looked at of the log', -1],
+  ])('do not count when %s', async (_when, position) => {
+    log.append(consent('acme', 'opt_in'), consent('acme', 'opt_out'));
+    second.tenants.set('acme', left(position, 'opt_in'));
+    const cache = make({ second });
+    expect(await ask(cache, 'acme')).toBe('opt_out');
+    expect(second.tenants.get('acme')).toMatchObject({ position: 2 });
+  });
+
+  it('do not count under another epoch', async () => {
+    log.append(consent('acme', 'opt_out'));
+    second.tenants.set('acme', { ...left(1, 'opt_in'), epoch: '00000000000000bb' });
+    expect(await ask(make({ second }), 'acme')).toBe('opt_out');
+  });
+
+  it('count ahead of this process once the log has been read that far', async () => {
+    log.append(consent('acme', 'opt_in'));
+    const cache = make({ second });
+    await cache.start();
+    log.append(consent('acme', 'opt_out'));
+    second.tenants.set('acme', left(2, 'opt_out'));
+    expect(await ask(cache, 'acme')).toBe('opt_out');
+    expect(cache.read('acme')?.revision).toBe(log.revision(2));
+    expect(log.asked.tenant).toBe(0);
+  });
+
+  it('a slow reading never puts an older state back', async () => {
+    log.append(consent('acme', 'opt_in'));
+    const cache = make();
+    await cache.start();
+    const { promise, resolve } = withResolvers();
+    log.hold = promise;
+    const slow = cache.load('acme');
+    await vi.waitFor(() => expect(log.asked.tenant).toBe(1));
+    log.hold = undefined;
+    log.append(consent('acme', 'opt_out'));
+    await cache.announce({ epoch: log.epoch, position: 2 });
+    resolve();
+    await slow;
+    expect(stateOf(cache, 'acme')).toBe('opt_out');
+  });
+});
+
+describe('hints', () => {
+  it('make the log be read at once; those of the past or of elsewhere do not', async () => {
+    log.append(consent('acme', 'opt_in'));
+    const cache = make({ second });
+    await ask(cache, 'acme');
+    const { log: before } = log.asked;
+    second.tell({ epoch: log.epoch, position: 1 });
+    second.tell({ epoch: '00000000000000bb', position: 9 });
+    expect(log.asked.log).toBe(before);
+    log.append(consent('acme', 'opt_out'));
+    second.tell({ epoch: log.epoch, position: 2 });
+    await vi.waitFor(() => expect(stateOf(cache, 'acme')).toBe('opt_out'));
+  });
+
+  it('of what the log does not have cost one reading, and change nothing', async () => {
+    log.append(consent('acme', 'opt_in'));
+    const cache = make({ second });
+    await ask(cache, 'acme');
+    const { log: before } = log.asked;
+    second.tell({ epoch: log.epoch, position: 1_000 });
+    await vi.waitFor(() => expect(log.asked.log).toBe(before + 1));
+    expect(stateOf(cache, 'acme')).toBe('opt_in');
+  });
+});
+
+describe('overrides', () => {
+  it('end by the clock of the database, whatever the wall clock here says', async () => {
+    const override = { id: 'o', flag: 'ai.copilot', force: 'on', reason: 'pilot', until: log.now + 1_000 } as const;
+    log.append({ kind: 'override', tenant: 'acme', override });
+    const cache = make();
+    await ask(cache, 'acme');
+    expect(cache.read('acme')?.tenant.overrides).toEqual([override]);
+    pass(999);
+    expect(cache.read('acme')?.tenant.overrides).toEqual([override]);
+    pass(1);
+    expect(cache.read('acme')?.tenant.overrides).toEqual([]);
+  });
+});
+
+it('shows what an operator must see', async () => {
+  log.append(consent('acme', 'opt_in'));
+  const cache = make({ second });
+  expect(cache.status()).toMatchObject({ provable: false, proofAge: undefined, revision: undefined });
+  await ask(cache, 'acme');
+  second.pushState = { connected: false, lostAt: time.monotonic };
+  pass(300);
+  expect(cache.status()).toEqual({
+    provable: true,
+    proofAge: 300,
+    revision: log.revision(1),
+    lag: 0,
+    pushLostFor: 300,
+    tenants: 1,
+  });
+  stateOf(cache, 'globex');
+  stateOf(cache, 'acme', log.revision(9));
+  cache.closedForUnknown();
+  expect(cache.counts).toEqual({
+    hits: 1,
+    absent: 1,
+    stale: 1,
+    ahead: 1,
+    fromSecondLevel: 0,
+    fromDatabase: 1,
+    closedForUnknown: 1,
+  });
+});
+
+function withResolvers() {
+  let resolve = () => {};
+  const promise = new Promise<void>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
+}

@@ -1,0 +1,278 @@
+import type { Meter } from '@opentelemetry/api';
+import {
+  type ControlLog,
+  type ControlSource,
+  type ControlView,
+  EMPTY_TENANT,
+  formatRevision,
+  type LogPosition,
+  parseRevision,
+  type TenantControl,
+  type TenantSnapshot,
+  withoutEnded,
+} from '@rampart/core';
+import { type Clocks, SYSTEM_CLOCKS } from './clocks.js';
+import { FollowedState } from './followed-state.js';
+import { Follower } from './follower.js';
+import { observe } from './metrics.js';
+import type { SecondLevel } from './second-level.js';
+
+/** Options of {@link ControlCache}. */
+export interface ControlCacheOptions {
+  /** The control log and what it adds up to: the primary database, or a relay before it. */
+  readonly log: ControlLog;
+  /** Values and hints of other processes. @default none: every value comes from the database, every change with the next poll */
+  readonly second?: SecondLevel | undefined;
+  /**
+   * How old the proof may be that nothing newer is recorded, in ms. What can't be shown younger is unknown, which closes.
+   * Shorter closes sooner when the database can't be read. At least 500. @default 5000
+   */
+  readonly maxStaleness?: number | undefined;
+  /** How often the log is read while hints arrive, in ms; twice as often while none do. @default 1000 */
+  readonly pollInterval?: number | undefined;
+  /** How many consents and choices are held in memory, about 150 bytes each. @default 300000 */
+  readonly mostEntries?: number | undefined;
+  /** How long one question waits for what has to be fetched, in ms. Then it is unknown. @default 1000 */
+  readonly patience?: number | undefined;
+  /** @default the system's */
+  readonly clocks?: Clocks | undefined;
+  /** Where metrics go. @default the meter provider that OpenTelemetry's API knows: none, unless the service sets one */
+  readonly meter?: Meter | undefined;
+  readonly logger?: { warn(message: string): void } | undefined;
+}
+
+/** How fresh the cache is, for health checks and for the person on call. */
+export interface CacheStatus {
+  /** Whether questions can be answered now. */
+  readonly provable: boolean;
+  /** Age of the proof, in ms; undefined where there is none. */
+  readonly proofAge: number | undefined;
+  readonly revision: string | undefined;
+  /** Entries that are known to exist and not folded in yet. */
+  readonly lag: number;
+  /** How long hints have been missing, in ms; undefined while they arrive, and where there is no second level. */
+  readonly pushLostFor: number | undefined;
+  readonly tenants: number;
+}
+
+/** What has been counted since the start. */
+export interface CacheCounts {
+  hits: number;
+  /** Read while the tenant wasn't at hand. */
+  absent: number;
+  /** Read while nothing could be shown fresh enough. */
+  stale: number;
+  /** Read for a revision that the log has not reached here. */
+  ahead: number;
+  /** Tenants fetched from the second level, and from the database. */
+  fromSecondLevel: number;
+  fromDatabase: number;
+  closedForUnknown: number;
+}
+
+/** How many tenants' last changes are remembered. */
+const MOST_CHANGES = 50_000;
+/** A value is fetched again when the tenant changed meanwhile; so often at most. */
+const MOST_ATTEMPTS = 3;
+
+/**
+ * The control state at hand in one process. It follows the control log, and answers only while it can show that nothing
+ * newer was recorded more than `maxStaleness` ago.
+ */
+export class ControlCache implements ControlSource {
+  readonly #log: ControlLog;
+  readonly #second: SecondLevel | undefined;
+  readonly #maxStaleness: number;
+  readonly #patience: number;
+  readonly #clocks: Clocks;
+  readonly #state: FollowedState;
+  readonly #follower: Follower;
+  readonly #fetching = new Map<string, Promise<void>>();
+  readonly #stopObserving: () => void;
+  readonly #unsubscribe: (() => void) | undefined;
+  readonly #warn: (message: string) => void;
+  #started: Promise<void> | undefined;
+  #revision = { applied: -1, epoch: '', text: '' };
+  readonly counts: CacheCounts = {
+    hits: 0,
+    absent: 0,
+    stale: 0,
+    ahead: 0,
+    fromSecondLevel: 0,
+    fromDatabase: 0,
+    closedForUnknown: 0,
+  };
+
+  constructor(options: ControlCacheOptions) {
+    const { log, second, maxStaleness = 5_000, pollInterval = 1_000, mostEntries = 300_000 } = options;
+    this.#log = log;
+    this.#second = second;
+    this.#maxStaleness = maxStaleness;
+    this.#patience = options.patience ?? 1_000;
+    this.#clocks = options.clocks ?? SYSTEM_CLOCKS;
+    this.#warn = (message) => options.logger?.warn(`rampart: ${message}`);
+    this.#state = new FollowedState({ mostEntries, mostChanges: MOST_CHANGES });
+    this.#follower = new Follower({
+      log,
+      state: this.#state,
+      clocks: this.#clocks,
+      // A little apart, so that the processes of a fleet don't ask in step.
+      interval: () => (second?.push().connected ? pollInterval : pollInterval / 2) * (0.9 + 0.1 * Math.random()),
+      warn: this.#warn,
+    });
+    this.#unsubscribe = second?.subscribe(({ epoch, position }) => this.#follower.hint(epoch, position));
+    this.#stopObserving = observe(this, options.meter);
+  }
+
+  /** Begins to follow; resolves after the first reading, or after the patience of a question. Never rejects. */
+  start(): Promise<void> {
+    this.#started ??= this.#patiently(this.#follower.start());
+    return this.#started;
+  }
+
+  /** Stops following. What is known ages, and then is unknown. */
+  async close(): Promise<void> {
+    this.#follower.stop();
+    this.#unsubscribe?.();
+    this.#stopObserving();
+    await this.#second?.close();
+  }
+
+  read(tenantId: string | undefined, atLeast?: string): ControlView | undefined {
+    const age = this.#follower.age();
+    const shared = this.#state.shared;
+    if (age === undefined || age > this.#maxStaleness || shared === undefined) return this.#missed('stale');
+    if (atLeast !== undefined && !this.#reached(atLeast)) return this.#missed('ahead');
+    const tenant = tenantId === undefined ? EMPTY_TENANT : this.#state.tenant(tenantId);
+    if (tenant === undefined) return this.#missed('absent');
+    this.counts.hits += 1;
+    const { models, kills, modeCaps, confidenceFloors, calibrations } = shared;
+    return {
+      revision: this.#currentRevision(),
+      models,
+      kills,
+      modeCaps,
+      confidenceFloors,
+      calibrations,
+      tenant: tenant.overrides === undefined ? tenant : this.#withoutEnded(tenant),
+    };
+  }
+
+  load(tenantId: string | undefined, atLeast?: string): Promise<void> {
+    return this.#patiently(this.#load(tenantId, atLeast));
+  }
+
+  /** Tells every process that the log has got this far, and reads it here. Resolves when it is known here. */
+  async announce(position: LogPosition): Promise<void> {
+    this.#second?.announce(position);
+    await this.#patiently(this.#reach(position));
+  }
+
+  closedForUnknown(): void {
+    this.counts.closedForUnknown += 1;
+  }
+
+  /** How fresh the cache is now. */
+  status(): CacheStatus {
+    const age = this.#follower.age();
+    const lostAt = this.#second?.push().lostAt;
+    return {
+      provable: age !== undefined && age <= this.#maxStaleness && this.#state.shared !== undefined,
+      proofAge: age,
+      revision: this.#state.epoch === undefined ? undefined : this.#currentRevision(),
+      lag: this.#follower.head - this.#state.applied,
+      pushLostFor: lostAt === undefined ? undefined : this.#clocks.monotonic() - lostAt,
+      tenants: this.#state.tenants,
+    };
+  }
+
+  async #load(tenantId: string | undefined, atLeast: string | undefined): Promise<void> {
+    void this.start();
+    const wanted = atLeast === undefined ? undefined : parseRevision(atLeast);
+    if (wanted !== undefined) await this.#reach(wanted);
+    const age = this.#follower.age();
+    if (age === undefined || age > this.#maxStaleness) await this.#follower.read();
+    if (tenantId === undefined || this.#state.shared === undefined || this.#state.tenant(tenantId) !== undefined)
+      return;
+    await this.#fetch(tenantId);
+  }
+
+  // A reading that was under way may have begun before the position was written: then once more.
+  async #reach({ epoch, position }: LogPosition): Promise<void> {
+    for (let attempt = 0; attempt < 2; attempt += 1) {
+      if (epoch === this.#state.epoch && position <= this.#state.applied) return;
+      if (!(await this.#follower.read())) return;
+    }
+  }
+
+  #fetch(tenantId: string): Promise<void> {
+    let fetching = this.#fetching.get(tenantId);
+    if (fetching === undefined) {
+      fetching = this.#fetchAnew(tenantId).finally(() => this.#fetching.delete(tenantId));
+      this.#fetching.set(tenantId, fetching);
+    }
+    return fetching;
+  }
+
+  async #fetchAnew(tenantId: string): Promise<void> {
+    const left = await this.#second?.getTenant(tenantId);
+    if (left !== undefined && (await this.#accept(tenantId, left))) {
+      this.counts.fromSecondLevel += 1;
+      return;
+    }
+    try {
+      for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt += 1) {
+        const snapshot = await this.#log.readTenant(tenantId);
+        this.counts.fromDatabase += 1;
+        if (!(await this.#accept(tenantId, snapshot))) continue;
+        this.#second?.putTenant(tenantId, snapshot);
+        return;
+      }
+    } catch (error) {
+      this.#warn(`what is recorded of a tenant can't be read: ${(error as Error).message}`);
+    }
+  }
+
+  // A value may be ahead of what is folded in here: then the log is read first, so that none of it is folded in twice.
+  async #accept(tenantId: string, snapshot: TenantSnapshot): Promise<boolean> {
+    if (snapshot.epoch === this.#state.epoch) await this.#reach(snapshot);
+    return this.#state.accept(tenantId, snapshot);
+  }
+
+  #reached(atLeast: string): boolean {
+    const wanted = parseRevision(atLeast);
+    return wanted !== undefined && wanted.epoch === this.#state.epoch && wanted.position <= this.#state.applied;
+  }
+
+  #missed(why: 'stale' | 'ahead' | 'absent'): undefined {
+    this.counts[why] += 1;
+    return undefined;
+  }
+
+  #currentRevision(): string {
+    const { applied, epoch = '' } = this.#state;
+    if (applied !== this.#revision.applied || epoch !== this.#revision.epoch)
+      this.#revision = { applied, epoch, text: formatRevision({ epoch, position: applied }) };
+    return this.#revision.text;
+  }
+
+  // By the clock of the database, as of the proof, and what has passed since: no clock of this machine can prolong an override.
+  #withoutEnded(tenant: TenantControl): TenantControl {
+    const { lease } = this.#follower;
+    if (lease === undefined) return tenant;
+    return withoutEnded(tenant, lease.databaseNow + (this.#follower.age() ?? 0));
+  }
+
+  async #patiently(work: Promise<unknown>): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const over = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, this.#patience);
+      timer.unref();
+    });
+    try {
+      await Promise.race([work, over]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}

@@ -1,0 +1,167 @@
+import type { ControlLog, LogBatch } from '@rampart/core';
+import { ageOf, type Clocks, type Moment, momentOf } from './clocks.js';
+import type { FollowedState } from './followed-state.js';
+
+/** Proof that everything up to the head of the log, read after a moment, was folded in. */
+export interface Lease {
+  /** Noted before the head was asked for: what was acknowledged by then is in. */
+  readonly since: Moment;
+  /** The database's wall clock when it was asked, in ms since 1970. */
+  readonly databaseNow: number;
+}
+
+/** Options of {@link Follower}. */
+export interface FollowerOptions {
+  readonly log: ControlLog;
+  readonly state: FollowedState;
+  readonly clocks: Clocks;
+  /** How long until the log is read again, in ms. */
+  readonly interval: () => number;
+  readonly warn: (message: string) => void;
+}
+
+/** Entries read at once. */
+const MOST_ENTRIES = 1_000;
+/** How many entries before the state a process starts from are looked at, so that values others fetched earlier count. */
+const TAIL = 5_000;
+/** The pause after a failure, in ms. */
+const PAUSE = 250;
+
+/** Follows the log: reads it again and again, and at once when it is told to. One reading at a time. */
+export class Follower {
+  readonly #log: ControlLog;
+  readonly #state: FollowedState;
+  readonly #clocks: Clocks;
+  readonly #interval: () => number;
+  readonly #warn: (message: string) => void;
+  #lease: Lease | undefined;
+  #reading: Promise<boolean> | undefined;
+  #again = false;
+  #failedAt: number | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #running = false;
+  #head = 0;
+
+  constructor({ log, state, clocks, interval, warn }: FollowerOptions) {
+    this.#log = log;
+    this.#state = state;
+    this.#clocks = clocks;
+    this.#interval = interval;
+    this.#warn = warn;
+  }
+
+  get lease(): Lease | undefined {
+    return this.#lease;
+  }
+
+  /** The highest position anyone has told of, in this epoch. */
+  get head(): number {
+    return Math.max(this.#head, this.#state.applied);
+  }
+
+  /** Milliseconds since the proof, by whichever clock says more; undefined where there is none, or a clock went back. */
+  age(): number | undefined {
+    return this.#lease === undefined ? undefined : ageOf(this.#lease.since, this.#clocks);
+  }
+
+  /** Begins to follow; whether the first reading succeeded. */
+  start(): Promise<boolean> {
+    this.#running = true;
+    return this.read();
+  }
+
+  /** Stops. A reading under way ends by itself. */
+  stop(): void {
+    this.#running = false;
+    clearTimeout(this.#timer);
+  }
+
+  /** Somebody says that the log has got this far: a hint, which is looked into. */
+  hint(epoch: string, position: number): void {
+    if (epoch !== this.#state.epoch || position <= this.#state.applied) return;
+    this.#head = Math.max(this.#head, position);
+    if (this.#reading === undefined) void this.read();
+    else this.#again = true;
+  }
+
+  /**
+   * Reads the log up to its head, or joins the reading under way; whether it succeeded. Right after a failure it is false
+   * at once, so that many questions don't become as many attempts.
+   */
+  read(): Promise<boolean> {
+    if (this.#reading !== undefined) return this.#reading;
+    if (this.#failedAt !== undefined && this.#clocks.monotonic() - this.#failedAt < PAUSE)
+      return Promise.resolve(false);
+    clearTimeout(this.#timer);
+    const reading = this.#readAll().finally(() => {
+      this.#reading = undefined;
+      this.#next();
+    });
+    this.#reading = reading;
+    return reading;
+  }
+
+  async #readAll(): Promise<boolean> {
+    try {
+      do {
+        this.#again = false;
+        if (!(await this.#catchUp())) await this.#beginAnew();
+      } while (this.#again);
+      if (this.#failedAt !== undefined) this.#warn('the control log can be read again');
+      this.#failedAt = undefined;
+      return true;
+    } catch (error) {
+      if (this.#failedAt === undefined) this.#warn(`the control log can't be read: ${(error as Error).message}`);
+      this.#failedAt = this.#clocks.monotonic();
+      return false;
+    }
+  }
+
+  /** Reads from where it stands; false where what is known doesn't fit the log any more. */
+  async #catchUp(after = this.#state.applied): Promise<boolean> {
+    if (this.#state.shared === undefined) return false;
+    for (let from = after; ; from = this.#state.applied) {
+      const since = momentOf(this.#clocks);
+      const batch = await this.#log.readLog(from, MOST_ENTRIES);
+      const applied = this.#apply(batch, from);
+      if (applied === 'broken') {
+        this.#warn(`the control log no longer continues what was read of it at ${from}: everything is read again`);
+        return false;
+      }
+      if (applied === 'caught_up') {
+        this.#lease = { since, databaseNow: batch.now };
+        return true;
+      }
+    }
+  }
+
+  #apply(batch: LogBatch, from: number) {
+    const first = batch.entries[0]?.position;
+    return first !== undefined && first !== from + 1 ? 'broken' : this.#state.apply(batch);
+  }
+
+  async #beginAnew(): Promise<void> {
+    this.#lease = undefined;
+    this.#state.reset();
+    this.#head = 0;
+    const snapshot = await this.#log.readShared();
+    const tail = Math.max(0, snapshot.position - TAIL);
+    this.#state.begin(snapshot, tail);
+    for (let after = tail; after < snapshot.position; ) {
+      const batch = await this.#log.readLog(after, MOST_ENTRIES);
+      const last = batch.entries.at(-1)?.position;
+      if (last === undefined || this.#apply(batch, after) === 'broken')
+        throw new Error('the log changed while it was read');
+      after = last;
+    }
+    if (!(await this.#catchUp())) throw new Error('the log changed while it was read');
+  }
+
+  #next(): void {
+    if (!this.#running) return;
+    clearTimeout(this.#timer);
+    const wait = this.#failedAt === undefined ? this.#interval() : PAUSE;
+    this.#timer = setTimeout(() => void this.read(), wait);
+    this.#timer.unref();
+  }
+}

@@ -1,0 +1,63 @@
+import type { Consent, TenantControl } from '@rampart/core';
+import { LRUCache } from 'lru-cache';
+
+/** Tenants at hand, the least recently asked dropped first. What many tenants have in common is held once. */
+export class TenantCache {
+  readonly #tenants: LRUCache<string, TenantControl>;
+  readonly #consents = new Map<string, Consent>();
+
+  /** @param most how many consents and choices are held; a tenant without any counts as one */
+  constructor(most: number) {
+    this.#tenants = new LRUCache({ maxSize: most, sizeCalculation: sizeOf });
+  }
+
+  get size(): number {
+    return this.#tenants.size;
+  }
+
+  get(tenantId: string): TenantControl | undefined {
+    return this.#tenants.get(tenantId);
+  }
+
+  /** The same without counting as being asked. */
+  peek(tenantId: string): TenantControl | undefined {
+    return this.#tenants.peek(tenantId);
+  }
+
+  set(tenantId: string, tenant: TenantControl): void {
+    this.#tenants.set(tenantId, { ...tenant, consents: this.#shared(tenant.consents) });
+  }
+
+  delete(tenantId: string): void {
+    this.#tenants.delete(tenantId);
+  }
+
+  clear(): void {
+    this.#tenants.clear();
+  }
+
+  // A million tenants say the same few things: a consent is a state and a version of the terms.
+  #shared(consents: TenantControl['consents']): TenantControl['consents'] {
+    const shared = new Map<string, Consent>();
+    for (const [featureClass, consent] of consents) shared.set(featureClass, this.#intern(consent));
+    return shared;
+  }
+
+  #intern(consent: Consent): Consent {
+    const key = `${consent.state}:${consent.version ?? ''}`;
+    const known = this.#consents.get(key);
+    if (known !== undefined) return known;
+    // Versions are few, but nothing says so.
+    if (this.#consents.size >= MOST_SHARED) this.#consents.clear();
+    this.#consents.set(key, consent);
+    return consent;
+  }
+}
+
+const MOST_SHARED = 1_000;
+
+function sizeOf({ consents, users, overrides }: TenantControl): number {
+  let size = consents.size + (overrides?.length ?? 0);
+  for (const choices of users.values()) size += choices.size;
+  return Math.max(size, 1);
+}

@@ -1,0 +1,47 @@
+import type { LogPosition, SharedSnapshot, TenantSnapshot } from '@rampart/core';
+import type { PushState, SecondLevel } from '../src/second-level.js';
+
+/** A second level in memory: what others left there, and hints told by hand. */
+export class SecondInMemory implements SecondLevel {
+  readonly tenants = new Map<string, TenantSnapshot>();
+  readonly announced: LogPosition[] = [];
+  asked = 0;
+  pushState: PushState = { connected: true, lostAt: undefined };
+  #listeners = new Set<(position: LogPosition) => void>();
+
+  async getTenant(tenantId: string): Promise<TenantSnapshot | undefined> {
+    this.asked += 1;
+    return this.tenants.get(tenantId);
+  }
+
+  putTenant(tenantId: string, snapshot: TenantSnapshot): void {
+    this.tenants.set(tenantId, snapshot);
+  }
+
+  async getShared(): Promise<SharedSnapshot | undefined> {
+    return undefined;
+  }
+
+  putShared(): void {}
+
+  announce(position: LogPosition): void {
+    this.announced.push(position);
+  }
+
+  subscribe(listener: (position: LogPosition) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  tell(position: LogPosition): void {
+    for (const listener of this.#listeners) listener(position);
+  }
+
+  push(): PushState {
+    return this.pushState;
+  }
+
+  async close(): Promise<void> {
+    this.#listeners.clear();
+  }
+}
