@@ -1,0 +1,34 @@
+import type { ControlChange, JsonValue } from '@rampart/core';
+
+/** What the item is now, and which change made it so. */
+export interface CurrentItem {
+  /** Null where there is nothing. */
+  readonly value: JsonValue;
+  /** To be handed in as `expected` by those who still want their change. */
+  readonly revision: string;
+  /** Undefined where it was erased. */
+  readonly actor?: string | undefined;
+  /** When it was recorded, in ms since 1970. */
+  readonly at: number;
+}
+
+const MARKER = Symbol.for('rampart.ConflictError');
+
+/** Somebody else changed the item since the writer read it. Nothing was written. */
+export class ConflictError extends Error {
+  override readonly name = 'ConflictError';
+  readonly current: CurrentItem;
+  readonly yours: ControlChange;
+
+  constructor(message: string, { current, yours }: { readonly current: CurrentItem; readonly yours: ControlChange }) {
+    super(message);
+    this.current = current;
+    this.yours = yours;
+    Object.defineProperty(this, MARKER, { value: true });
+  }
+}
+
+/** Whether a caught value is a {@link ConflictError}, also of another copy of this package. */
+export function isConflictError(value: unknown): value is ConflictError {
+  return typeof value === 'object' && value !== null && MARKER in value;
+}

@@ -1,0 +1,175 @@
+import type { Consent, ControlChange, ControlLog, JsonValue } from '@rampart/core';
+import type { EntryPage, EntryQuery } from './audit.js';
+import type { FlagEdit } from './flag-edit.js';
+import type { Task } from './task.js';
+import type { SignedHead, Verification, VerifyOptions } from './verification.js';
+
+/** Where the store is, and how long it may take. */
+export interface StoreOptions {
+  /**
+   * `postgres://…`, `postgresql://…`, `mysql://…` or `mariadb://…`, or the folder of an embedded PGlite. The embedded one
+   * needs no server, belongs to one process at a time, and promises nothing when the power fails.
+   */
+  readonly database: string | { readonly folder: string };
+  /** At least 32 characters. Chains and signs the log; never stored. Without it no entry can be written or verified. */
+  readonly secret: string;
+  /**
+   * Longest wait for one statement, and for a connection, in ms, from 1.
+   * @default 2000
+   */
+  readonly timeout?: number | undefined;
+  /**
+   * Most connections at once, from 1. PGlite has one, whatever this says.
+   * @default 10
+   */
+  readonly connections?: number | undefined;
+  /** Told what went wrong without failing a call: a connection that broke while nobody used it. @default silent */
+  readonly logger?: { warn(message: string): void } | undefined;
+}
+
+/** Who writes, why, and what they had read. */
+export interface Write {
+  /** A user id, or the name of a program. 1 to 255 characters. */
+  readonly actor: string;
+  /** At most 2000 characters. */
+  readonly reason: string;
+  /**
+   * The revision the writer read: any token of this store. An item changed after it is a conflict. `'any'` overwrites
+   * knowingly. Without it the item has to be new or the same, or the write only narrows what AI may do.
+   */
+  readonly expected?: string | undefined;
+  /**
+   * Makes the write repeatable: one that is recorded under this id already returns that entry and changes nothing. 1 to
+   * 64 printable ASCII characters.
+   * @default a random UUID
+   */
+  readonly id?: string | undefined;
+  /** Work that has to follow, recorded with the change or not at all; see {@link ControlStore.tasks}. @default none */
+  readonly task?: JsonValue | undefined;
+}
+
+/** An entry of the control log that was written, or had been before under the same id. */
+export interface Applied {
+  readonly epoch: string;
+  readonly position: number;
+  /** Names the position; a caller may pass it as `consentRevision`. */
+  readonly revision: string;
+  readonly id: string;
+}
+
+/** A tenant's consent for one class, and the change that recorded it. */
+export interface ConsentRecord {
+  readonly tenant: string;
+  readonly featureClass: string;
+  readonly consent: Consent;
+  /** To be handed back as {@link Write.expected}. */
+  readonly revision: string;
+  /** Undefined where it was erased. */
+  readonly actor?: string | undefined;
+  readonly reason?: string | undefined;
+  /** When it was recorded, in ms since 1970, by the database's clock. */
+  readonly at: number;
+}
+
+/** Something recorded that holds now: a kill, a cap, a choice … */
+export interface ControlItem {
+  /** The change that would record it as it stands. */
+  readonly change: ControlChange;
+  /** To be handed back as {@link Write.expected}. */
+  readonly revision: string;
+  /** Undefined where it was erased. */
+  readonly actor?: string | undefined;
+  readonly reason?: string | undefined;
+  /** When it was recorded, in ms since 1970, by the database's clock. */
+  readonly at: number;
+}
+
+/** What kinds of item there are: the kinds of change that record one. */
+export type ItemKind =
+  | 'consent'
+  | 'choice'
+  | 'preference'
+  | 'override'
+  | 'model'
+  | 'kill'
+  | 'cap'
+  | 'floor'
+  | 'calibration';
+
+/** Which items to list; every part narrows. */
+export interface ItemQuery {
+  /** @default every kind */
+  readonly kind?: ItemKind | undefined;
+  /** Only what is recorded about this tenant. @default every tenant, and what is no tenant's own */
+  readonly tenant?: string | undefined;
+  /** Only the choices of this user; needs `tenant`. */
+  readonly user?: string | undefined;
+  /** The kill, cap, floor or override of this id. */
+  readonly id?: string | undefined;
+}
+
+/** Whom an export or an erasure is about: a tenant with all its users, or one user of it. */
+export interface DataSubject {
+  readonly tenant: string;
+  readonly user?: string | undefined;
+}
+
+/**
+ * The control log and what it adds up to, in SQL. Connects when it is first used. Every method rejects with a
+ * {@link StoreError} where the database can't be used, and with core's `ControlInputError` where what is asked can't be.
+ */
+export interface ControlStore extends ControlLog {
+  /**
+   * Creates the tables, or brings them up to this version; forward only, and safe from several processes at once. On MySQL
+   * and MariaDB it adopts the `tenant_ai_consents` that is there.
+   *
+   * @throws StoreError `schema_newer` where a newer version of this package was here
+   */
+  migrate(): Promise<void>;
+  /**
+   * Records a change and its entry of the log, in one transaction.
+   *
+   * @throws ConflictError where somebody else changed the item meanwhile
+   */
+  apply(change: ControlChange, write: Write): Promise<Applied>;
+  /** What a tenant's administrators recorded, class by class. */
+  consents(tenant: string): Promise<readonly ConsentRecord[]>;
+  /** Everything that holds now, overrides that have ended included. */
+  items(query?: ItemQuery): Promise<readonly ControlItem[]>;
+  /** The audit trail, ascending. */
+  entries(query?: EntryQuery): Promise<EntryPage>;
+  /** The end of the log, signed, to be kept outside the database: later it shows whether the log was rewritten or cut. */
+  head(): Promise<SignedHead>;
+  /** Reads the whole log and says what was tampered with. Seals what old code wrote by SQL. */
+  verify(options?: VerifyOptions): Promise<Verification>;
+  /** Everything stored about a tenant or a user, as JSON. */
+  exportData(subject: DataSubject): Promise<JsonValue>;
+  /**
+   * Deletes everything stored about a tenant or a user and records that it was done. What they had chosen is unknown from
+   * then on: consent falls back to the model's default. The log stays whole.
+   */
+  erase(subject: DataSubject, write: Pick<Write, 'actor' | 'reason' | 'id'>): Promise<Applied>;
+  /** Work that was recorded with a change ({@link Write.task}) and has to be done once the change holds. */
+  readonly tasks: TaskList;
+  /**
+   * Copies flag edits from a flag platform's event log into the control log, each exactly once.
+   *
+   * @param server names the platform; event ids count within it
+   * @returns how many were new
+   */
+  recordFlagEdits(server: string, edits: readonly FlagEdit[]): Promise<number>;
+  /** The highest event id recorded of a server. */
+  lastFlagEdit(server: string): Promise<number | undefined>;
+  /** Closes the connections, not waiting longer than the timeout. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** The work that is left to do. */
+export interface TaskList {
+  /** Those not done yet, oldest first. */
+  list(): Promise<readonly Task[]>;
+  /** Marks one as done; idempotent. */
+  done(id: string, result?: JsonValue): Promise<void>;
+  /** Notes that an attempt failed; it stays on the list. */
+  failed(id: string, error: string): Promise<void>;
+}

@@ -1,0 +1,21 @@
+// For users.
+
+export type { AuditEntry, EntryKind, EntryPage, EntryQuery } from './audit.js';
+export { ConflictError, type CurrentItem, isConflictError } from './conflict-error.js';
+export type {
+  Applied,
+  ConsentRecord,
+  ControlItem,
+  ControlStore,
+  DataSubject,
+  ItemKind,
+  ItemQuery,
+  StoreOptions,
+  TaskList,
+  Write,
+} from './control-store.js';
+export type { FlagEdit } from './flag-edit.js';
+export { openStore } from './open-store.js';
+export { isStoreError, StoreError, type StoreErrorKind } from './store-error.js';
+export type { Task } from './task.js';
+export type { Finding, FindingKind, SignedHead, Verification, VerifyOptions } from './verification.js';
