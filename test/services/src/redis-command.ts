@@ -1,0 +1,48 @@
+import { Redis } from 'ioredis';
+
+/** Where a Redis listens and how to get in. */
+export interface RedisAddress {
+  readonly port: number;
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+}
+
+/** In milliseconds. */
+const patience = 10_000;
+
+/**
+ * One command on a connection of its own, as text and arrays of text.
+ *
+ * @throws Error when it is refused, or when nobody answers within 10 s.
+ */
+export async function redisCommand(
+  { port, username, password }: RedisAddress,
+  command: string,
+  ...args: readonly (string | number)[]
+): Promise<unknown> {
+  const client = new Redis({
+    host: '127.0.0.1',
+    port,
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    lazyConnect: true,
+    // A server that is still loading its data is not asked for its state first.
+    enableReadyCheck: false,
+    connectTimeout: patience,
+    commandTimeout: patience,
+    retryStrategy: () => null,
+  });
+  let broken: Error | undefined;
+  client.on('error', (error: Error) => {
+    broken = error;
+  });
+  try {
+    await client.connect();
+    return await client.call(command, ...args);
+  } catch (error) {
+    // The command itself fails only with "Connection is closed".
+    throw broken ?? error;
+  } finally {
+    client.disconnect();
+  }
+}

@@ -1,0 +1,32 @@
+import { afterAll, beforeAll } from 'vitest';
+import { type PostgresOptions, type PostgresServer, startPostgres } from './postgres.js';
+import { type RedisOptions, type RedisServer, startRedis } from './redis.js';
+import type { Server } from './server.js';
+
+/** A first start may have to install the server and make its template. In milliseconds. */
+const startTimeout = 600_000;
+
+/**
+ * One server for all tests of the suite or file it is called in: `const postgres = usePostgres()`, then `postgres()`
+ * inside hooks and tests. Tests that share it take databases of their own by `newDatabase`.
+ */
+export function usePostgres(options?: PostgresOptions): () => PostgresServer {
+  return use('PostgreSQL', () => startPostgres(options));
+}
+
+/** The same for Redis. Tests that share it keep to keys of their own. */
+export function useRedis(options?: RedisOptions): () => RedisServer {
+  return use('Redis', () => startRedis(options));
+}
+
+function use<S extends Server>(name: string, start: () => Promise<S>): () => S {
+  let server: S | undefined;
+  beforeAll(async () => {
+    server = await start();
+  }, startTimeout);
+  afterAll(() => server?.stop());
+  return () => {
+    if (!server) throw new Error(`The ${name} server is there only inside hooks and tests.`);
+    return server;
+  };
+}
