@@ -1,0 +1,78 @@
+import { EMPTY_SHARED, EMPTY_TENANT, type LogEntry } from '@rampart/core';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { consent } from '../test/memory-log.js';
+import { FollowedState } from './followed-state.js';
+
+const EPOCH = '00000000000000aa';
+let state: FollowedState;
+
+const entry = (position: number, tenant: string, said: 'opt_in' | 'opt_out' = 'opt_in'): LogEntry => ({
+  position,
+  effect: { kind: 'change', change: consent(tenant, said) },
+});
+const apply = (head: number, ...entries: readonly LogEntry[]) => state.apply({ epoch: EPOCH, head, entries, now: 0 });
+const accept = (tenant: string, position: number, epoch = EPOCH) =>
+  state.accept(tenant, { epoch, position, tenant: EMPTY_TENANT });
+
+beforeEach(() => {
+  state = new FollowedState({ mostEntries: 100, mostChanges: 2 });
+  state.begin({ epoch: EPOCH, position: 10, shared: EMPTY_SHARED }, 7);
+});
+
+describe('a reading of the log', () => {
+  it('is folded in as far as it goes', () => {
+    expect(apply(13, entry(11, 'a'), entry(12, 'a'))).toBe('more');
+    expect(apply(13, entry(13, 'a'))).toBe('caught_up');
+    expect(apply(13)).toBe('caught_up');
+    expect(state.applied).toBe(13);
+  });
+
+  it.each([
+    ['a gap before it', 12, [entry(12, 'a')]],
+    ['a gap in it', 13, [entry(11, 'a'), entry(13, 'a')]],
+    ['nothing up to the head', 11, []],
+    ['a head that went back', 9, []],
+  ])('is refused with %s', (_what, head, entries) => {
+    expect(apply(head, ...entries)).toBe('broken');
+  });
+
+  it('is refused from another epoch', () => {
+    expect(state.apply({ epoch: 'bb', head: 11, entries: [entry(11, 'a')], now: 0 })).toBe('broken');
+  });
+});
+
+describe('a value from elsewhere', () => {
+  it('counts from the start of the stretch that was read', () => {
+    expect([accept('a', 6), accept('a', 7), accept('a', 10)]).toEqual([false, true, true]);
+  });
+
+  it('does not count from before a change of its tenant, also one from before the state began', () => {
+    apply(10, entry(8, 'a'), entry(9, 'b'), entry(10, 'c'));
+    expect([accept('a', 7), accept('b', 8), accept('b', 9)]).toEqual([false, false, true]);
+  });
+
+  it('does not count ahead of what is folded in', () => {
+    expect(accept('a', 11)).toBe(false);
+    apply(11, entry(11, 'b'));
+    expect(accept('a', 11)).toBe(true);
+  });
+
+  it('does not count from another epoch', () => {
+    expect(accept('a', 10, 'bb')).toBe(false);
+  });
+
+  it('does not count from before a change that is no longer remembered', () => {
+    apply(13, entry(11, 'a'), entry(12, 'b'), entry(13, 'c'));
+    expect([accept('a', 10), accept('d', 10), accept('d', 11)]).toEqual([false, false, true]);
+  });
+
+  it('does not count from before everything had to be read again', () => {
+    state.apply({
+      epoch: EPOCH,
+      head: 11,
+      entries: [{ position: 11, effect: { kind: 'forget', tenant: undefined } }],
+      now: 0,
+    });
+    expect([accept('a', 10), accept('a', 11)]).toEqual([false, true]);
+  });
+});
