@@ -124,9 +124,9 @@ export class ControlCache implements ControlSource {
     this.#stopObserving = observe(this, options.meter);
   }
 
-  /** Begins to follow; resolves after the first reading, or after the patience of a question. Never rejects. */
+  /** Begins to follow; resolves when the first reading has succeeded or failed. Never rejects. */
   start(): Promise<void> {
-    this.#started ??= this.#patiently(this.#follower.start());
+    this.#started ??= this.#follower.start().then(() => {});
     return this.#started;
   }
 

@@ -13,8 +13,10 @@ export interface ControlSource {
   read(tenantId: string | undefined, atLeast?: string): ControlView | undefined;
   /** Fetches what `read` lacks. Never rejects: what can't be fetched stays unknown. */
   load?(tenantId: string | undefined, atLeast?: string): Promise<void>;
-  /** Begins to follow. Resolves when the first state is known, or could not be had yet; never rejects, never waits long. */
+  /** The provider starts. Resolves when the first state is known, or could not be had yet; never rejects. */
   start?(): Promise<void>;
+  /** The provider closes. */
+  stop?(): Promise<void>;
   /** Told each time a question is closed because `read` knew nothing, for metrics. */
   closedForUnknown?(): void;
 }

@@ -54,7 +54,10 @@ export class InputReader {
     const stated = readSubject(attributes, this.#names);
     const facts = this.#facts(stated);
     const control = this.#view(stated);
-    if (control === undefined) void this.#load(stated);
+    if (control === undefined) {
+      this.#control.closedForUnknown?.();
+      void this.#load(stated);
+    }
     return { subject: facts instanceof Promise ? stated : withFacts(stated, facts), control };
   }
 
@@ -64,7 +67,9 @@ export class InputReader {
     complete: boolean,
   ): Promise<Inputs> {
     const [found] = await Promise.all([facts, complete ? undefined : this.#load(stated)]);
-    return { subject: withFacts(stated, found), control: this.#view(stated) };
+    const control = this.#view(stated);
+    if (control === undefined) this.#control.closedForUnknown?.();
+    return { subject: withFacts(stated, found), control };
   }
 
   #facts(stated: Subject): TenantFacts | Promise<TenantFacts> | undefined {

@@ -14,6 +14,7 @@ import {
 } from '@openfeature/server-sdk';
 import {
   type Attributes,
+  type ControlSource,
   DEFAULT_CONTEXT_NAMES,
   DEFAULT_TIERS,
   type DecideSettings,
@@ -45,6 +46,7 @@ export class RampartProvider implements Provider {
   readonly events: OpenFeatureEventEmitter = new OpenFeatureEventEmitter();
   readonly hooks: Hook[];
   readonly #flags: FlagSource;
+  readonly #control: ControlSource;
   readonly #inputs: InputReader;
   readonly #settings: DecideSettings;
   readonly #decider: Decider;
@@ -61,6 +63,7 @@ export class RampartProvider implements Provider {
     const names = { ...DEFAULT_CONTEXT_NAMES, ...options.contextNames };
     this.hooks = [...(options.hooks ?? [])];
     this.#flags = flags;
+    this.#control = control;
     this.#flagSetId = flagSetId;
     this.#unleashCompat = options.unleashCompat ?? false;
     this.#plainMetadata = flagSetId === undefined ? undefined : Object.freeze({ flagSetId });
@@ -80,17 +83,17 @@ export class RampartProvider implements Provider {
   }
 
   /**
-   * Starts the flag source and waits for its first flags; called by OpenFeature.
+   * Starts the flag source and the control source and waits for what they know first; called by OpenFeature.
    *
    * @throws ProviderFatalError where the platform rejects the key; ProviderNotReadyError after `initTimeout`
    */
-  initialize(): Promise<void> {
-    return this.#lifecycle.start();
+  async initialize(): Promise<void> {
+    await Promise.all([this.#lifecycle.start(), this.#control.start?.()]);
   }
 
   /** Reports usage that is left to report and stops. Idempotent; called by OpenFeature. */
-  onClose(): Promise<void> {
-    return this.#lifecycle.stop();
+  async onClose(): Promise<void> {
+    await Promise.all([this.#lifecycle.stop(), this.#control.stop?.()]);
   }
 
   /** Hands an event to the flag platform's metrics and to every tracker; called by OpenFeature's `track`. Never throws. */

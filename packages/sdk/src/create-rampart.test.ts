@@ -218,7 +218,7 @@ describe('options', () => {
     ['a tier twice', { tiers: ['a', 'a'] }, /tiers: names a tier twice/],
     ['an unknown fact', { contextNames: { tenant: 'org' } }, /unknown option contextNames\.tenant/],
     ['a negative time', { initTimeout: -1 }, /initTimeout = -1/],
-    ['a control without read', { control: {} }, /control: needs a read/],
+    ['a control that is none', { control: {} }, /control: name a database, or pass what createControl returned/],
     ['a directory that is no function', { directory: {} }, /directory: must be a function/],
     ['a schema that is none', { bindings: { 'ai.copilot': {} } }, /bindings\.ai\.copilot: must be a schema/],
     ['one flag gated and observed', { gates: { a: 'b' }, observe: { a: 'b' } }, /a stands in gates and in observe/],

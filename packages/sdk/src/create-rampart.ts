@@ -9,11 +9,15 @@ import {
 import { RampartProvider } from '@rampart/openfeature-provider';
 import { UnleashFlagSource } from '@rampart/unleash';
 import { buildUnleash } from './build-unleash.js';
+import type { ControlOptions } from './control-options.js';
+import { joinControl } from './create-control.js';
+import type { DurableControl } from './durable-control.js';
 import {
   type BindingOf,
   type BindingSchemas,
   checkOptions,
   contextNamesOf,
+  isControlSource,
   isUnleash,
   type RampartOptions,
 } from './options.js';
@@ -44,6 +48,13 @@ export interface Rampart<
   close(): Promise<void>;
 }
 
+/** The control that a rampart has: the one it was given, the one its options describe, or one in memory. */
+export type ControlOf<Given> = Given extends ControlSource
+  ? Given
+  : Given extends ControlOptions
+    ? DurableControl
+    : InMemoryControl;
+
 /**
  * Joins flags, consent and OpenFeature for a service.
  *
@@ -56,11 +67,10 @@ export interface Rampart<
  */
 export function createRampart<
   const Bindings extends BindingSchemas = BindingSchemas,
-  Control extends ControlSource = InMemoryControl,
->(options: RampartOptions<Bindings> & { readonly control?: Control | undefined }): Rampart<Control, Bindings> {
+  Given extends ControlSource | ControlOptions | undefined = undefined,
+>(options: RampartOptions<Bindings> & { readonly control?: Given }): Rampart<ControlOf<Given>, Bindings> {
   checkOptions(options);
-  // Where no control is given, none is inferred: its type is that of the default.
-  const control = options.control ?? (new InMemoryControl() as ControlSource as Control);
+  const control = controlOf(options.control) as ControlSource as ControlOf<Given>;
   const { tiers } = options;
   const contextNames = contextNamesOf(options.contextNames);
   const owned = !isUnleash(options.unleash);
@@ -88,6 +98,11 @@ export function createRampart<
     },
     close: () => provider.onClose(),
   };
+}
+
+function controlOf(given: ControlSource | ControlOptions | undefined): ControlSource {
+  if (given === undefined) return new InMemoryControl({ now: Date.now });
+  return isControlSource(given) ? given : joinControl(given, true);
 }
 
 function bindingCheck(schemas: BindingSchemas) {

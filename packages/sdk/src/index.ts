@@ -16,6 +16,16 @@ export type {
 } from '@rampart/core';
 export { InMemoryControl, readDecision, routeConfidence } from '@rampart/core';
 export { type TelemetryOptions, type TrackedEvent, type Tracker, telemetryHook } from '@rampart/openfeature-provider';
+export {
+  type Applied,
+  type ControlStore,
+  isConflictError,
+  isStoreError,
+  type Write,
+} from '@rampart/store';
 export { rampartStrategies } from '@rampart/unleash';
-export { createRampart, type Rampart } from './create-rampart.js';
+export type { ControlOptions } from './control-options.js';
+export { createControl } from './create-control.js';
+export { type ControlOf, createRampart, type Rampart } from './create-rampart.js';
+export { DurableControl } from './durable-control.js';
 export type { BindingOf, BindingSchema, BindingSchemas, RampartOptions } from './options.js';

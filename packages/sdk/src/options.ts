@@ -2,6 +2,7 @@ import { type ContextNames, type ControlSource, DEFAULT_CONTEXT_NAMES, type Tena
 import type { RampartProviderOptions, Tracker } from '@rampart/openfeature-provider';
 import { Unleash, type UnleashConfig } from 'unleash-client';
 import { z } from 'zod';
+import type { ControlOptions } from './control-options.js';
 
 /** Options of {@link createRampart}: those of the provider, and where flags come from. */
 export interface RampartOptions<Bindings extends BindingSchemas = BindingSchemas>
@@ -11,8 +12,12 @@ export interface RampartOptions<Bindings extends BindingSchemas = BindingSchemas
    * An instance is used and not destroyed; from options one is built, polled every 5 s unless `refreshInterval` says else.
    */
   readonly unleash: UnleashConfig | Unleash;
-  /** Consent, kill switches and the rest of the control state. @default an empty `InMemoryControl`: every opt-in is unset */
-  readonly control?: ControlSource | undefined;
+  /**
+   * Consent, kill switches and the rest of the control state: the options of a database, or what `createControl` made of
+   * them. From options one is opened and closed with the provider; what is given is used and left open.
+   * @default an empty `InMemoryControl`: every opt-in is unset, and nothing survives a restart
+   */
+  readonly control?: ControlSource | ControlOptions | undefined;
   /** Flags whose name starts so must carry a Rampart strategy; `''`: none must. @default 'ai.' */
   readonly prefix?: string | undefined;
   /** Flag → feature, for existing flags that can't take a parent in Unleash. @default none */
@@ -46,7 +51,12 @@ const milliseconds = z
 
 const schema = z.strictObject({
   unleash: z.unknown(),
-  control: z.custom<ControlSource>((value) => hasMethod(value, 'read'), 'needs a read(tenantId) method').optional(),
+  control: z
+    .custom<ControlSource | ControlOptions>(
+      (value) => isControlSource(value) || (typeof value === 'object' && value !== null && 'database' in value),
+      'name a database, or pass what createControl returned',
+    )
+    .optional(),
   directory: z
     .custom<TenantDirectory>((value) => typeof value === 'function', 'must be a function of a tenant id')
     .optional(),
@@ -76,6 +86,11 @@ const schema = z.strictObject({
   hooks: z.array(z.custom<object>((value) => typeof value === 'object' && value !== null, 'must be a hook')).optional(),
   logger: z.custom<object>((value) => hasMethod(value, 'warn'), 'needs error, warn, info and debug methods').optional(),
 });
+
+/** Whether this answers questions by itself, and isn't a description of a database. */
+export function isControlSource(value: unknown): value is ControlSource {
+  return hasMethod(value, 'read');
+}
 
 function hasMethod(value: unknown, method: string): boolean {
   return (

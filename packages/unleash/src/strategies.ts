@@ -3,12 +3,14 @@ import {
   type CompileSettings,
   type ContextNames,
   type ControlSource,
+  type ControlView,
   DEFAULT_TIERS,
   decide,
   decideFeature,
   type Evaluation,
   type FlagDefinition,
   readSubject,
+  type Subject,
 } from '@rampart/core';
 import { type Context, Strategy } from 'unleash-client';
 import { UnleashEvaluator } from './evaluator.js';
@@ -134,7 +136,18 @@ class RuleBook {
     const { properties, ...fields } = context;
     const attributes: Attributes = { ...properties, ...fields, targetingKey: context.userId };
     const subject = readSubject(attributes, this.#options.contextNames);
-    return { subject, control: this.#options.control?.read(subject.tenantId, subject.consentRevision) };
+    return { subject, control: this.#view(subject) };
+  }
+
+  // A direct question can't wait: what isn't at hand is fetched for the next one.
+  #view({ tenantId, consentRevision }: Subject): ControlView | undefined {
+    const { control } = this.#options;
+    const view = control?.read(tenantId, consentRevision);
+    if (view === undefined && control !== undefined) {
+      control.closedForUnknown?.();
+      void control.load?.(tenantId, consentRevision);
+    }
+    return view;
   }
 
   #read(definitions: readonly FlagDefinition[]): void {

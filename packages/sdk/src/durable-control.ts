@@ -1,0 +1,96 @@
+import type { CacheStatus, ControlCache } from '@rampart/consent';
+import type { ControlChange, ControlSource, ControlView } from '@rampart/core';
+import type { Applied, ControlStore, DataSubject, Write } from '@rampart/store';
+
+/** The parts of a {@link DurableControl}. */
+export interface DurableControlParts {
+  readonly store: ControlStore;
+  readonly cache: ControlCache;
+  /** Brings the tables up to date. */
+  readonly ready: () => Promise<void>;
+  /** Whether the provider that uses it closes it. */
+  readonly owned: boolean;
+  /** What else is closed with it, before the store. */
+  readonly alsoClose: () => Promise<void>;
+}
+
+/**
+ * Consent, kill switches and the rest of the control state, recorded in SQL and at hand in this process. Questions are
+ * answered from what is shown to be fresh; a change is in force everywhere once it is recorded and pushed.
+ */
+export class DurableControl implements ControlSource {
+  /** Records, histories, audit: everything that is not asked with each decision. A change of one's own goes through {@link apply}. */
+  readonly store: ControlStore;
+  readonly #parts: DurableControlParts;
+  #closing: Promise<void> | undefined;
+
+  constructor(parts: DurableControlParts) {
+    this.store = parts.store;
+    this.#parts = parts;
+  }
+
+  read(tenantId: string | undefined, atLeast?: string): ControlView | undefined {
+    return this.#parts.cache.read(tenantId, atLeast);
+  }
+
+  load(tenantId: string | undefined, atLeast?: string): Promise<void> {
+    return this.#parts.cache.load(tenantId, atLeast);
+  }
+
+  start(): Promise<void> {
+    return this.#parts.cache.start();
+  }
+
+  closedForUnknown(): void {
+    this.#parts.cache.closedForUnknown();
+  }
+
+  /** Resolves when the tables are up to date; rejects with a `StoreError` that says what is in the way. */
+  ready(): Promise<void> {
+    return this.#parts.ready();
+  }
+
+  /**
+   * Records a change and tells every process. Resolves once it is durable; the next question here sees it, and so does one
+   * anywhere that passes the revision.
+   *
+   * @throws ControlInputError, ConflictError, StoreError: nothing was recorded
+   */
+  async apply(change: ControlChange, write: Write): Promise<Applied> {
+    await this.ready();
+    return this.#announce(await this.store.apply(change, write));
+  }
+
+  /** Deletes everything stored about a tenant or a user, and tells every process to forget it. */
+  async erase(subject: DataSubject, write: Pick<Write, 'actor' | 'reason' | 'id'>): Promise<Applied> {
+    await this.ready();
+    return this.#announce(await this.store.erase(subject, write));
+  }
+
+  /** How fresh the state in this process is. */
+  status(): CacheStatus {
+    return this.#parts.cache.status();
+  }
+
+  /** Called by the provider when it closes. */
+  async stop(): Promise<void> {
+    if (this.#parts.owned) await this.close();
+  }
+
+  /** Stops following and closes every connection. Idempotent. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #announce(applied: Applied): Promise<Applied> {
+    await this.#parts.cache.announce(applied);
+    return applied;
+  }
+
+  async #close(): Promise<void> {
+    await this.#parts.cache.close();
+    await this.#parts.alsoClose();
+    await this.store.close();
+  }
+}
