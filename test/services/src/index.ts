@@ -1,4 +1,6 @@
+export { type Command, type FakeTime, type FakeTimeOptions, withFakeTime } from './fake-time.js';
 export { ensureInstalled } from './installation.js';
+export { type MariadbOptions, type MariadbServer, startMariadb } from './mariadb.js';
 export { type PostgresOptions, type PostgresServer, startPostgres } from './postgres.js';
 export { type PostgresReplica, type PostgresReplicaOptions, startReplica } from './postgres-replica.js';
 export type { ProductName } from './products.js';
@@ -9,5 +11,7 @@ export {
   type RedisSnapshot,
   startRedis,
 } from './redis.js';
+export { type RedisCluster, type RedisClusterOptions, startCluster } from './redis-cluster.js';
+export { type RedisSentinelOptions, type RedisSentinels, startSentinels } from './redis-sentinel.js';
 export type { Server } from './server.js';
 export { startTcpProxy, type TcpAddress, type TcpDirection, type TcpProxy } from './tcp-proxy.js';

@@ -22,7 +22,8 @@ export async function run({ command, args, user, env, cwd, input }: Run): Promis
     ...(cwd === undefined ? {} : { cwd }),
     ...user,
   });
-  running.child.stdin?.end(input ?? '');
+  // Programs need not read it.
+  running.child.stdin?.on('error', () => {}).end(input ?? '');
   try {
     return (await running).stdout;
   } catch (cause) {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll } from 'vitest';
+import { type MariadbOptions, type MariadbServer, startMariadb } from './mariadb.js';
 import { type PostgresOptions, type PostgresServer, startPostgres } from './postgres.js';
 import { type RedisOptions, type RedisServer, startRedis } from './redis.js';
 import type { Server } from './server.js';
@@ -12,6 +13,11 @@ const startTimeout = 600_000;
  */
 export function usePostgres(options?: PostgresOptions): () => PostgresServer {
   return use('PostgreSQL', () => startPostgres(options));
+}
+
+/** The same for MariaDB. */
+export function useMariadb(options?: MariadbOptions): () => MariadbServer {
+  return use('MariaDB', () => startMariadb(options));
 }
 
 /** The same for Redis. Tests that share it keep to keys of their own. */
