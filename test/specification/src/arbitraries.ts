@@ -1,5 +1,6 @@
 import { type Attributes, type ControlChange, DEFAULT_TIERS, MODES, STAGES } from '@rampart/core';
 import fc from 'fast-check';
+import { NOW } from './now.js';
 import type { RuleDelta } from './row.js';
 
 /** One rule of a change, and one flag, as an operator writes them. */
@@ -176,6 +177,21 @@ const controlChange: fc.Arbitrary<ControlChange> = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('revive' as const), id }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('override' as const),
+      tenant,
+      override: fc.record({
+        id,
+        flag: fc.oneof(fc.constant(FEATURE), changeName),
+        force: fc.constantFrom('on' as const, 'off' as const),
+        reason: fc.constant('pilot'),
+        until: fc.constantFrom(NOW - 1, NOW, NOW + 1),
+      }),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('lift_override' as const), tenant, id }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('cap' as const), cap: fc.record({ id, scope, mode }) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('floor' as const), floor: fc.record({ id, scope, bands }) }) },
   {

@@ -10,6 +10,7 @@ import {
 import { DefinitionSnapshot, UnleashEvaluator } from '@rampart/unleash';
 import { expect } from 'vitest';
 import { type Door, expectDecision } from './door.js';
+import { NOW } from './now.js';
 import { type Row, type Scenario, scenarioOf } from './table.js';
 
 /** Core alone, with unleash-client's own code for constraints and variants. */
@@ -26,7 +27,7 @@ export const coreDoor: Door = {
     );
     const { control, ask } = scenario;
     const subject = readSubject(scenario.context);
-    const source = new InMemoryControl();
+    const source = new InMemoryControl({ now: () => NOW });
     if (control !== 'unknown') for (const change of control) source.apply(change);
     const view = control === 'unknown' ? undefined : source.read(subject.tenantId, subject.consentRevision);
     const { decision, reason, exposed } = decide(snapshot, ask, subject, view, { tiers });

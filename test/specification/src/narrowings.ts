@@ -11,6 +11,7 @@ import {
   type WorldFlag,
   type WorldRule,
 } from './arbitraries.js';
+import { NOW } from './now.js';
 
 /** A step that lets nobody in who wasn't, named for the report of a failure. */
 export interface Narrowing {
@@ -119,6 +120,16 @@ export const narrowing: fc.Arbitrary<Narrowing> = fc.oneof(
         recorded({ kind: 'choice', tenant: name, user, featureClass, choice: 'opt_out' }),
       ),
     ),
+  fc.tuple(tenant, fc.constantFrom('ai.copilot', 'ai.copilot.v1')).map(([name, flag]) =>
+    step(
+      `an override forces ${name} off ${flag}`,
+      recorded({
+        kind: 'override',
+        tenant: name,
+        override: { id: 'last', flag, force: 'off', reason: 'incident 7', until: NOW + 1 },
+      }),
+    ),
+  ),
   fc.constant(step('nothing fresh is known', (world) => ({ ...world, control: 'unknown' }))),
   fc.constant(step('the stored model gets strict', recorded({ kind: 'model', featureClass: CLASS, model: 'opt_in' }))),
   fc

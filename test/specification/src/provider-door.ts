@@ -10,6 +10,7 @@ import { createRampart, type Rampart } from '@rampart/sdk';
 import { expect } from 'vitest';
 import { type Door, expectDecision } from './door.js';
 import { FlagServer } from './flag-server.js';
+import { NOW } from './now.js';
 import { type Row, type Scenario, scenarioOf } from './table.js';
 
 /** What a caller falls back to; never the answer on an AI flag. */
@@ -60,7 +61,7 @@ const NO_STORAGE = { get: async () => undefined, set: async () => {} };
 const UNKNOWN: ControlSource = { read: () => undefined };
 
 function recorded(changes: Exclude<Scenario['control'], 'unknown'>): ControlSource {
-  const control = new InMemoryControl();
+  const control = new InMemoryControl({ now: () => NOW });
   for (const change of changes) control.apply(change);
   return control;
 }

@@ -1,4 +1,4 @@
-import { GATES, MODES, STAGES } from '@rampart/core';
+import { GATES, MODES, readControlChange, STAGES } from '@rampart/core';
 import { z } from 'zod';
 
 /** A value that JSON can't write: `"$NaN"`, `"$Infinity"`, `"$-Infinity"`; `"$absent"` takes a value of the base away. */
@@ -58,45 +58,10 @@ const bands = z.strictObject({
   confirmFrom: z.number().optional(),
   reviewFrom: z.number().optional(),
 });
-const scope = z.strictObject({
-  all: z.boolean().optional(),
-  feature: z.string().optional(),
-  change: z.string().optional(),
-  tenant: z.string().optional(),
-  tier: z.string().optional(),
-  region: z.string().optional(),
-  label: z.string().optional(),
-});
 const mode = z.enum(MODES);
 
-const controlChange = z.discriminatedUnion('kind', [
-  z.strictObject({
-    kind: z.literal('consent'),
-    tenant: z.string(),
-    featureClass: z.string(),
-    consent: z.strictObject({ state: z.enum(['opt_in', 'opt_out', 'unset']), version: z.number().optional() }),
-  }),
-  z.strictObject({
-    kind: z.literal('choice'),
-    tenant: z.string(),
-    user: z.string(),
-    featureClass: z.string(),
-    choice: z.enum(['opt_in', 'opt_out']).optional(),
-  }),
-  z.strictObject({ kind: z.literal('preference'), tenant: z.string(), mode: mode.optional(), bands: bands.optional() }),
-  z.strictObject({
-    kind: z.literal('model'),
-    featureClass: z.string(),
-    model: z.enum(['not_required', 'opt_out', 'opt_in']),
-  }),
-  z.strictObject({ kind: z.literal('kill'), kill: z.strictObject({ id: z.string(), scope, reason: z.string() }) }),
-  z.strictObject({ kind: z.literal('revive'), id: z.string() }),
-  z.strictObject({ kind: z.literal('cap'), cap: z.strictObject({ id: z.string(), scope, mode }) }),
-  z.strictObject({ kind: z.literal('lift_cap'), id: z.string() }),
-  z.strictObject({ kind: z.literal('floor'), floor: z.strictObject({ id: z.string(), scope, bands }) }),
-  z.strictObject({ kind: z.literal('lift_floor'), id: z.string() }),
-  z.strictObject({ kind: z.literal('calibration'), change: z.string(), error: z.number() }),
-]);
+/** A change of the control log, held to core's own check. */
+const controlChange = z.unknown().transform(readControlChange);
 
 /** What a row expects: these keys of the decision, each compared whole; `null` stands for absent. */
 const expectation = z.strictObject({

@@ -11,6 +11,7 @@ import {
 } from '@rampart/core';
 import { DefinitionSnapshot, UnleashEvaluator } from '@rampart/unleash';
 import type { World, WorldFlag } from './arbitraries.js';
+import { NOW } from './now.js';
 
 /** Answers a question in a world. */
 export function ask(world: World, name: string, evaluator?: RuleEvaluator): Decision {
@@ -31,7 +32,7 @@ export function snapshotOf(
 
 export function viewIn({ control, context }: World): ControlView | undefined {
   if (control === 'unknown') return undefined;
-  const source = new InMemoryControl();
+  const source = new InMemoryControl({ now: () => NOW });
   for (const change of control) source.apply(change);
   return source.read(readSubject(context).tenantId);
 }
