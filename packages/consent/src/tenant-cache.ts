@@ -1,4 +1,4 @@
-import type { Consent, TenantControl } from '@rampart/core';
+import { type Consent, EMPTY_TENANT, type TenantControl } from '@rampart/core';
 import { LRUCache } from 'lru-cache';
 
 /** Tenants at hand, the least recently asked dropped first. What many tenants have in common is held once. */
@@ -25,7 +25,9 @@ export class TenantCache {
   }
 
   set(tenantId: string, tenant: TenantControl): void {
-    this.#tenants.set(tenantId, { ...tenant, consents: this.#shared(tenant.consents) });
+    const { mode, bands, overrides } = tenant;
+    const users = tenant.users.size === 0 ? EMPTY_TENANT.users : tenant.users;
+    this.#tenants.set(tenantId, { consents: this.#shared(tenant.consents), users, mode, bands, overrides });
   }
 
   delete(tenantId: string): void {
