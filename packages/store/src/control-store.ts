@@ -1,7 +1,7 @@
 import type { Consent, ControlChange, ControlLog, JsonValue } from '@rampart/core';
 import type { EntryPage, EntryQuery } from './audit.js';
 import type { FlagEdit } from './flag-edit.js';
-import type { Task } from './task.js';
+import type { Task, TaskState } from './task.js';
 import type { SignedHead, Verification, VerifyOptions } from './verification.js';
 
 /** Where the store is, and how long it may take. */
@@ -168,7 +168,9 @@ export interface ControlStore extends ControlLog {
 export interface TaskList {
   /** Those not done yet, oldest first. */
   list(): Promise<readonly Task[]>;
-  /** Marks one as done; idempotent. */
+  /** How one stands, done or not; undefined where no write recorded one under this id. */
+  find(id: string): Promise<TaskState | undefined>;
+  /** Marks one as done; the first result stays. */
   done(id: string, result?: JsonValue): Promise<void>;
   /** Notes that an attempt failed; it stays on the list. */
   failed(id: string, error: string): Promise<void>;

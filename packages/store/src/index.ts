@@ -17,5 +17,5 @@ export type {
 export type { FlagEdit } from './flag-edit.js';
 export { openStore } from './open-store.js';
 export { isStoreError, StoreError, type StoreErrorKind } from './store-error.js';
-export type { Task } from './task.js';
+export type { Task, TaskState } from './task.js';
 export type { Finding, FindingKind, SignedHead, Verification, VerifyOptions } from './verification.js';

@@ -14,3 +14,10 @@ export interface Task {
   /** What the last attempt failed of. */
   readonly error?: string | undefined;
 }
+
+/** How a piece of work stands. */
+export interface TaskState extends Task {
+  readonly done: boolean;
+  /** What was noted when it was done. */
+  readonly result?: JsonValue | undefined;
+}
