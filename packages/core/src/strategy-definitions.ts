@@ -30,7 +30,7 @@ export const AI_ACCESS: StrategyDefinition = {
     parameter(
       'featureClass',
       'string',
-      'Consent class that tenants agree to, e.g. support_copilot. Letters, digits, _ - and . up to 64.',
+      'Consent class that tenants agree to, e.g. support_copilot. Lower-case letters, digits, _ - and . up to 64.',
       true,
     ),
     parameter(
