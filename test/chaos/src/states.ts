@@ -1,0 +1,44 @@
+import { groupBy } from './group-by.js';
+import { type Change, NOTHING, type Sight } from './history.js';
+
+/** A state of one subject, and the time in which it may have been the last one. */
+export interface State {
+  /** Ascending within its subject. */
+  readonly index: number;
+  /** What made it; undefined for the state before every change. */
+  readonly change: Change | undefined;
+  /** When it could be seen first: requested, not yet acknowledged. */
+  readonly from: number;
+  /** When the change after it was acknowledged; undefined while there is none. */
+  readonly replacedAt: number | undefined;
+}
+
+/** All states that there were. */
+export interface States {
+  /** The last state that looked so and could be seen by then; undefined where there was none. */
+  latest(sight: Sight, by: number): State | undefined;
+}
+
+/** Reads the states off the changes, which come in the order of their requests. */
+export function statesOf(changes: readonly Change[]): States {
+  const all = new Map<string, Map<string, readonly State[]>>();
+  for (const [subject, own] of groupBy(changes, ({ subject }) => subject)) {
+    const states = [undefined, ...own].map((change, index): State => {
+      const next = own[index];
+      return { index, change, from: change?.requestedAt ?? -Infinity, replacedAt: next?.acknowledgedAt };
+    });
+    all.set(
+      subject,
+      groupBy(states, ({ change }) => change?.appearance ?? NOTHING),
+    );
+  }
+  return {
+    latest({ subject, appearance }, by) {
+      const states = all.get(subject);
+      if (states === undefined) return appearance === NOTHING ? UNCHANGED : undefined;
+      return states.get(appearance)?.findLast(({ from }) => from <= by);
+    },
+  };
+}
+
+const UNCHANGED: State = { index: 0, change: undefined, from: -Infinity, replacedAt: undefined };
