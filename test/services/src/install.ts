@@ -3,10 +3,9 @@
 import { ensureInstalled } from './installation.js';
 import { missingOf, type ProductName, productNames } from './products.js';
 
-const names = process.argv.slice(2).map(nameOf);
-const wanted = names.length > 0 ? names : productNames;
-
 try {
+  const names = process.argv.slice(2).map(nameOf);
+  const wanted = names.length > 0 ? names : productNames;
   const missing = missingOf(wanted);
   if (missing.length > 0) console.error(`rampart: installing ${missing.join(', ')} ...`);
   await ensureInstalled(wanted);

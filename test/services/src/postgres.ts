@@ -55,7 +55,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   const user = ordinaryUser(['postgres', 'nobody']);
   const folder = await newFolder('postgres', user);
   const version = (await run({ command: requireFile('postgresql', 'postgres'), args: ['--version'] })).trim();
-  const name = `${version.replaceAll(/[^\w.]+/g, '-')}-1`;
+  const name = `${version.replaceAll(/[^\w.]+/g, '-')}-2`;
   await copyTemplate({ name, user, make: (data) => makeData(data, user) }, join(folder, 'data'));
   const plan = { folder, user, password: randomBytes(16).toString('hex'), options };
   const server = await runPostgres(plan);
@@ -151,12 +151,15 @@ host all all 127.0.0.1/32 scram-sha-256
 host replication replicator 127.0.0.1/32 scram-sha-256
 `;
 
+/** Each database is 300 files to copy: the one that nobody needs becomes the one that is wanted. */
 const firstStatements = `
 CREATE ROLE rampart LOGIN CREATEDB;
 
 CREATE ROLE replicator LOGIN REPLICATION;
 
-CREATE DATABASE rampart OWNER rampart;
+ALTER DATABASE postgres RENAME TO rampart;
+
+ALTER DATABASE rampart OWNER TO rampart;
 
 `;
 
@@ -166,7 +169,7 @@ async function makeData(data: string, user: SystemUser | undefined): Promise<voi
   const postgres = requireFile('postgresql', 'postgres');
   await run({
     command: postgres,
-    args: ['--single', '-j', '-D', data, 'postgres'],
+    args: ['--single', '-j', '-D', data, 'template1'],
     user,
     cwd: '/',
     input: firstStatements,

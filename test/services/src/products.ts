@@ -45,7 +45,7 @@ const products: Readonly<Record<ProductName, Product>> = {
 export const productNames: readonly ProductName[] = ['postgresql', 'mariadb', 'redis', 'faketime'];
 
 /** Where a file of a product is; undefined when it is not installed. */
-export function findFile(name: ProductName, file: string): string | undefined {
+function findFile(name: ProductName, file: string): string | undefined {
   return products[name]
     .folders()
     .map((folder) => join(folder, file))
