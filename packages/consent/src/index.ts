@@ -4,4 +4,9 @@
 export type { Clocks } from './clocks.js';
 export type { CacheCounts, CacheStatus, ControlCacheOptions } from './control-cache.js';
 export { ControlCache } from './control-cache.js';
+export type { RedisAddress, RedisConnection } from './redis/connection.js';
+export type { RedisLink, RedisLinkOptions } from './redis/link.js';
+export { openRedis } from './redis/link.js';
+export type { RedisCounts, RedisLevel, RedisLevelOptions } from './redis/redis-level.js';
+export { openRedisLevel } from './redis/redis-level.js';
 export type { PushState, SecondLevel } from './second-level.js';

@@ -1,0 +1,178 @@
+import type { LogPosition, SharedSnapshot, TenantSnapshot } from '@rampart/core';
+import { readShared, readTenant, writeShared, writeTenant } from '../codec.js';
+import { type Mac, type MacFields, openMac } from '../mac.js';
+import type { PushState, SecondLevel } from '../second-level.js';
+import type { RedisConnection } from './connection.js';
+import { openRedis, type RedisLink, type RedisReply } from './link.js';
+import { channelOf, sharedKey, tenantKey } from './names.js';
+
+/** Options of {@link openRedisLevel}. */
+export interface RedisLevelOptions {
+  /** Where Redis is, or connections that others use too; those stay open. */
+  readonly redis: RedisConnection | RedisLink;
+  /** At least 32 characters, the same in every process. Without it nobody can write what counts. */
+  readonly secret: string;
+  /** Names the environment: nothing is shared between two of them. */
+  readonly environment: string;
+  /** How long a value is kept after it was written, in ms. @default 86400000, a day */
+  readonly ttl?: number | undefined;
+  /** Longest wait for an answer, in ms; not used with connections that are given. @default 150 */
+  readonly timeout?: number | undefined;
+  readonly logger?: { warn(message: string): void } | undefined;
+}
+
+/** What reading brought so far. */
+export interface RedisCounts {
+  readonly hits: number;
+  readonly misses: number;
+  /** Values and hints that nobody with the secret wrote, or that were meant for another place; also half ones. */
+  readonly forged: number;
+  /** Redis was gone, late, or refused. */
+  readonly failures: number;
+}
+
+export interface RedisLevel extends SecondLevel {
+  counts(): RedisCounts;
+}
+
+const DAY = 86_400_000;
+
+/**
+ * Redis as the level behind the memory of a process, shared by all processes of an environment.
+ *
+ * @throws TypeError when an option can't be used
+ */
+export function openRedisLevel(options: RedisLevelOptions): RedisLevel {
+  const { ttl = DAY } = options;
+  if (!(Number.isSafeInteger(ttl) && ttl > 0)) throw new TypeError(`ttl = ${ttl}: use whole milliseconds above 0`);
+  return new Level(options, ttl);
+}
+
+/** The connections that were given, or new ones; and whether to close them. */
+export function linkOf(options: Pick<RedisLevelOptions, 'redis' | 'environment' | 'timeout' | 'logger'>): {
+  readonly link: RedisLink;
+  readonly isOwn: boolean;
+} {
+  const { redis } = options;
+  return isLink(redis) ? { link: redis, isOwn: false } : { link: openRedis({ ...options, redis }), isOwn: true };
+}
+
+function isLink(redis: RedisConnection | RedisLink): redis is RedisLink {
+  return typeof redis === 'object' && redis !== null && 'listen' in redis;
+}
+
+class Level implements RedisLevel {
+  readonly #link: RedisLink;
+  readonly #isOwn: boolean;
+  readonly #values: Mac;
+  readonly #hints: Mac;
+  readonly #environment: string;
+  readonly #channel: string;
+  readonly #ttl: number;
+  readonly #counts = { hits: 0, misses: 0, forged: 0, failures: 0 };
+
+  constructor(options: RedisLevelOptions, ttl: number) {
+    this.#values = openMac({ ...options, purpose: 'rampart redis value' });
+    this.#hints = openMac({ ...options, purpose: 'rampart redis push' });
+    const { link, isOwn } = linkOf(options);
+    this.#link = link;
+    this.#isOwn = isOwn;
+    this.#environment = options.environment;
+    this.#channel = channelOf(options.environment, 'log');
+    this.#ttl = ttl;
+  }
+
+  async getTenant(tenantId: string): Promise<TenantSnapshot | undefined> {
+    const found = await this.#get(tenantKey(this.#environment, tenantId), ['tenant', tenantId], readTenant);
+    return found && { epoch: found.epoch, position: found.position, tenant: found.value };
+  }
+
+  putTenant(tenantId: string, snapshot: TenantSnapshot): void {
+    this.#put(tenantKey(this.#environment, tenantId), ['tenant', tenantId], snapshot, writeTenant(snapshot.tenant));
+  }
+
+  async getShared(): Promise<SharedSnapshot | undefined> {
+    const found = await this.#get(sharedKey(this.#environment), ['shared'], readShared);
+    return found && { epoch: found.epoch, position: found.position, shared: found.value };
+  }
+
+  putShared(snapshot: SharedSnapshot): void {
+    this.#put(sharedKey(this.#environment), ['shared'], snapshot, writeShared(snapshot.shared));
+  }
+
+  announce({ epoch, position }: LogPosition): void {
+    const mac = this.#hints.sign([epoch, position]);
+    void this.#link.publish(this.#channel, JSON.stringify([epoch, position, mac]));
+  }
+
+  subscribe(listener: (position: LogPosition) => void): () => void {
+    return this.#link.listen(this.#channel, (message) => {
+      const hint = readHint(message, this.#hints);
+      if (hint === undefined) this.#counts.forged++;
+      else listener(hint);
+    });
+  }
+
+  push(): PushState {
+    return this.#link.push();
+  }
+
+  counts(): RedisCounts {
+    return { ...this.#counts };
+  }
+
+  async close(): Promise<void> {
+    if (this.#isOwn) await this.#link.close();
+  }
+
+  async #get<T>(key: string, subject: MacFields, read: (text: string) => T | undefined): Promise<Found<T> | undefined> {
+    const reply = await this.#link.send('hmget', key, 'epoch', 'position', 'value', 'mac');
+    const found = this.#judge(reply, subject, read);
+    if (typeof found === 'object') {
+      this.#counts.hits++;
+      return found;
+    }
+    this.#counts[found]++;
+    // Or nobody could replace it before it expires: its position may be higher than any to come.
+    if (found === 'forged') void this.#link.run('rampartRemove', key, macOf(reply));
+    return undefined;
+  }
+
+  #judge<T>(
+    reply: RedisReply,
+    subject: MacFields,
+    read: (text: string) => T | undefined,
+  ): Found<T> | Exclude<keyof RedisCounts, 'hits'> {
+    if (!Array.isArray(reply)) return 'failures';
+    const [epoch, position, text, mac] = reply as readonly RedisReply[];
+    if (epoch === null && position === null && text === null && mac === null) return 'misses';
+    if (typeof epoch !== 'string' || typeof position !== 'string' || typeof text !== 'string') return 'forged';
+    if (!this.#values.isGenuine(mac, [...subject, epoch, position, text])) return 'forged';
+    const value = read(text);
+    // Of another version of this code.
+    return value === undefined ? 'misses' : { epoch, position: Number(position), value };
+  }
+
+  #put(key: string, subject: MacFields, { epoch, position }: LogPosition, text: string): void {
+    const mac = this.#values.sign([...subject, epoch, position, text]);
+    void this.#link.run('rampartPut', key, epoch, position, text, mac, this.#ttl);
+  }
+}
+
+interface Found<T> extends LogPosition {
+  readonly value: T;
+}
+
+function macOf(reply: RedisReply): string {
+  const mac = Array.isArray(reply) ? (reply as readonly RedisReply[])[3] : undefined;
+  return typeof mac === 'string' ? mac : '';
+}
+
+function readHint(message: string, mac: Mac): LogPosition | undefined {
+  try {
+    const [epoch, position, given] = JSON.parse(message) as [string, number, unknown];
+    return mac.isGenuine(given, [epoch, position]) ? { epoch, position } : undefined;
+  } catch {
+    return undefined;
+  }
+}
