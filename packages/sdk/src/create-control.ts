@@ -1,6 +1,6 @@
-import { ControlCache } from '@rampart/consent';
+import { ControlCache, openRedisLevel } from '@rampart/consent';
 import { openStore } from '@rampart/store';
-import type { ControlOptions } from './control-options.js';
+import { type ControlOptions, checkControlOptions } from './control-options.js';
 import { DurableControl } from './durable-control.js';
 import { MigratedLog } from './migrated-log.js';
 
@@ -19,10 +19,13 @@ export function createControl(options: ControlOptions): DurableControl {
 
 /** The same, closed by the provider that uses it where `owned` says so. */
 export function joinControl(options: ControlOptions, owned: boolean): DurableControl {
+  checkControlOptions(options);
   const { database, secret, timeout, connections, logger } = options;
   const store = openStore({ database, secret, timeout, connections, logger });
   const log = new MigratedLog(store, options.migrate === false ? async () => {} : () => store.migrate());
+  const { redis, environment = 'default' } = options;
+  const second = redis === undefined ? undefined : openRedisLevel({ redis, secret, environment, logger });
   const { maxStaleness, pollInterval, mostEntries, patience, meter } = options;
-  const cache = new ControlCache({ log, maxStaleness, pollInterval, mostEntries, patience, meter, logger });
+  const cache = new ControlCache({ log, second, maxStaleness, pollInterval, mostEntries, patience, meter, logger });
   return new DurableControl({ store, cache, ready: () => log.ready(), owned, alsoClose: async () => {} });
 }

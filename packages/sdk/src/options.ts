@@ -3,6 +3,7 @@ import type { RampartProviderOptions, Tracker } from '@rampart/openfeature-provi
 import { Unleash, type UnleashConfig } from 'unleash-client';
 import { z } from 'zod';
 import type { ControlOptions } from './control-options.js';
+import { describeIssue } from './describe-issue.js';
 
 /** Options of {@link createRampart}: those of the provider, and where flags come from. */
 export interface RampartOptions<Bindings extends BindingSchemas = BindingSchemas>
@@ -101,7 +102,7 @@ function hasMethod(value: unknown, method: string): boolean {
 /** Checks options once, at the edge. Throws a TypeError that names the option, what is wrong and, where it is short, the value. */
 export function checkOptions(options: RampartOptions): void {
   const result = schema.safeParse(options);
-  const wrong = result.success ? unleashProblem(options.unleash) : describe(result.error.issues[0], options);
+  const wrong = result.success ? unleashProblem(options.unleash) : describeIssue(result.error.issues[0], options);
   if (wrong !== undefined) throw new TypeError(`createRampart: ${wrong}`);
   const twice = Object.keys(options.gates ?? {}).find((flag) => options.observe?.[flag] !== undefined);
   if (twice !== undefined)
@@ -120,17 +121,6 @@ function unleashProblem(unleash: unknown): string | undefined {
   if (typeof url !== 'string' || !URL.canParse(url))
     return `unleash.url: ${JSON.stringify(url)} is no URL, e.g. https://unleash.example.com/api`;
   return typeof appName === 'string' && appName !== '' ? undefined : 'unleash.appName: name your service';
-}
-
-function describe(issue: z.core.$ZodIssue | undefined, options: RampartOptions): string {
-  const path = issue?.path ?? [];
-  if (issue?.code === 'unrecognized_keys') return `unknown option ${[...path, issue.keys.join(', ')].join('.')}`;
-  const value = path.reduce<unknown>(
-    (inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key],
-    options,
-  );
-  const shown = typeof value === 'string' || typeof value === 'number' ? ` = ${JSON.stringify(value)}` : '';
-  return `${path.join('.')}${shown}: ${issue?.message ?? 'is wrong'}`;
 }
 
 /** Whether this is an Unleash instance, also one of another copy of the package. */
