@@ -6,15 +6,19 @@ import { constants } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+/** PostgreSQL, MariaDB, Redis and faketime, where they are missing: once, before anything needs them. */
+const INSTALL_SERVERS = 'tsx test/services/src/install.ts';
+
 /** Steps run one after the other; an inner list runs side by side, and its first end ends the others. */
 const TASKS = {
   build: { steps: [] },
-  test: { steps: ['tsc -b', 'vitest run'] },
+  test: { steps: ['tsc -b', INSTALL_SERVERS, 'vitest run'] },
   lint: { steps: ['node scripts/lint.mjs'] },
   format: { steps: ['biome check --write'], build: false },
   demo: { steps: ['tsx examples/support-copilot/src/demo.ts'] },
   dev: { steps: [['tsc -b -w --preserveWatchOutput', 'tsx test/unleash-server/src/dev.ts']] },
-  bench: { steps: ['node test/bench/src/main.mjs'] },
+  bench: { steps: [INSTALL_SERVERS, 'node test/bench/src/main.mjs'] },
+  chaos: { steps: [INSTALL_SERVERS, 'tsx test/chaos/src/main.ts'] },
   mutation: { steps: ['stryker run'], build: false },
 };
 
