@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { newFolder, removeFolder } from './folder.js';
 import { ensureInstalled } from './installation.js';
 import { requireFile } from './products.js';
-import { newFolder, removeFolder } from './server.js';
 
 /** As `spawn` takes it. */
 export interface Command {

@@ -3,10 +3,11 @@ import { writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { createConnection } from 'mysql2/promise';
+import { newFolder } from './folder.js';
 import { ensureInstalled } from './installation.js';
 import { requireFile } from './products.js';
 import { run } from './run.js';
-import { newFolder, type Server, startServer } from './server.js';
+import { type Server, startServer } from './server.js';
 import { ordinaryUser, type SystemUser } from './system-user.js';
 import { copyTemplate } from './template.js';
 

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
+import { newFolder, removeFolder } from './folder.js';
 import { type PostgresServer, planOf, runPostgres } from './postgres.js';
 import { requireFile } from './products.js';
 import { run } from './run.js';
-import { newFolder, removeFolder } from './server.js';
 
 /** A PostgreSQL that follows another one and refuses writes. Users, databases and passwords are those of its primary. */
 export interface PostgresReplica extends PostgresServer {

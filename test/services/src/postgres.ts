@@ -2,10 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
+import { newFolder } from './folder.js';
 import { ensureInstalled } from './installation.js';
 import { requireFile } from './products.js';
 import { run } from './run.js';
-import { newFolder, type Server, startServer } from './server.js';
+import { type Server, startServer } from './server.js';
 import { ordinaryUser, type SystemUser } from './system-user.js';
 import { copyTemplate } from './template.js';
 

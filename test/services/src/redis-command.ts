@@ -29,6 +29,8 @@ export async function redisCommand(
     // A server that is still loading its data is not asked for its state first.
     enableReadyCheck: false,
     connectTimeout: patience,
+    // One that is frozen doesn't say goodbye.
+    disconnectTimeout: 100,
     commandTimeout: patience,
     retryStrategy: () => null,
   });
@@ -45,4 +47,9 @@ export async function redisCommand(
   } finally {
     client.disconnect();
   }
+}
+
+/** Whether it is this process that answers there, and not another server that was faster to take the port. */
+export async function answersAs(address: RedisAddress, pid: number): Promise<boolean> {
+  return String(await redisCommand(address, 'INFO', 'server')).includes(`process_id:${pid}\r`);
 }

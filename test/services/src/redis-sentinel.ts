@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { newFolder } from './folder.js';
 import { requireFile } from './products.js';
 import { type RedisServer, startRedis } from './redis.js';
-import { redisCommand } from './redis-command.js';
-import { newFolder, type Server, startServer } from './server.js';
+import { answersAs, redisCommand } from './redis-command.js';
+import { type Server, startServer } from './server.js';
 import type { TcpAddress } from './tcp-proxy.js';
 import { until } from './until.js';
 
@@ -92,7 +93,7 @@ async function startSentinel(watch: string): Promise<Server> {
     command: requireFile('redis', 'redis-server'),
     args: (port) => [file, '--sentinel', '--port', String(port)],
     folder,
-    answers: async (port) => (await redisCommand({ port }, 'PING')) === 'PONG',
+    answers: (port, pid) => answersAs({ port }, pid),
   });
 }
 

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { copyFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { newFolder } from './folder.js';
 import { ensureInstalled } from './installation.js';
 import { requireFile } from './products.js';
-import { redisCommand } from './redis-command.js';
-import { newFolder, type Server, startServer } from './server.js';
+import { answersAs, redisCommand } from './redis-command.js';
+import { type Server, startServer } from './server.js';
 import { until } from './until.js';
 
 /** What survives a kill: nothing; what SAVE or Redis's own schedule wrote; every answered write. */
@@ -67,7 +68,7 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
     command: requireFile('redis', 'redis-server'),
     args: (port) => [configuration, '--port', String(port), '--appendonly', appends ? 'yes' : 'no'],
     folder,
-    answers: async (port) => (await redisCommand({ port, password }, 'PING')) === 'PONG',
+    answers: (port, pid) => answersAs({ port, password }, pid),
   });
   const { port } = controls;
   const server: RedisServer = {

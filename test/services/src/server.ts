@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chown, mkdtemp, open, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { removeFolder } from './folder.js';
 import { freePort } from './free-port.js';
-import { guardFolder, guardProcess, releaseFolder, releaseProcess } from './guard.js';
+import { guardProcess, releaseProcess } from './guard.js';
 import { continueTree, killTree, stateOf, stopTree } from './process-tree.mjs';
 import { bareEnvironment } from './run.js';
 import type { SystemUser } from './system-user.js';
@@ -38,27 +38,13 @@ export interface Program {
   readonly folder: string;
   readonly user?: SystemUser | undefined;
   /** Whether it answers by now; called again and again until it is true, and may throw instead of being false. */
-  readonly answers: (port: number) => Promise<boolean>;
+  readonly answers: (port: number, pid: number) => Promise<boolean>;
   /** How it is asked to leave before it is killed. @default it is killed at once: its data is thrown away */
   readonly leaveBy?: NodeJS.Signals;
 }
 
 /** How long a server may take to answer, crash recovery included, and to leave; in milliseconds. */
 const patience = { start: 60_000, leave: 5_000 };
-
-/** A new folder for one server, given to the user whom it runs as. */
-export async function newFolder(name: string, user?: SystemUser): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), `rampart-${name}-`));
-  guardFolder(folder);
-  if (user) await chown(folder, user.uid, user.gid);
-  return folder;
-}
-
-/** Removes what `newFolder` made. */
-export async function removeFolder(folder: string): Promise<void> {
-  await rm(folder, { recursive: true, force: true, maxRetries: 5 });
-  releaseFolder(folder);
-}
 
 /**
  * Starts it on a free port; takes another one when somebody else was faster.
@@ -95,7 +81,10 @@ function control(program: Program, port: number, first: ChildProcess): Server {
     get pid() {
       return isRunning(child) ? child.pid : undefined;
     },
-    kill: () => killed(child),
+    async kill() {
+      await starting?.catch(() => {});
+      await killed(child);
+    },
     start: () =>
       (starting ??= launchAgain().finally(() => {
         starting = undefined;
@@ -122,33 +111,38 @@ async function launch(program: Program, port: number): Promise<ChildProcess> {
   // A file and no pipe: a server must not wait for a reader who is busy, or gone.
   const log = await open(logFile, 'a');
   const { size } = await log.stat();
-  const child = spawn(program.command, program.args(port), {
-    cwd: program.folder,
-    env: bareEnvironment(),
-    detached: true,
-    stdio: ['ignore', log.fd, log.fd],
-    ...program.user,
-  });
+  const child = spawnGuarded(program, port, log.fd);
   let problem: Error | undefined;
   child.once('error', (error) => {
     problem = error;
+  });
+  await log.close();
+  const isAnswering = (): Promise<boolean> => program.answers(port, child.pid ?? 0).catch(() => false);
+  const settled = await until(() => !isRunning(child) || isAnswering(), patience.start);
+  if (settled && isRunning(child)) return child;
+  await killed(child);
+  const said = (await readFile(logFile)).subarray(size).toString('utf8').slice(-4_000);
+  const why = problem?.message ?? (settled ? 'its process ended' : `no answer in ${patience.start} ms`);
+  throw new Error(`${program.name} did not start on port ${port}: ${why}\n${said}`, { cause: problem });
+}
+
+function spawnGuarded({ command, args, folder, user }: Program, port: number, log: number): ChildProcess {
+  const child = spawn(command, args(port), {
+    cwd: folder,
+    env: bareEnvironment(),
+    // What ends the group of this process is left to the guard: it clears up as well.
+    detached: true,
+    stdio: ['ignore', log, log],
+    ...user,
   });
   const { pid } = child;
   if (pid !== undefined) {
     guardProcess(pid);
     child.once('exit', () => releaseProcess(pid));
   }
+  // Whoever forgets to stop a server still ends.
   child.unref();
-  await log.close();
-  const answered = await until(
-    async () => !isRunning(child) || program.answers(port).catch(() => false),
-    patience.start,
-  );
-  if (answered && isRunning(child)) return child;
-  await killed(child);
-  const said = (await readFile(logFile)).subarray(size).toString('utf8').slice(-4_000);
-  const why = problem?.message ?? (answered ? 'its process ended' : `no answer in ${patience.start} ms`);
-  throw new Error(`${program.name} did not start on port ${port}: ${why}\n${said}`, { cause: problem });
+  return child;
 }
 
 function isPortTaken(error: unknown): boolean {
