@@ -1,10 +1,46 @@
+import { readSettings } from './address.js';
+import { apply } from './apply.js';
 import type { ControlStore, StoreOptions } from './control-store.js';
+import { databaseOf, kyselyOf } from './database.js';
+import { entries } from './entries.js';
+import { erase } from './erase.js';
+import { exportData } from './export-data.js';
+import { lastFlagEdit, recordFlagEdits } from './flag-edits.js';
+import { head } from './head.js';
+import { consents, items } from './items.js';
+import { migrate, migrateWith, requireSchema } from './migrate.js';
+import { readLog } from './read-log.js';
+import { readShared, readTenant } from './read-state.js';
+import { taskList } from './tasks.js';
+import { verify } from './verify.js';
 
 /**
  * Opens the store. Nothing is connected or created yet: the first call does it.
  *
  * @throws ControlInputError for an address, a secret or a number that can't be used
  */
-export function openStore(_options: StoreOptions): ControlStore {
-  throw new Error('not built yet');
+export function openStore(options: StoreOptions): ControlStore {
+  const settings = readSettings(options);
+  const db = kyselyOf(settings);
+  const database = databaseOf(settings, db, (session) => requireSchema(session, settings));
+  const embedded = settings.address.engine === 'pglite';
+  return {
+    // The embedded database has one connection, and its folder one owner: there is no opening it a second time.
+    migrate: () => (embedded ? migrateWith(db, settings) : migrate(settings)),
+    apply: (change, write) => apply(database, change, write),
+    readLog: (after, limit) => readLog(database, after, limit),
+    readTenant: (tenant) => readTenant(database, tenant),
+    readShared: () => readShared(database),
+    consents: (tenant) => consents(database, tenant),
+    items: (query) => items(database, query),
+    entries: (query) => entries(database, query),
+    head: () => head(database),
+    verify: (given) => verify(database, given),
+    exportData: (subject) => exportData(database, subject),
+    erase: (subject, write) => erase(database, subject, write),
+    tasks: taskList(database),
+    recordFlagEdits: (server, edits) => recordFlagEdits(database, server, edits),
+    lastFlagEdit: (server) => lastFlagEdit(database, server),
+    close: () => database.close(),
+  };
 }

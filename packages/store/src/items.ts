@@ -1,0 +1,89 @@
+import { ControlInputError, formatRevision, readId } from '@rampart/core';
+import type { ConsentRecord, ControlItem, ItemKind, ItemQuery } from './control-store.js';
+import type { Database } from './database.js';
+import { type Cells, changeOf, ITEM_KINDS, ITEM_TABLES } from './item.js';
+import type { Session, Sql } from './sql.js';
+import { requireTenant } from './subject.js';
+
+interface ItemRow extends Readonly<Record<string, unknown>> {
+  readonly epoch: string;
+  readonly position: number;
+  readonly at: number;
+  readonly who: string | null;
+}
+
+/** What holds now, each with the change that recorded it. */
+export async function items(database: Database, query: ItemQuery = {}): Promise<readonly ControlItem[]> {
+  const { kind, tenant, user, id } = query;
+  if (kind !== undefined && !ITEM_KINDS.includes(kind)) {
+    throw new ControlInputError('kind', kind, `use one of ${ITEM_KINDS.join(', ')}`);
+  }
+  if (tenant !== undefined) requireTenant(database.sql, readId('tenant', tenant));
+  if (user !== undefined && tenant === undefined) throw new ControlInputError('user', user, 'name the tenant too');
+  const wanted = { tenant_id: tenant, user_id: user, id };
+  const kinds = ITEM_KINDS.filter((each) => (kind ?? each) === each && hasKeys(each, wanted));
+  return database.session(async (session) => {
+    const found: ControlItem[] = [];
+    for (const each of kinds) found.push(...(await itemsOfKind(database.sql, session, each, wanted)));
+    return found;
+  });
+}
+
+/** What a tenant's administrators recorded, class by class. */
+export async function consents(database: Database, tenant: string): Promise<readonly ConsentRecord[]> {
+  const found = await items(database, { kind: 'consent', tenant });
+  return found.flatMap(({ change, ...rest }) => {
+    if (change.kind !== 'consent') return [];
+    return [{ tenant, featureClass: change.featureClass, consent: change.consent, ...rest }];
+  });
+}
+
+type Wanted = Readonly<Record<string, string | undefined>>;
+
+function hasKeys(kind: ItemKind, wanted: Wanted): boolean {
+  return Object.entries(wanted).every(([name, value]) => value === undefined || ITEM_TABLES[kind].keys.includes(name));
+}
+
+async function itemsOfKind(
+  sql: Sql,
+  session: Session,
+  kind: ItemKind,
+  wanted: Wanted,
+): Promise<readonly ControlItem[]> {
+  const { keys, values } = ITEM_TABLES[kind];
+  const conditions = Object.entries(wanted).filter(([, value]) => value !== undefined);
+  const where = conditions.map(([name]) => `i.${name} = ?`).join(' and ');
+  const rows = await session.rows<ItemRow>(
+    `select h.epoch, l.position, l.recorded_at as at, w.data as who,
+        ${[...keys, ...values].map((name) => `i.${name} as ${name}`).join(', ')}
+      from (${rowsOf(sql, kind)}) i
+      join rampart_head h on h.id = 1
+      join rampart_log l on l.id = i.entry
+      left join rampart_detail w on w.id = i.entry and w.part = 'who'
+      ${where && `where ${where}`} order by l.position`,
+    conditions.map(([, value]) => value),
+  );
+  return rows.flatMap((row) => itemOfRow(kind, row) ?? []);
+}
+
+function itemOfRow(kind: ItemKind, row: ItemRow): ControlItem | undefined {
+  const { keys, values } = ITEM_TABLES[kind];
+  const pick = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, row[name] ?? null]));
+  const change = changeOf({
+    kind,
+    keys: pick(keys) as Readonly<Record<string, string>>,
+    values: pick(values) as Cells,
+  });
+  if (change === undefined) return undefined;
+  const { actor, reason } = JSON.parse(row.who ?? '{}') as { readonly actor?: string; readonly reason?: string };
+  return { change, revision: formatRevision(row), actor, reason, at: Number(row.at) };
+}
+
+/** A select of all rows of a kind: keys, values and the entry, spelt the same on every database. */
+export function rowsOf(sql: Sql, kind: ItemKind): string {
+  const { table, keys, values } = ITEM_TABLES[kind];
+  if (kind !== 'consent') return `select ${[...keys, ...values].join(', ')}, entry from ${table}`;
+  return `select t.tenant_id, t.feature_class, c.state, t.version, t.entry
+    from rampart_consent_terms t join tenant_ai_consents c
+      on c.tenant_id = ${sql.numberOf('t.tenant_id')} and ${sql.consentClass('c.feature_class')} = t.feature_class`;
+}

@@ -1,0 +1,87 @@
+import {
+  CompiledQuery,
+  type DatabaseConnection,
+  type Dialect,
+  type Driver,
+  MysqlAdapter,
+  MysqlIntrospector,
+  MysqlQueryCompiler,
+  PostgresAdapter,
+  PostgresIntrospector,
+  PostgresQueryCompiler,
+} from 'kysely';
+import type { Connection, Pool } from './connection.js';
+
+/**
+ * Kysely over a pool of ours. Kysely's own drivers leave a connection in the pool after a timeout, with an answer still
+ * to come; and there is none for PGlite.
+ */
+export function kyselyDialect(family: 'postgres' | 'mysql', open: () => Promise<Pool>): Dialect {
+  const createDriver = () => poolDriver(open);
+  if (family === 'mysql') {
+    return {
+      createDriver,
+      createAdapter: () => new MysqlAdapter(),
+      createQueryCompiler: () => new MysqlQueryCompiler(),
+      createIntrospector: (db) => new MysqlIntrospector(db),
+    };
+  }
+  return {
+    createDriver,
+    createAdapter: () => new PostgresAdapter(),
+    createQueryCompiler: () => new PostgresQueryCompiler(),
+    createIntrospector: (db) => new PostgresIntrospector(db),
+  };
+}
+
+interface HeldConnection extends DatabaseConnection {
+  readonly held: Connection;
+}
+
+function poolDriver(open: () => Promise<Pool>): Driver {
+  let opening: Promise<Pool> | undefined;
+  let pool: Pool | undefined;
+  const opened = async (): Promise<Pool> => {
+    opening ??= open();
+    try {
+      pool = await opening;
+      return pool;
+    } catch (error) {
+      opening = undefined;
+      throw error;
+    }
+  };
+  const run = async (connection: DatabaseConnection, text: string): Promise<void> => {
+    await connection.executeQuery(CompiledQuery.raw(text));
+  };
+  return {
+    // Kysely remembers a failure of init for ever; a database that is down now may be up later.
+    init: () => Promise.resolve(),
+    async acquireConnection() {
+      return hold(await (await opened()).acquire());
+    },
+    beginTransaction: (connection) => run(connection, 'begin'),
+    commitTransaction: (connection) => run(connection, 'commit'),
+    rollbackTransaction: (connection) => run(connection, 'rollback'),
+    releaseConnection(connection) {
+      pool?.release((connection as HeldConnection).held);
+      return Promise.resolve();
+    },
+    async destroy() {
+      await (await opening)?.close();
+    },
+  };
+}
+
+function hold(held: Connection): HeldConnection {
+  return {
+    held,
+    async executeQuery<R>({ sql, parameters }: CompiledQuery) {
+      const { rows, changed } = await held.query(sql, parameters);
+      return { rows: rows as R[], numAffectedRows: BigInt(changed) };
+    },
+    streamQuery() {
+      throw new Error('nothing is streamed: readers page');
+    },
+  };
+}

@@ -1,0 +1,54 @@
+import { type ControlChange, ControlInputError, type LogBatch, type LogEffect } from '@rampart/core';
+import { type Database, requirePrimary } from './database.js';
+import type { Sql } from './sql.js';
+
+interface LogLine {
+  readonly epoch: string;
+  readonly head: number;
+  readonly now: number;
+  readonly replica: unknown;
+  readonly position: number | null;
+  readonly kind: string;
+  readonly what: string | null;
+}
+
+/** One statement, so one snapshot: the head is never younger or older than the entries. */
+const TEXT = (sql: Sql): string => `select h.epoch, h.position as head, ${sql.now} as now, ${sql.isReplica} as replica,
+    l.position, l.kind, d.data as what
+  from rampart_head h
+  left join (select position, id, kind from rampart_log where position > ? order by position limit ?) l on 1 = 1
+  left join rampart_detail d on d.id = l.id and d.part = 'what'
+  where h.id = 1 order by l.position`;
+
+export async function readLog(database: Database, after: number, limit: number): Promise<LogBatch> {
+  requireWhole('after', after, 0);
+  requireWhole('limit', limit, 1);
+  const lines = await database.session((session) => session.rows<LogLine>(TEXT(database.sql), [after, limit]));
+  const [first] = lines;
+  if (first === undefined) throw new Error('rampart_head has no row');
+  requirePrimary(first.replica, database);
+  const entries = lines.flatMap(({ position, kind, what }) =>
+    position === null ? [] : [{ position, effect: effectOf(kind, what) }],
+  );
+  return { epoch: first.epoch, head: first.head, entries, now: Number(first.now) };
+}
+
+/** What an entry means to those who follow the log. */
+export function effectOf(kind: string, what: string | null): LogEffect {
+  if (kind === 'flag_edit') return { kind: 'none' };
+  // Nobody can tell any more whom it was about.
+  if (kind === 'erase' || what === null) return { kind: 'forget', tenant: undefined };
+  return { kind: 'change', change: (JSON.parse(what) as { readonly change: ControlChange }).change };
+}
+
+/** @throws ControlInputError */
+export function requireWhole(
+  field: string,
+  value: unknown,
+  least: number,
+  most: number = Number.MAX_SAFE_INTEGER,
+): void {
+  if (Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most) return;
+  const upTo = most === Number.MAX_SAFE_INTEGER ? '' : ` to ${most}`;
+  throw new ControlInputError(field, value, `use a whole number from ${least}${upTo}`);
+}

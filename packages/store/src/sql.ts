@@ -1,0 +1,73 @@
+import type { LogRow } from './chain.js';
+
+/** One statement; `?` stands for each value in turn. */
+export interface Statement {
+  readonly text: string;
+  readonly values: readonly unknown[];
+}
+
+/** One connection, held for some statements. */
+export interface Session {
+  rows<R>(text: string, values?: readonly unknown[]): Promise<readonly R[]>;
+  /** @returns how many rows were inserted, changed or deleted */
+  change(text: string, values?: readonly unknown[]): Promise<number>;
+}
+
+/** The head of the log, locked: nobody else appends until the transaction ends. */
+export interface LockedHead {
+  readonly epoch: string;
+  readonly position: number;
+  /** Up to where entries have a mac; lower than `position` where old code wrote by SQL. */
+  readonly sealed: number;
+  /** Of the entry at `sealed`. */
+  readonly mac: string;
+  /** The database's clock, in ms since 1970. */
+  readonly now: number;
+}
+
+export interface SealedRow extends LogRow {
+  readonly mac: string;
+}
+
+/** What PostgreSQL and MySQL say differently. */
+export interface Sql {
+  readonly family: 'postgres' | 'mysql';
+  /** Database clock in ms since 1970. */
+  readonly now: string;
+  /** 1 on a replica or a server that takes no writes, else 0. */
+  readonly isReplica: string;
+  /** A tenant id as a value of `tenant_ai_consents`. */
+  readonly consentTenant: string;
+  /** A tenant id of a table of ours as a value of `tenant_ai_consents`. */
+  numberOf(column: string): string;
+  /** An expression as text that can stand in a union with others. */
+  text(expression: string): string;
+  /** A row whose `keys` may be there already. */
+  upsert(table: string, keys: readonly string[], values: readonly string[]): string;
+  /** What `tenant_ai_consents` calls a class, as Rampart spells it. */
+  consentClass(column: string): string;
+  /** Begins a transaction in which only this one of those with the same `turn` goes on. */
+  begin(session: Session, turn: string): Promise<void>;
+  /** Writes that need no lock on the head, then locks it. */
+  lockHead(session: Session, writes: readonly Statement[]): Promise<LockedHead>;
+  /** Appends, moves the head, commits. */
+  finish(session: Session, rows: readonly SealedRow[]): Promise<void>;
+}
+
+/** Statement that inserts one row. */
+export function insert(table: string, row: Readonly<Record<string, unknown>>): Statement {
+  return insertRows(table, Object.keys(row), [Object.values(row)]);
+}
+
+/** Statement that inserts some rows. */
+export function insertRows(
+  table: string,
+  columns: readonly string[],
+  rows: readonly (readonly unknown[])[],
+): Statement {
+  const marks = `(${columns.map(() => '?').join(', ')})`;
+  return {
+    text: `insert into ${table} (${columns.join(', ')}) values ${rows.map(() => marks).join(', ')}`,
+    values: rows.flat(),
+  };
+}
