@@ -37,14 +37,14 @@ const method = (name: string) =>
 const schema = z.strictObject({
   database: z.unknown(),
   secret: z.unknown(),
-  redis: z.unknown(),
+  redis: z.unknown().optional(),
   environment: z
     .string()
     .regex(/^[A-Za-z0-9_.-]{1,64}$/, 'use letters, digits, _ - and . only, 64 at most')
     .optional(),
   migrate: z.boolean('say true or false').optional(),
-  timeout: z.unknown(),
-  connections: z.unknown(),
+  timeout: z.unknown().optional(),
+  connections: z.unknown().optional(),
   maxStaleness: milliseconds(500).optional(),
   pollInterval: milliseconds(250).optional(),
   patience: milliseconds(1).optional(),
