@@ -17,6 +17,8 @@ export interface EventQuery {
   readonly project?: string;
   /** The flag that events are about. */
   readonly feature?: string;
+  /** Only events with these numbers, as many as fit into an address: 500 are safe. */
+  readonly ids?: readonly number[];
   /** 1 to 1000. */
   readonly limit?: number;
   readonly offset?: number;
@@ -75,8 +77,9 @@ export function instanceEndpoints(request: AdminRequest, defaultProject: string)
     },
     events: {
       list: (query = {}) => {
-        const { project, feature, limit, offset } = query;
-        const filters = { project: is(project), feature: is(feature), limit, offset };
+        const { project, feature, ids, limit, offset } = query;
+        const id = ids === undefined ? undefined : `IS_ANY_OF:${ids.join(',')}`;
+        const filters = { project: is(project), feature: is(feature), id, limit, offset };
         return request({
           what: 'read the event log',
           path: ['search', 'events'],

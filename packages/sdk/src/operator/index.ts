@@ -1,0 +1,35 @@
+// For operators' tools: the command line, the gateway, the controller.
+export {
+  type AuditEntry,
+  type ConsentRecord,
+  type ControlItem,
+  type ControlStore,
+  type EntryKind,
+  type EntryPage,
+  type EntryQuery,
+  type Finding,
+  isConflictError,
+  isStoreError,
+  type SignedHead,
+  type StoreErrorKind,
+  type Verification,
+} from '@rampart/store';
+export type { Patience } from './carry-out.js';
+export {
+  createFlagEditReader,
+  type FlagEditReader,
+  type FlagEditReaderOptions,
+  type FollowOptions,
+} from './flag-edits.js';
+export {
+  createKillSwitch,
+  type KillOrder,
+  type KillSwitch,
+  type KillSwitchOptions,
+  type ReviveOrder,
+} from './kill-switch.js';
+export { isKillSwitchError, KillSwitchError } from './kill-switch-error.js';
+export type { LiveKill } from './live-kills.js';
+export type { Pending, PendingOrder } from './pending.js';
+export type { ControlHalf, FlagPlace, HalfReport, HalfState, OrderReport, UnleashHalf } from './report.js';
+export type { Resumed, ResumeOptions } from './resume.js';

@@ -1,0 +1,138 @@
+import { readControlChange, readId, type Scope } from '@rampart/core';
+import type { AdminClient } from '@rampart/unleash/admin';
+import type { DurableControl } from '../durable-control.js';
+import { carryOut, type Patience, type Workshop } from './carry-out.js';
+import { Journal } from './journal.js';
+import { KillSwitchError } from './kill-switch-error.js';
+import { type LiveKill, readKill, readKills } from './live-kills.js';
+import { newKillId, type Order, revivalEntry } from './order.js';
+import { type Pending, readPending } from './pending.js';
+import type { OrderReport } from './report.js';
+import { type Resumed, type ResumeOptions, resume } from './resume.js';
+import { closeKill, switchedByKill } from './switched-by-kill.js';
+
+/** Options of {@link createKillSwitch}. */
+export interface KillSwitchOptions {
+  readonly control: Pick<DurableControl, 'apply' | 'ready' | 'store'>;
+  readonly admin: AdminClient;
+  /** Environments of Unleash that a kill switches flags off in. @default every environment that a flag has */
+  readonly environments?: readonly string[] | undefined;
+  /**
+   * A folder for orders that are under way, one for each pair of database and Unleash. Without it, what was ordered while the
+   * database was down is lost when the process is. @default none
+   */
+  readonly journal?: string | undefined;
+}
+
+/** A kill that is wanted. */
+export interface KillOrder {
+  /** A feature or a change alone also switches its flag off in Unleash, `{ all: true }` every feature's. */
+  readonly scope: Scope;
+  /** At least one character, at most 2000. */
+  readonly reason: string;
+  readonly actor: string;
+}
+
+/** A revival that is wanted. */
+export interface ReviveOrder {
+  /** That of the kill. */
+  readonly id: string;
+  /** At least one character. */
+  readonly reason: string;
+  /** Where the fix is to be found: a pull request, an incident, a release. */
+  readonly fix: string;
+  readonly actor: string;
+  /** Leaves the flag off in Unleash. @default false */
+  readonly leaveOff?: boolean | undefined;
+}
+
+/**
+ * Kills and revives AI features. An order has two halves, each tried until it holds and reported apart: the control log,
+ * which binds every service that uses Rampart, and the flag in Unleash, which binds plain SDKs. An order that was cut short is
+ * finished by {@link resume}: on this machine from its journal, on others from the database.
+ */
+export interface KillSwitch {
+  /** @throws ControlInputError for a scope, reason or actor that can't be used: nothing was done */
+  kill(order: KillOrder, patience?: Patience): Promise<OrderReport>;
+  /**
+   * Ends a kill. Its flag is switched on again only where this kill had switched it off.
+   *
+   * @throws KillSwitchError where the reason, the fix or the kill is missing: nothing was done
+   */
+  revive(order: ReviveOrder, patience?: Patience): Promise<OrderReport>;
+  /** Finishes what is under way. */
+  resume(options?: ResumeOptions): Promise<Resumed>;
+  /** What is under way, without doing anything. */
+  pending(): Promise<Pending>;
+  /** The kills that hold now, oldest first. */
+  kills(): Promise<readonly LiveKill[]>;
+}
+
+/** Joins the control log and Unleash. Connects to nothing yet. */
+export function createKillSwitch({ control, admin, environments, journal: folder }: KillSwitchOptions): KillSwitch {
+  const journal = folder === undefined ? undefined : new Journal(folder);
+  const workshop: Workshop = { control, admin, journal };
+  return {
+    kill: async (order, patience = {}) => carryOut(killing(order, environments), workshop, patience),
+    revive: async (order, patience = {}) => {
+      checkReasons(order);
+      const report = await carryOut(await revival(order, workshop), workshop, patience);
+      if (report.control.state === 'held') await closeKill(order.id, workshop);
+      return report;
+    },
+    resume: (options = {}) => resume(workshop, options),
+    pending: () => readPending(workshop),
+    kills: () => readKills(control.store),
+  };
+}
+
+function killing({ scope, reason, actor }: KillOrder, environments: readonly string[] | undefined): Order {
+  const id = newKillId();
+  if (reason.trim() === '')
+    throw new KillSwitchError('A kill needs a reason: say what is wrong, for those who come after you.');
+  readControlChange({ kind: 'kill', kill: { id, scope, reason } });
+  readId('actor', actor);
+  const known = { id, entry: id, scope, reason, actor, at: Date.now() };
+  return { action: 'kill', ...known, environments, places: [], notes: [], recorded: false };
+}
+
+function checkReasons({ id, reason, fix, actor }: ReviveOrder): void {
+  if (reason.trim() === '')
+    throw new KillSwitchError(`${id} is not revived without a reason: say why it is safe again.`);
+  if (fix.trim() === '') {
+    throw new KillSwitchError(
+      `${id} is not revived without the reference of a fix: a pull request, an incident, a release.`,
+    );
+  }
+  readId('actor', actor);
+}
+
+async function revival(order: ReviveOrder, workshop: Workshop): Promise<Order> {
+  const { id, actor } = order;
+  const kill = await found(id, workshop);
+  const before = await switchedByKill(kill, workshop);
+  const left = order.leaveOff === true && before.places.length > 0;
+  const entry = revivalEntry(id, kill.revision);
+  const known = { id, entry, scope: kill.scope, actor, reason: `${order.reason} (fix: ${order.fix})`, at: Date.now() };
+  const flags = left ? [] : before.places;
+  const notes = left
+    ? [
+        `Left off, as you asked: ${before.places.map(({ flag, environment }) => `"${flag}" in ${environment}`).join(', ')}.`,
+      ]
+    : before.notes;
+  return { action: 'revive', ...known, places: flags, expected: kill.revision, notes, recorded: false };
+}
+
+/** The kill, or an error that says which ones there are. */
+async function found(id: string, { control }: Workshop): Promise<LiveKill> {
+  await control.ready();
+  const kill = await readKill(control.store, id);
+  if (kill !== undefined) return kill;
+  const live = await readKills(control.store);
+  const others = live.map((one) => `${one.id} (${JSON.stringify(one.scope)})`).join(', ');
+  throw new KillSwitchError(
+    live.length === 0
+      ? `There is no live kill "${id}": nothing is killed.`
+      : `There is no live kill "${id}". Live: ${others}.`,
+  );
+}

@@ -1,0 +1,34 @@
+import type { Kill } from '@rampart/core';
+import type { ControlItem, ControlStore } from '@rampart/store';
+import { targetOf } from './order.js';
+
+/** A kill that holds now. */
+export interface LiveKill extends Kill {
+  readonly revision: string;
+  /** Undefined where it was erased. */
+  readonly actor: string | undefined;
+  /** When it was recorded, in ms since 1970, by the database's clock. */
+  readonly at: number;
+}
+
+/** The kills that hold now, oldest first. */
+export async function readKills(store: ControlStore): Promise<readonly LiveKill[]> {
+  return (await store.items({ kind: 'kill' })).flatMap(liveKill).toSorted((a, b) => a.at - b.at);
+}
+
+/** One kill, if it holds now. */
+export async function readKill(store: ControlStore, id: string): Promise<LiveKill | undefined> {
+  return (await store.items({ kind: 'kill', id })).flatMap(liveKill).find((kill) => kill.id === id);
+}
+
+/** A kill that keeps a flag off in Unleash. */
+export async function killCovering(store: ControlStore, flag: string): Promise<string | undefined> {
+  return (await readKills(store)).find(({ scope }) => {
+    const target = targetOf(scope);
+    return target !== undefined && ('every' in target || target.flag === flag);
+  })?.id;
+}
+
+function liveKill({ change, revision, actor, at }: ControlItem): readonly LiveKill[] {
+  return change.kind === 'kill' ? [{ ...change.kill, revision, actor, at }] : [];
+}

@@ -1,0 +1,139 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { JsonValue, Scope } from '@rampart/core';
+import type { Task } from '@rampart/store';
+import { z } from 'zod';
+import type { FlagPlace } from './report.js';
+
+/** Which flags an order switches in Unleash: one by name, or every feature. */
+export type FlagTarget = { readonly flag: string } | { readonly every: 'feature' };
+
+/** What has to be known to finish an order, also after a crash. Plain JSON. */
+export interface Order {
+  readonly action: 'kill' | 'revive';
+  /** That of the kill. */
+  readonly id: string;
+  /** The id of its entry in the control log, and so of its task: an order that is repeated is recorded once. */
+  readonly entry: string;
+  readonly scope: Scope;
+  readonly actor: string;
+  readonly reason: string;
+  /** In ms since 1970. */
+  readonly at: number;
+  /** Environments of Unleash to switch off in; absent: every one of the flag. */
+  readonly environments?: readonly string[] | undefined;
+  /** Killing: places found on, noted before they are switched off. Reviving: places to switch on. */
+  readonly places: readonly FlagPlace[];
+  /** Reviving: the revision of the kill that was read. */
+  readonly expected?: string | undefined;
+  /** Reviving: what a person should know of what is not switched on. */
+  readonly notes: readonly string[];
+  /** Whether the control log is known to have it. */
+  readonly recorded: boolean;
+}
+
+/** A place as it is stored. */
+export const placeSchema: z.ZodType<FlagPlace> = z.object({
+  flag: z.string(),
+  project: z.string(),
+  environment: z.string(),
+});
+const scope = z
+  .object({
+    all: z.boolean(),
+    feature: z.string(),
+    change: z.string(),
+    tenant: z.string(),
+    tier: z.string(),
+    region: z.string(),
+    label: z.string(),
+  })
+  .partial();
+
+/** An order as the journal holds it. */
+export const orderSchema: z.ZodType<Order> = z.object({
+  action: z.enum(['kill', 'revive']),
+  id: z.string(),
+  entry: z.string(),
+  scope,
+  actor: z.string(),
+  reason: z.string(),
+  at: z.number(),
+  environments: z.array(z.string()).optional(),
+  places: z.array(placeSchema),
+  expected: z.string().optional(),
+  notes: z.array(z.string()),
+  recorded: z.boolean(),
+});
+
+const task = z.object({
+  kind: z.enum(['switch_off', 'switch_on']),
+  kill: z.string(),
+  scope,
+  environments: z.array(z.string()).optional(),
+  places: z.array(placeSchema).optional(),
+});
+
+/** What another machine needs to finish an order, recorded with it. Undefined where Unleash has no part in it. */
+export function taskOf({ action, id, scope: kills, environments, places }: Order): JsonValue | undefined {
+  if (action === 'kill') {
+    if (targetOf(kills) === undefined) return undefined;
+    return asJson({ kind: 'switch_off', kill: id, scope: kills, environments });
+  }
+  return places.length === 0 ? undefined : asJson({ kind: 'switch_on', kill: id, scope: kills, places });
+}
+
+/** The order that a task of the outbox belongs to; undefined for a task of somebody else's. */
+export function orderOfTask({ id: entry, task: value, at }: Pick<Task, 'id' | 'task' | 'at'>): Order | undefined {
+  const result = task.safeParse(value);
+  if (!result.success) return undefined;
+  const { kind, kill, scope: kills, environments, places = [] } = result.data;
+  const action = kind === 'switch_off' ? 'kill' : 'revive';
+  const known = {
+    action,
+    id: kill,
+    entry,
+    scope: kills,
+    actor: '',
+    reason: '',
+    at,
+    notes: [],
+    recorded: true,
+  } as const;
+  return { ...known, environments, places };
+}
+
+/** The flags that obey a scope in Unleash too: where it is a whole feature, a whole change, or everything. */
+export function targetOf(kills: Scope): FlagTarget | undefined {
+  if (kills.all === true) return { every: 'feature' };
+  const [only, ...others] = Object.entries(kills).filter(([, value]) => value !== undefined && value !== false);
+  if (only === undefined || others.length > 0) return undefined;
+  const [part, flag] = only;
+  return part === 'feature' || part === 'change' ? { flag: String(flag) } : undefined;
+}
+
+/** An id for a new kill: short enough to be typed. */
+export function newKillId(): string {
+  return `kill-${randomBytes(6).toString('hex')}`;
+}
+
+/** The id of a revival's entry. A kill may come back under its id, so its revision counts too. */
+export function revivalEntry(id: string, revision: string): string {
+  return `revive-${createHash('sha256')
+    .update(JSON.stringify([id, revision]))
+    .digest('hex')
+    .slice(0, 24)}`;
+}
+
+/** Two lists of places as one. */
+export function joined(some: readonly FlagPlace[], more: readonly FlagPlace[]): readonly FlagPlace[] {
+  return [...some, ...more.filter((extra) => !some.some((known) => samePlace(known, extra)))];
+}
+
+/** Whether two places are one. */
+export function samePlace(a: FlagPlace, b: FlagPlace): boolean {
+  return a.flag === b.flag && a.project === b.project && a.environment === b.environment;
+}
+
+function asJson(value: unknown): JsonValue {
+  return JSON.parse(JSON.stringify(value)) as JsonValue;
+}

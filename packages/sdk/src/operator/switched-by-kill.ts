@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import type { Workshop } from './carry-out.js';
+import type { LiveKill } from './live-kills.js';
+import { placeSchema, targetOf } from './order.js';
+import type { FlagPlace } from './report.js';
+
+const resultSchema = z.object({ switched: z.array(placeSchema) });
+
+/** What a kill switched off in Unleash, and so what may be switched on again. */
+export interface KillTrace {
+  readonly places: readonly FlagPlace[];
+  readonly notes: readonly string[];
+}
+
+/** Reads what a kill noted when it was carried out: in the outbox, or in this machine's journal where it is not finished. */
+export async function switchedByKill(
+  { id, scope }: LiveKill,
+  { control, journal }: Pick<Workshop, 'control' | 'journal'>,
+): Promise<KillTrace> {
+  if (targetOf(scope) === undefined) return { places: [], notes: [] };
+  const task = await control.store.tasks.find(id);
+  if (task?.done === true) return traceOf(resultSchema.safeParse(task.result).data?.switched ?? []);
+  const under = await journal?.find({ entry: id });
+  if (under !== undefined) return traceOf(under.places);
+  const why = task === undefined ? 'It was not made by this command' : 'It had not come to hold in Unleash';
+  return { places: [], notes: [`${why}, so it is not known that it switched a flag off: look in the Unleash UI.`] };
+}
+
+function traceOf(places: readonly FlagPlace[]): KillTrace {
+  const notes = places.length > 0 ? [] : ['Nothing is switched on in Unleash: this kill found the flag off already.'];
+  return { places, notes };
+}
+
+/** After a revival nothing of the kill is left to be done; what can't be noted now is found out by `resume`. */
+export async function closeKill(
+  id: string,
+  { control, journal }: Pick<Workshop, 'control' | 'journal'>,
+): Promise<void> {
+  try {
+    const { tasks } = control.store;
+    const task = await tasks.find(id);
+    if (task?.done === false) await tasks.done(id, { switched: [], notes: ['It was revived before it held.'] });
+    await journal?.remove({ entry: id });
+  } catch {
+    // Left for the next `resume`.
+  }
+}
