@@ -41,11 +41,19 @@ const shared: fc.Arbitrary<SharedControl> = fc.record({
 
 describe('the texts', () => {
   it('bring every tenant back', () => {
-    fc.assert(fc.property(tenants, (tenant) => void expect(readTenant(writeTenant(tenant))).toEqual(tenant)));
+    fc.assert(
+      fc.property(tenants, (tenant) => {
+        expect(readTenant(writeTenant(tenant))).toEqual(tenant);
+      }),
+    );
   });
 
   it('bring all that is shared back', () => {
-    fc.assert(fc.property(shared, (all) => void expect(readShared(writeShared(all))).toEqual(all)));
+    fc.assert(
+      fc.property(shared, (all) => {
+        expect(readShared(writeShared(all))).toEqual(all);
+      }),
+    );
   });
 
   it.each<LogEffect>([

@@ -54,15 +54,15 @@ const sharedText = z.strictObject({
 });
 
 /** Compact text of all that is recorded about a tenant. */
-export function writeTenant({ consents, users, mode, bands, overrides }: TenantControl): string {
+export function writeTenant(tenant: TenantControl): string {
   return JSON.stringify({
-    consents: Array.from(consents, ([name, { state, version }]) =>
-      version === undefined ? [name, state] : [name, state, version],
+    consents: Array.from(tenant.consents, ([name, consent]) =>
+      consent.version === undefined ? [name, consent.state] : [name, consent.state, consent.version],
     ),
-    users: Array.from(users, ([user, choices]) => [user, [...choices]]),
-    mode,
-    bands,
-    overrides,
+    users: Array.from(tenant.users, ([user, choices]) => [user, [...choices]]),
+    mode: tenant.mode,
+    bands: tenant.bands,
+    overrides: tenant.overrides,
   } satisfies Record<keyof TenantControl, unknown>);
 }
 
@@ -74,7 +74,10 @@ export function readTenant(text: string): TenantControl | undefined {
   return {
     ...rest,
     consents: new Map<string, Consent>(
-      consents.map(([name, state, version]) => [name, version === undefined ? { state } : { state, version }]),
+      consents.map(([name, said, version]) => [
+        name,
+        version === undefined ? { state: said } : { state: said, version },
+      ]),
     ),
     users: new Map(users.map(([user, choices]) => [user, new Map<string, UserChoice>(choices)])),
   };

@@ -9,4 +9,8 @@ export type { RedisLink, RedisLinkOptions } from './redis/link.js';
 export { openRedis } from './redis/link.js';
 export type { RedisCounts, RedisLevel, RedisLevelOptions } from './redis/redis-level.js';
 export { openRedisLevel } from './redis/redis-level.js';
+export type { Relay, RelayCounts, RelayOptions } from './redis/relay.js';
+export { startRelay } from './redis/relay.js';
+export type { RelayedCounts, RelayedLogOptions } from './redis/relayed-log.js';
+export { RelayedLog } from './redis/relayed-log.js';
 export type { PushState, SecondLevel } from './second-level.js';

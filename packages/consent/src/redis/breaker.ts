@@ -36,14 +36,16 @@ export class Breaker {
   }
 
   #tryLater(): void {
-    const timer = setTimeout(async () => {
-      const works = await this.#trial();
-      // Closed in the meantime, and perhaps opened again, which began trials of its own.
-      if (timer !== this.#timer || !this.#open) return;
-      if (works) this.#open = false;
-      else this.#tryLater();
-    }, this.#pause);
+    const timer = setTimeout(() => void this.#try(timer), this.#pause);
     timer.unref();
     this.#timer = timer;
+  }
+
+  async #try(timer: NodeJS.Timeout): Promise<void> {
+    const works = await this.#trial();
+    // Closed in the meantime, and perhaps opened again, which began trials of its own.
+    if (timer !== this.#timer || !this.#open) return;
+    if (works) this.#open = false;
+    else this.#tryLater();
   }
 }

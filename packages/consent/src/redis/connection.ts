@@ -50,7 +50,7 @@ export function readConnection(connection: RedisConnection): RedisTarget {
   const has = (key: string): boolean => typeof given === 'object' && given !== null && key in given;
   if (has('cluster')) {
     const { cluster, options } = check(shapes.cluster, given);
-    return clusterTarget(cluster, (options ?? {}) as ClusterOptions);
+    return clusterTarget(cluster, options ?? {});
   }
   if (has('sentinels')) {
     const { sentinels, name, options } = check(shapes.sentinels, given);

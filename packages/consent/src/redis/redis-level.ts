@@ -3,11 +3,12 @@ import { readShared, readTenant, writeShared, writeTenant } from '../codec.js';
 import { type Mac, type MacFields, openMac } from '../mac.js';
 import type { PushState, SecondLevel } from '../second-level.js';
 import type { RedisConnection } from './connection.js';
-import { openRedis, type RedisLink, type RedisReply } from './link.js';
+import type { RedisLink, RedisReply } from './link.js';
+import { type LinkSource, linkOf } from './link-source.js';
 import { channelOf, sharedKey, tenantKey } from './names.js';
 
 /** Options of {@link openRedisLevel}. */
-export interface RedisLevelOptions {
+export interface RedisLevelOptions extends LinkSource {
   /** Where Redis is, or connections that others use too; those stay open. */
   readonly redis: RedisConnection | RedisLink;
   /** At least 32 characters, the same in every process. Without it nobody can write what counts. */
@@ -16,9 +17,6 @@ export interface RedisLevelOptions {
   readonly environment: string;
   /** How long a value is kept after it was written, in ms. @default 86400000, a day */
   readonly ttl?: number | undefined;
-  /** Longest wait for an answer, in ms; not used with connections that are given. @default 150 */
-  readonly timeout?: number | undefined;
-  readonly logger?: { warn(message: string): void } | undefined;
 }
 
 /** What reading brought so far. */
@@ -46,19 +44,6 @@ export function openRedisLevel(options: RedisLevelOptions): RedisLevel {
   const { ttl = DAY } = options;
   if (!(Number.isSafeInteger(ttl) && ttl > 0)) throw new TypeError(`ttl = ${ttl}: use whole milliseconds above 0`);
   return new Level(options, ttl);
-}
-
-/** The connections that were given, or new ones; and whether to close them. */
-export function linkOf(options: Pick<RedisLevelOptions, 'redis' | 'environment' | 'timeout' | 'logger'>): {
-  readonly link: RedisLink;
-  readonly isOwn: boolean;
-} {
-  const { redis } = options;
-  return isLink(redis) ? { link: redis, isOwn: false } : { link: openRedis({ ...options, redis }), isOwn: true };
-}
-
-function isLink(redis: RedisConnection | RedisLink): redis is RedisLink {
-  return typeof redis === 'object' && redis !== null && 'listen' in redis;
 }
 
 class Level implements RedisLevel {

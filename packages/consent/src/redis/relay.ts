@@ -1,0 +1,171 @@
+import type { ControlLog, LogBatch } from '@rampart/core';
+import { type Mac, openMac } from '../mac.js';
+import type { RedisConnection } from './connection.js';
+import type { RedisLink } from './link.js';
+import { type LinkSource, linkOf } from './link-source.js';
+import { channelOf } from './names.js';
+import { type Question, type RelayNames, readQuestion, relayNames, writeAnswer, writeEntry } from './relay-messages.js';
+
+/** Options of {@link startRelay}. */
+export interface RelayOptions extends LinkSource {
+  /** The log in SQL. */
+  readonly log: ControlLog;
+  /** Where Redis is, or connections that others use too; those stay open. */
+  readonly redis: RedisConnection | RedisLink;
+  /** At least 32 characters, the same in every process. */
+  readonly secret: string;
+  readonly environment: string;
+  /** Milliseconds between two looks for questions. Each costs SQL one read at most, none while nobody asks. @default 200 */
+  readonly interval?: number | undefined;
+}
+
+/** What a relay did so far. */
+export interface RelayCounts {
+  /** Readings of the log in SQL. */
+  readonly reads: number;
+  readonly answers: number;
+  /** Readings that failed. */
+  readonly failures: number;
+}
+
+/** Reads the log for everybody else. */
+export interface Relay {
+  counts(): RelayCounts;
+  /** Idempotent. */
+  stop(): Promise<void>;
+}
+
+const DEFAULT_INTERVAL = 200;
+/** How soon somebody asks after a change was announced, in ms. */
+const SOON = 20;
+/** Questions taken at once. */
+export const MOST_QUESTIONS = 10_000;
+/** Entries kept in Redis, read at once, and how long they are kept without new ones, in ms. */
+const KEPT = { entries: 10_000, atOnce: 1_000, lifetime: 86_400_000 };
+
+/**
+ * Starts a relay. A few in a fleet of thousands suffice; followers whose question none answers ask SQL themselves.
+ *
+ * @throws TypeError when an option can't be used
+ */
+export function startRelay(options: RelayOptions): Relay {
+  const { interval = DEFAULT_INTERVAL } = options;
+  if (!(Number.isFinite(interval) && interval > 0))
+    throw new TypeError(`interval = ${interval}: use milliseconds above 0`);
+  const relay = new SqlRelay(options);
+  relay.start(interval);
+  return relay;
+}
+
+/** A relay that runs when it is told to. */
+export class SqlRelay implements Relay {
+  readonly #log: ControlLog;
+  readonly #link: RedisLink;
+  readonly #isOwn: boolean;
+  readonly #mac: Mac;
+  readonly #names: RelayNames;
+  readonly #environment: string;
+  readonly #warn: (message: string) => void;
+  readonly #counts = { reads: 0, answers: 0, failures: 0 };
+  #epoch: string | undefined;
+  #kept = Number.MAX_SAFE_INTEGER;
+  #isFailing = false;
+  #timer: NodeJS.Timeout | undefined;
+  #round: Promise<void> | undefined;
+  #isHinted = false;
+  #stopped = false;
+  #unlisten: (() => void) | undefined;
+
+  constructor(options: RelayOptions) {
+    this.#mac = openMac({ ...options, purpose: 'rampart relay' });
+    const { link, isOwn } = linkOf(options);
+    this.#link = link;
+    this.#isOwn = isOwn;
+    this.#log = options.log;
+    this.#environment = options.environment;
+    this.#names = relayNames(options.environment);
+    this.#warn = (message) => options.logger?.warn(message);
+  }
+
+  start(interval: number): void {
+    // After a hint many ask, and want to know soon.
+    this.#unlisten = this.#link.listen(channelOf(this.#environment, 'log'), () => {
+      if (this.#isHinted) return;
+      this.#isHinted = true;
+      if (this.#round === undefined) this.#next(interval);
+    });
+    this.#next(interval);
+  }
+
+  counts(): RelayCounts {
+    return { ...this.#counts };
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    this.#unlisten?.();
+    await this.#round;
+    if (this.#isOwn) await this.#link.close();
+  }
+
+  /** Takes what was asked so far, reads the log, answers. In this order: who asked before it was read learns of all before. */
+  async round(): Promise<void> {
+    const questions = await this.#take();
+    if (questions.length === 0) return;
+    const batch = await this.#read();
+    if (batch === undefined) return;
+    await this.#keep(batch);
+    const answered = questions.map(({ follower, nonce }) =>
+      this.#link.publish(this.#names.answers(follower), writeAnswer(this.#mac, nonce, batch)),
+    );
+    this.#counts.answers += (await Promise.all(answered)).filter(Boolean).length;
+  }
+
+  #next(interval: number): void {
+    clearTimeout(this.#timer);
+    if (this.#stopped) return;
+    const run = (): void => {
+      this.#isHinted = false;
+      this.#round = this.round().finally(() => {
+        this.#round = undefined;
+        this.#next(interval);
+      });
+    };
+    this.#timer = setTimeout(run, this.#isHinted ? Math.min(SOON, interval) : interval);
+    this.#timer.unref();
+  }
+
+  async #take(): Promise<readonly Question[]> {
+    const texts = await this.#link.send('lpop', this.#names.questions, MOST_QUESTIONS);
+    return Array.isArray(texts) ? texts.map(readQuestion).filter((question) => question !== undefined) : [];
+  }
+
+  async #read(): Promise<LogBatch | undefined> {
+    try {
+      this.#counts.reads++;
+      const batch = await this.#log.readLog(this.#kept, KEPT.atOnce);
+      this.#isFailing = false;
+      return batch;
+    } catch (error) {
+      this.#counts.failures++;
+      if (!this.#isFailing) this.#warn(`the relay can't read the control log: ${(error as Error).message}`);
+      this.#isFailing = true;
+      return undefined;
+    }
+  }
+
+  async #keep({ epoch, head, entries }: LogBatch): Promise<void> {
+    const continues = epoch === this.#epoch && head >= this.#kept;
+    const isRewound = epoch === this.#epoch && !continues;
+    this.#epoch = epoch;
+    const fresh = continues ? entries : [];
+    this.#kept = fresh.at(-1)?.position ?? head;
+    if (fresh.length === 0 && !isRewound) return;
+    // What was erased stands in the entries before.
+    const anew = isRewound || fresh.some(({ effect }) => effect.kind === 'forget');
+    const texts = fresh.flatMap((entry) => [entry.position, writeEntry(this.#mac, epoch, entry)]);
+    const oldest = head - KEPT.entries;
+    await this.#link.run('rampartKeep', this.#names.entries(epoch), anew ? 1 : 0, oldest, KEPT.lifetime, ...texts);
+  }
+}
