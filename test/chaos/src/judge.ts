@@ -74,7 +74,7 @@ function isBehind({ question, sights, answeredAt }: Answer, states: States): boo
   const sight = sights?.find(({ subject }) => subject === atLeast?.subject);
   if (atLeast === undefined || sight === undefined) return false;
   const seen = states.latest(sight, answeredAt);
-  const wanted = states.latest(atLeast, answeredAt);
+  const wanted = states.of(atLeast);
   return seen !== undefined && wanted !== undefined && seen.index < wanted.index;
 }
 
@@ -98,7 +98,7 @@ function longestUnknown(answers: readonly Answer[]): number {
 export function recoveredAfter(history: History, healedAt: number, readers: number): number | undefined {
   const states = statesOf(history.changes);
   const isNewest = (answer: Answer): boolean =>
-    answer.sights !== undefined && answer.sights.every((sight) => ageOf(sight, answer, states) === 0);
+    answer.sights?.every((sight) => ageOf(sight, answer, states) === 0) ?? false;
   let last = 0;
   const answers = byReader(history.answers.filter(({ question }) => question.askedAt >= healedAt));
   for (let reader = 0; reader < readers; reader += 1) {

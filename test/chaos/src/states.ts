@@ -17,16 +17,20 @@ export interface State {
 export interface States {
   /** The last state that looked so and could be seen by then; undefined where there was none. */
   latest(sight: Sight, by: number): State | undefined;
+  /** The state that a change made. */
+  of(change: Change): State | undefined;
 }
 
 /** Reads the states off the changes, which come in the order of their requests. */
 export function statesOf(changes: readonly Change[]): States {
   const all = new Map<string, Map<string, readonly State[]>>();
+  const made = new Map<Change | undefined, State>();
   for (const [subject, own] of groupBy(changes, ({ subject }) => subject)) {
     const states = [undefined, ...own].map((change, index): State => {
       const next = own[index];
       return { index, change, from: change?.requestedAt ?? -Infinity, replacedAt: next?.acknowledgedAt };
     });
+    for (const state of states) made.set(state.change, state);
     all.set(
       subject,
       groupBy(states, ({ change }) => change?.appearance ?? NOTHING),
@@ -38,6 +42,7 @@ export function statesOf(changes: readonly Change[]): States {
       if (states === undefined) return appearance === NOTHING ? UNCHANGED : undefined;
       return states.get(appearance)?.findLast(({ from }) => from <= by);
     },
+    of: (change) => made.get(change),
   };
 }
 

@@ -1,0 +1,90 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Driver } from '../driver.js';
+import type { Fault } from '../fault.js';
+import { LAST_READER, type OneRedis } from '../one-redis.js';
+
+/** So many first requests at once. */
+const CROWD = 10_000;
+/** One way of the slow reader's questions, in ms; slower than changes follow each other, and faster than patience ends. */
+const SLOW = 300;
+
+/** What can befall readers themselves. */
+export const READER_FAULTS: readonly Fault<OneRedis>[] = [
+  {
+    id: 'reader-stopped',
+    name: 'a reader stopped, and continued',
+    lasts: { short: 5_000, full: 60_000 },
+    expects: 'either',
+    async begin({ readers }) {
+      const [reader] = readers;
+      reader?.freeze();
+      return async () => {
+        reader?.thaw();
+        return [];
+      };
+    },
+  },
+  {
+    id: 'reader-slow',
+    name: "a slow reader racing changes: its way to SQL is 300 ms longer, and it fills everyone's Redis",
+    lasts: { short: 4_000, full: 30_000 },
+    expects: 'either',
+    async begin({ ways, redis }) {
+      ways.lastReaderToSql.delay(SLOW);
+      // Without a value in Redis everyone reads SQL, and leaves what was read, the slow one last.
+      const emptied = setInterval(() => void redis.command('FLUSHALL').catch(() => {}), SLOW);
+      return async () => {
+        clearInterval(emptied);
+        await ways.lastReaderToSql.heal();
+        return [];
+      };
+    },
+  },
+  {
+    id: 'crowd',
+    name: `${CROWD.toLocaleString('en')} first requests for one tenant at once, in every reader`,
+    lasts: { short: 0, full: 0 },
+    expects: 'answers',
+    async begin(scene) {
+      const problems = await crowd(scene);
+      return async () => problems;
+    },
+  },
+];
+
+async function crowd({ driver, redis, postgres }: OneRedis): Promise<readonly string[]> {
+  await driver.pause();
+  await postgres.query('CREATE EXTENSION IF NOT EXISTS pg_stat_statements');
+  const before = { redis: await redisReads(redis), sql: await sqlReads(postgres) };
+  const answers = await Promise.all(readersOf(driver).map((reader) => driver.burst(reader, 'crowd', CROWD)));
+  // Counted when a statement ends.
+  await sleep(100);
+  const reads = { redis: (await redisReads(redis)) - before.redis, sql: (await sqlReads(postgres)) - before.sql };
+  driver.start();
+  const unknown = answers.flat().filter(({ sights }) => sights === undefined).length;
+  return [
+    ...(reads.redis === driver.readers ? [] : [`${reads.redis} reads of Redis by ${driver.readers} readers`]),
+    ...(reads.sql >= 1 && reads.sql <= driver.readers
+      ? []
+      : [`${reads.sql} reads of SQL by ${driver.readers} readers`]),
+    ...(unknown === 0 ? [] : ['some were unknown']),
+  ];
+}
+
+function readersOf({ readers }: Driver): readonly number[] {
+  return Array.from({ length: readers }, (_, reader) => reader).filter((reader) => reader <= LAST_READER);
+}
+
+/** Values of tenants that were asked of Redis since it started. */
+async function redisReads(redis: OneRedis['redis']): Promise<number> {
+  const said = String(await redis.command('INFO', 'commandstats'));
+  return Number(/^cmdstat_hmget:calls=(\d+)/m.exec(said)?.[1] ?? 0);
+}
+
+/** Statements that read what is recorded of a tenant: the only ones that read a tenant's preferences. */
+async function sqlReads(postgres: OneRedis['postgres']): Promise<number> {
+  const [row] = await postgres.query(
+    "SELECT coalesce(sum(calls), 0)::int AS calls FROM pg_stat_statements WHERE query ILIKE 'select%' AND query ILIKE '%rampart_preference%'",
+  );
+  return Number(row?.['calls']);
+}

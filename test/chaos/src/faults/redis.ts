@@ -1,0 +1,75 @@
+import { startAttack } from '../attacker.js';
+import type { Fault } from '../fault.js';
+import { startMangler } from '../mangler.js';
+import { addressOf, type OneRedis } from '../one-redis.js';
+import { redirect } from './sql.js';
+
+const NOTHING_ELSE = async (): Promise<readonly string[]> => [];
+
+/** What can befall Redis, or the way to it. None of it should matter: everything is answered from SQL. */
+export const REDIS_FAULTS: readonly Fault<OneRedis>[] = [
+  {
+    id: 'redis-killed',
+    name: 'Redis killed, and started again empty',
+    lasts: { short: 3_000, full: 15_000 },
+    expects: 'answers',
+    async begin({ redis }) {
+      await redis.kill();
+      return () => redis.start({ empty: true }).then(NOTHING_ELSE);
+    },
+  },
+  {
+    id: 'redis-frozen',
+    name: 'Redis frozen',
+    lasts: { short: 4_000, full: 30_000 },
+    expects: 'answers',
+    async begin({ redis }) {
+      await redis.freeze();
+      return () => redis.thaw().then(NOTHING_ELSE);
+    },
+  },
+  {
+    id: 'redis-cut-off',
+    name: 'readers and writer cut off from Redis without a reset',
+    lasts: { short: 4_500, full: 30_000 },
+    expects: 'answers',
+    async begin({ ways }) {
+      const both = [ways.readersToRedis, ways.writerToRedis];
+      for (const way of both) way.halfOpen();
+      return () => Promise.all(both.map((way) => way.heal())).then(NOTHING_ELSE);
+    },
+  },
+  {
+    id: 'redis-restored',
+    name: 'Redis restored from an older snapshot',
+    lasts: { short: 3_000, full: 15_000 },
+    expects: 'answers',
+    async begin({ redis }) {
+      const snapshot = await redis.snapshot();
+      return () => redis.restore(snapshot).then(NOTHING_ELSE);
+    },
+  },
+  {
+    id: 'redis-attacked',
+    name: 'Redis written to by an attacker: values and messages forged, swapped, replayed',
+    lasts: { short: 4_500, full: 30_000 },
+    expects: 'answers',
+    begin: ({ redis }) => startAttack(redis.url),
+  },
+  {
+    id: 'redis-push',
+    name: 'push messages lost, doubled, reordered',
+    lasts: { short: 4_000, full: 30_000 },
+    expects: 'answers',
+    async begin({ redis, ways }) {
+      const mangler = await startMangler(addressOf(redis));
+      await redirect(ways.readersToRedis, mangler);
+      return async () => {
+        await redirect(ways.readersToRedis, redis);
+        await mangler.close();
+        const { lost, doubled, late } = mangler.counts;
+        return lost > 0 && doubled > 0 && late > 0 ? [] : [`no messages came: ${JSON.stringify(mangler.counts)}`];
+      };
+    },
+  },
+];

@@ -1,0 +1,137 @@
+import { type PostgresReplica, type PostgresServer, startReplica, type TcpProxy } from '@rampart/services';
+import pg from 'pg';
+import type { Fault } from '../fault.js';
+import { addressOf, type OneRedis } from '../one-redis.js';
+import { until } from '../until.js';
+
+const NOTHING_ELSE = async (): Promise<readonly string[]> => [];
+
+/** What can befall PostgreSQL, or the way to it. */
+export const SQL_FAULTS: readonly Fault<OneRedis>[] = [
+  {
+    id: 'sql-killed',
+    name: 'PostgreSQL killed, and started again',
+    lasts: { short: 3_000, full: 15_000 },
+    expects: 'closes',
+    async begin({ postgres }) {
+      await postgres.kill();
+      return () => postgres.start().then(NOTHING_ELSE);
+    },
+  },
+  {
+    id: 'sql-frozen',
+    name: 'PostgreSQL frozen',
+    lasts: { short: 4_000, full: 30_000 },
+    expects: 'closes',
+    async begin({ postgres }) {
+      await postgres.freeze();
+      return () => postgres.thaw().then(NOTHING_ELSE);
+    },
+  },
+  {
+    id: 'sql-cut-off',
+    name: 'readers cut off from PostgreSQL without a reset; the writer and Redis go on',
+    lasts: { short: 4_500, full: 30_000 },
+    expects: 'closes',
+    async begin({ ways }) {
+      const both = [ways.readersToSql, ways.lastReaderToSql];
+      for (const way of both) way.halfOpen();
+      return () => Promise.all(both.map((way) => way.heal())).then(NOTHING_ELSE);
+    },
+  },
+  {
+    id: 'sql-silent',
+    name: 'answers of PostgreSQL held back from readers, and delivered at the end; the writer and Redis go on',
+    lasts: { short: 4_500, full: 30_000 },
+    expects: 'closes',
+    async begin({ ways }) {
+      ways.readersToSql.pause('down');
+      return () => ways.readersToSql.heal().then(NOTHING_ELSE);
+    },
+  },
+  {
+    id: 'sql-exhausted',
+    name: "PostgreSQL's connections exhausted; the writer keeps its own",
+    lasts: { short: 4_500, full: 15_000 },
+    expects: 'closes',
+    async begin({ postgres, ways }) {
+      const both = [ways.readersToSql, ways.lastReaderToSql];
+      await Promise.all(both.map((way) => way.drop()));
+      const greedy = await takeAllConnections(postgres);
+      await Promise.all(both.map((way) => way.heal()));
+      return async () => {
+        await greedy.stop();
+        return greedy.most > 0 ? [] : ['no connection was taken'];
+      };
+    },
+  },
+  {
+    id: 'sql-replica',
+    name: 'PostgreSQL answers readers only from a replica, which is behind',
+    lasts: { short: 4_500, full: 20_000 },
+    expects: 'closes',
+    async begin({ postgres, ways, stops }) {
+      const replica = stops.own(await startReplica(postgres));
+      // It answers, and never learns what is written from now on.
+      await replica.query('SELECT pg_wal_replay_pause()');
+      await lead(ways, replica);
+      return async () => {
+        await lead(ways, postgres);
+        await replica.stop();
+        return [];
+      };
+    },
+  },
+];
+
+async function lead({ readersToSql, lastReaderToSql }: OneRedis['ways'], to: PostgresServer | PostgresReplica) {
+  await Promise.all([readersToSql, lastReaderToSql].map((way) => redirect(way, to)));
+}
+
+/** Cuts the connections, and leads those that come elsewhere. */
+export async function redirect(way: TcpProxy, to: { readonly port: number }): Promise<void> {
+  await way.drop();
+  way.redirect(addressOf(to));
+  await way.heal();
+}
+
+/** Takes every connection that is free, again and again. */
+async function takeAllConnections(postgres: PostgresServer): Promise<{ readonly most: number; stop(): Promise<void> }> {
+  const taken = new Set<pg.Client>();
+  let most = 0;
+  let isOver = false;
+  const takeOne = async (): Promise<boolean> => {
+    const client = new pg.Client({ connectionString: postgres.url });
+    client.on('error', () => taken.delete(client));
+    const isTaken = await client.connect().then(
+      () => true,
+      () => false,
+    );
+    if (isTaken) taken.add(client);
+    most = Math.max(most, taken.size);
+    return isTaken;
+  };
+  // Those that were cut off are still counted until their server has noticed.
+  const takeRest = async (): Promise<boolean> => {
+    while (!isOver && (await takeOne()));
+    return isOver;
+  };
+  const free = async (): Promise<number> => {
+    const [row] = await postgres.query(
+      "SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int - count(*)::int AS free FROM pg_stat_activity WHERE backend_type = 'client backend' AND usename = 'rampart'",
+    );
+    return Number(row?.['free']);
+  };
+  await until(async () => (await takeRest()) || (await free()) <= 0, 10_000);
+  const taking = until(takeRest, 3_600_000);
+  return {
+    get most() {
+      return most;
+    },
+    async stop() {
+      isOver = true;
+      await taking;
+      await Promise.all([...taken].map((client) => client.end().catch(() => {})));
+    },
+  };
+}

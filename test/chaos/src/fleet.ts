@@ -1,0 +1,66 @@
+import type { ControlOptions } from '@rampart/sdk';
+import { bundlePrograms } from './bundle.js';
+import { Driver } from './driver.js';
+import { type Launch, type Member, startMember } from './member.js';
+import type { Pace } from './pace.js';
+import type { FromReader, FromWriter, ToReader, ToWriter } from './protocol.js';
+import type { Stops } from './stops.js';
+
+/** A reader by its number, or the writer. */
+export type Role = number | 'writer';
+
+/** Options of {@link startFleet}. */
+export interface FleetOptions {
+  readonly pace: Pace;
+  /** What each process is told besides the promise, the secret and the environment. */
+  readonly control: (role: Role) => Pick<ControlOptions, 'database' | 'redis'> & Partial<ControlOptions>;
+  /** What is really started. @default Node itself */
+  readonly launch?: ((role: Role, command: Launch) => Promise<Launch>) | undefined;
+  /** Readers that ignore that nothing can be shown fresh. @default false */
+  readonly sabotaged?: boolean | undefined;
+  /** Takes the processes. */
+  readonly stops: Stops;
+}
+
+/** One writer, eight readers, and who drives them. */
+export interface Fleet {
+  readonly driver: Driver;
+  readonly readers: readonly Member<ToReader, FromReader>[];
+}
+
+export const READERS = 8;
+export const ENVIRONMENT = 'chaos';
+const SECRET = 'a secret of the chaos suite and of nobody else';
+const HOT = ['hot-1', 'hot-2'];
+const COLD = ['cold-1', 'cold-2', 'cold-3', 'cold-4'];
+/** Memory for the hot tenants and half of the cold ones: each cold one is fetched again and again. */
+const MOST_ENTRIES = 4;
+
+/** Starts the processes: first the writer, who makes the tables. */
+export async function startFleet({ pace, control, launch, sabotaged, stops }: FleetOptions): Promise<Fleet> {
+  const bundle = await bundlePrograms();
+  const start = async <In, Out>(role: Role, program: string): Promise<Member<In, Out>> => {
+    const { maxStaleness, pollInterval } = pace;
+    const common = { secret: SECRET, environment: ENVIRONMENT, maxStaleness, pollInterval, connections: 3 };
+    const options = { control: { ...common, mostEntries: MOST_ENTRIES, ...control(role) }, sabotaged };
+    return stops.own(
+      await startMember<In, Out>({
+        program,
+        options,
+        launch: launch && ((command) => launch(role, command)),
+      }),
+    );
+  };
+  try {
+    const writer = await start<ToWriter, FromWriter>('writer', bundle.writer);
+    const readers = await Promise.all(
+      Array.from({ length: READERS }, (_, reader) => start<ToReader, FromReader>(reader, bundle.reader)),
+    );
+    const driver = new Driver({ readers, writer, hot: HOT, cold: COLD, tempo: pace.tempo });
+    stops.add(() => driver.stop());
+    return { driver, readers };
+  } finally {
+    // What runs has read it.
+    await bundle.remove();
+  }
+}
