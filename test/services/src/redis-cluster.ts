@@ -47,7 +47,6 @@ export async function startCluster(options: RedisClusterOptions = {}): Promise<R
         'cluster-port': String(await freePort()),
         'cluster-node-timeout': String(nodeTimeout),
         'cluster-require-full-coverage': requireFullCoverage ? 'yes' : 'no',
-        'repl-diskless-sync-delay': '0',
       };
       nodes.push(await startRedis({ settings }));
     };

@@ -50,7 +50,7 @@ export async function startSentinels(options: RedisSentinelOptions = {}): Promis
   try {
     const first = await startRedis({ password });
     everyone.push(first);
-    const settings = { replicaof: `127.0.0.1 ${first.port}`, 'repl-diskless-sync-delay': '0' };
+    const settings = { replicaof: `127.0.0.1 ${first.port}` };
     const followers = await Promise.all(Array.from({ length: replicas }, () => startRedis({ password, settings })));
     everyone.push(...followers);
     const watch = [

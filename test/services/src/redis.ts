@@ -127,6 +127,8 @@ function configurationOf(folder: string, { password, acl, persistence, settings 
     dir: folder,
     save: persistence === 'rdb' ? '3600 1 300 100 60 10000' : '""',
     appendfsync: 'always',
+    // A replica is served at once, not after 5 s in which others might come.
+    'repl-diskless-sync-delay': '0',
     ...(password === undefined ? {} : { requirepass: password, masterauth: password }),
     ...(acl === undefined ? {} : { user: `${acl.username} on >${acl.password} ${acl.rules ?? '~* &* +@all'}` }),
     ...settings,

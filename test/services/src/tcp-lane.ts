@@ -55,7 +55,6 @@ export function openLane(from: Socket, to: Socket): Lane {
     },
     pause() {
       paused = true;
-      clearTimeout(timer);
       from.pause();
     },
     resume() {

@@ -77,6 +77,18 @@ describe('half open', () => {
     expect(await hear(fresh, 12)).toBe('from the new');
   });
 
+  test('what a delay still holds does not get through either', async () => {
+    const client = await open();
+    await echoed(client, 'before');
+    proxy.delay(30);
+    client.write('under way');
+    await expect.poll(() => client.bytesWritten).toBe(15);
+    proxy.halfOpen();
+    expect(await silence(atServer[0] as Socket)).toBe(true);
+    await proxy.heal();
+    expect(await hear(client, 9)).toBe('under way');
+  });
+
   test('neither side learns that the other is gone', async () => {
     const [client, other] = [await open(), await open()];
     await echoed(client, 'a');
