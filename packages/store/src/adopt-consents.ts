@@ -1,15 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import type { Kysely } from 'kysely';
+import { CompiledQuery, type Kysely } from 'kysely';
 import type { Settings } from './address.js';
 import { append, type Draft } from './append.js';
 import { chainOf } from './chain.js';
-import { sessionOf } from './database.js';
+import type { AnyTables } from './database.js';
 import { MYSQL } from './mysql-sql.js';
 import { insert, type Session } from './sql.js';
 import { StoreError } from './store-error.js';
 import { addSubject, findSubject } from './subject.js';
-
-type AnyTables = Record<string, Record<string, unknown>>;
 
 const COLUMNS = ['tenant_id', 'feature_class', 'state', 'actor_user_id', 'set_at'];
 const AT_ONCE = 500;
@@ -17,7 +15,7 @@ const AT_ONCE = 500;
 /** @throws StoreError where a table `tenant_ai_consents` is there that isn't the one we know */
 export async function requireConsentTable(db: Kysely<AnyTables>, { address }: Settings): Promise<void> {
   const schema = address.engine === 'mysql' ? 'database()' : 'current_schema()';
-  const found = await sessionOf(db).rows<{ name: string; type: string }>(
+  const found = await kyselySession(db).rows<{ name: string; type: string }>(
     `select column_name as name, data_type as type from information_schema.columns
       where table_schema = ${schema} and table_name = 'tenant_ai_consents'`,
   );
@@ -41,12 +39,11 @@ interface FoundConsent {
 
 /** Gives every consent that is not in the log yet its entry. On MySQL and MariaDB; can be repeated. */
 export async function adoptConsents(db: Kysely<AnyTables>, settings: Settings): Promise<void> {
-  const session = sessionOf(db);
+  const session = kyselySession(db);
   const appender = { sql: MYSQL, chain: chainOf(settings.secret) };
   for (;;) {
-    await MYSQL.begin(session, 'adopt');
     try {
-      const found = await consentsWithoutEntry(session);
+      const found = await MYSQL.begin(session, 'adopt', () => consentsWithoutEntry(session));
       if (found.length === 0) {
         await session.rows('rollback');
         return;
@@ -92,4 +89,14 @@ function termsOf(drafts: readonly Draft[]) {
       version: null,
       entry: drafts[index]?.id,
     });
+}
+
+/** Statements over the one connection that a migration holds. */
+function kyselySession(db: Kysely<AnyTables>): Session {
+  const run = <R>(text: string, values: readonly unknown[] = []) =>
+    db.executeQuery<R>(CompiledQuery.raw(text, [...values]));
+  return {
+    rows: async <R>(text: string, values?: readonly unknown[]) => (await run<R>(text, values)).rows,
+    change: async (text, values) => Number((await run(text, values)).numAffectedRows ?? 0),
+  };
 }

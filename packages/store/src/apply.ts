@@ -31,18 +31,20 @@ export async function apply(database: Database, given: ControlChange, write: Wri
   const checked = readWrite(write);
   const item = itemOf(change);
   if ('tenant' in change) requireTenant(database.sql, change.tenant);
-  return database.transaction(turnOf(item), async (session) => {
-    const current = await readCurrent(database.sql, session, checked.id, item, personOf(change));
-    if (current.applied !== undefined) {
-      await session.rows('rollback');
-      return appliedOf(current.epoch, current.applied.position, checked.id);
-    }
-    requireNoConflict(change, checked, item, current);
-    const subject = await subjectOf(session, change, current);
-    const { draft, writes } = recorded(database.sql, change, checked, item, { ...current, subject });
-    const [applied] = await append(database, session, [draft], writes);
-    if (applied === undefined) throw new Error('nothing was appended');
-    return applied;
+  return database.transaction(turnOf(item), {
+    look: (session) => readCurrent(database.sql, session, checked.id, item, personOf(change)),
+    async work(session, current) {
+      if (current.applied !== undefined) {
+        await session.rows('rollback');
+        return appliedOf(current.epoch, current.applied.position, checked.id);
+      }
+      requireNoConflict(change, checked, item, current);
+      const subject = await subjectOf(session, change, current);
+      const { draft, writes } = recorded(database.sql, change, checked, item, { ...current, subject });
+      const [applied] = await append(database, session, [draft], writes);
+      if (applied === undefined) throw new Error('nothing was appended');
+      return applied;
+    },
   });
 }
 

@@ -1,76 +1,98 @@
-import { CompiledQuery, Kysely } from 'kysely';
+import { Kysely } from 'kysely';
 import type { Settings } from './address.js';
 import { type Chain, chainOf } from './chain.js';
-import type { Pool } from './connection.js';
+import type { Connection, Pool } from './connection.js';
 import { isWorthRepeating, storeError } from './driver-error.js';
 import { kyselyDialect } from './kysely-dialect.js';
 import { MYSQL } from './mysql-sql.js';
-import { numberedSession, POSTGRES } from './postgres-sql.js';
+import { numbered, POSTGRES } from './postgres-sql.js';
 import type { Session, Sql } from './sql.js';
 import { StoreError } from './store-error.js';
 
 /** How often a transaction is tried that a deadlock, or another writer of the same new row, undid. */
 const ATTEMPTS = 8;
 
-/** Tables are spelt out in the statements; Kysely builds none that needs their types. */
-type AnyTables = Record<string, Record<string, unknown>>;
+/** Statements name their tables themselves; Kysely only has to say them right. */
+export type AnyTables = Record<string, Record<string, unknown>>;
 
 /** A database that is there, and what to say to it. */
 export interface Database {
   readonly settings: Settings;
   readonly sql: Sql;
   readonly chain: Chain;
+  /** Migrates, and builds statements. */
+  readonly kysely: Kysely<AnyTables>;
   /** Holds one connection for some statements; checks first, once, that this version can read the tables. */
   session<T>(work: (session: Session) => Promise<T>): Promise<T>;
-  /** The same without the check. */
-  unchecked<T>(work: (session: Session) => Promise<T>): Promise<T>;
-  /** `work` ends it by `sql.finish`, or by `rollback`; where it throws, nothing was written. */
-  transaction<T>(turn: string, work: (session: Session) => Promise<T>): Promise<T>;
+  /** `work` gets what `look` saw, and ends by `sql.finish` or `rollback`. Where it throws, nothing was written. */
+  transaction<S, T>(turn: string, steps: Steps<S, T>): Promise<T>;
   close(): Promise<void>;
 }
 
-/** Kysely over the right driver, which is loaded when it is first needed. */
-export function kyselyOf(settings: Settings): Kysely<AnyTables> {
-  const { engine } = settings.address;
-  return new Kysely({ dialect: kyselyDialect(engine === 'mysql' ? 'mysql' : 'postgres', () => openPool(settings)) });
+/** The two halves of a transaction. */
+export interface Steps<S, T> {
+  look(session: Session): Promise<S>;
+  work(session: Session, seen: S): Promise<T>;
 }
 
-export function databaseOf(
-  settings: Settings,
-  db: Kysely<AnyTables>,
-  check: (session: Session) => Promise<void>,
-): Database {
-  const { shown } = settings.address;
-  const sql = settings.address.engine === 'mysql' ? MYSQL : POSTGRES;
+/** @param check throws where this version can't use the tables */
+export function openDatabase(settings: Settings, check: (session: Session) => Promise<void>): Database {
+  const { shown, engine } = settings.address;
+  const family = engine === 'mysql' ? 'mysql' : 'postgres';
+  const sql = family === 'mysql' ? MYSQL : POSTGRES;
+  const pool = openedOnce(() => openPool(settings));
   let checked = false;
   let closing: Promise<void> | undefined;
-  const unchecked = <T>(work: (session: Session) => Promise<T>): Promise<T> => {
-    if (closing) return Promise.reject(new StoreError('refused', `${shown}: this store was closed; open another`));
-    return db.connection().execute((connection) => {
-      const plain = sessionOf(connection);
-      return work(sql.family === 'mysql' ? plain : numberedSession(plain));
-    });
-  };
-  const session: Database['session'] = (work) =>
-    unchecked(async (held) => {
+  const session: Database['session'] = async (work) => {
+    if (closing) throw new StoreError('refused', `${shown}: this store was closed; open another`);
+    const opened = await pool.get();
+    const connection = await opened.acquire();
+    try {
+      const held = sessionOf(connection, family);
       if (!checked) await check(held);
       checked = true;
-      return work(held);
-    });
+      return await work(held);
+    } finally {
+      opened.release(connection);
+    }
+  };
   return {
     settings,
     sql,
     chain: chainOf(settings.secret),
+    kysely: new Kysely({ dialect: kyselyDialect(family, pool.get) }),
     session,
-    unchecked,
-    transaction: (turn, work) => repeated(() => session((held) => undone(sql, held, turn, work))),
+    transaction: (turn, steps) => repeated(() => session((held) => wholly(sql, held, turn, steps))),
     close() {
-      closing ??= db.destroy();
+      closing ??= pool.close();
       return closing;
     },
   };
 }
 
+interface OpenedOnce {
+  get(): Promise<Pool>;
+  close(): Promise<void>;
+}
+
+/** Opens when it is first needed, and again after it could not be opened. */
+function openedOnce(open: () => Promise<Pool>): OpenedOnce {
+  let opening: Promise<Pool> | undefined;
+  return {
+    get() {
+      opening ??= open().catch((error: unknown) => {
+        opening = undefined;
+        throw error;
+      });
+      return opening;
+    },
+    async close() {
+      await (await opening?.catch(() => undefined))?.close();
+    },
+  };
+}
+
+/** The driver is loaded when it is first needed: who uses one database doesn't load the others'. */
 async function openPool(settings: Settings): Promise<Pool> {
   switch (settings.address.engine) {
     case 'postgres':
@@ -82,20 +104,19 @@ async function openPool(settings: Settings): Promise<Pool> {
   }
 }
 
-/** Statements over one connection of Kysely's. */
-export function sessionOf(connection: Kysely<AnyTables>): Session {
-  const run = <R>(text: string, values: readonly unknown[] = []) =>
-    connection.executeQuery<R>(CompiledQuery.raw(text, [...values]));
+/** Statements over one connection; `?` becomes what the database wants. */
+export function sessionOf(connection: Connection, family: Sql['family']): Session {
+  const said = family === 'postgres' ? numbered : (text: string) => text;
   return {
-    rows: async <R>(text: string, values?: readonly unknown[]) => (await run<R>(text, values)).rows,
-    change: async (text, values) => Number((await run(text, values)).numAffectedRows ?? 0),
+    rows: async <R>(text: string, values: readonly unknown[] = []) =>
+      (await connection.query(said(text), values)).rows as readonly R[],
+    change: async (text, values = []) => (await connection.query(said(text), values)).changed,
   };
 }
 
-async function undone<T>(sql: Sql, session: Session, turn: string, work: (session: Session) => Promise<T>): Promise<T> {
+async function wholly<S, T>(sql: Sql, session: Session, turn: string, { look, work }: Steps<S, T>): Promise<T> {
   try {
-    await sql.begin(session, turn);
-    return await work(session);
+    return await work(session, await sql.begin(session, turn, () => look(session)));
   } catch (error) {
     await session.rows('rollback').catch(() => undefined);
     throw error;

@@ -35,17 +35,19 @@ export async function lastFlagEdit(database: Database, server: string): Promise<
 }
 
 function recordSome(database: Database, server: string, edits: readonly FlagEdit[]): Promise<number> {
-  return database.transaction(`flag edits of ${server}`, async (session) => {
-    const fresh = await notRecorded(session, server, edits);
-    const drafts = fresh.map((edit) => draftOf(server, edit));
-    if (drafts.length === 0) {
-      await session.rows('rollback');
-      return 0;
-    }
-    const rows = fresh.map(({ event }, index) => [server, event, drafts[index]?.id]);
-    const marks = insertRows('rampart_flag_edit', ['server', 'event_id', 'entry'], rows);
-    await append(database, session, drafts, [marks]);
-    return drafts.length;
+  return database.transaction(`flag edits of ${server}`, {
+    look: (session) => notRecorded(session, server, edits),
+    async work(session, fresh) {
+      const drafts = fresh.map((edit) => draftOf(server, edit));
+      if (drafts.length === 0) {
+        await session.rows('rollback');
+        return 0;
+      }
+      const rows = fresh.map(({ event }, index) => [server, event, drafts[index]?.id]);
+      const marks = insertRows('rampart_flag_edit', ['server', 'event_id', 'entry'], rows);
+      await append(database, session, drafts, [marks]);
+      return drafts.length;
+    },
   });
 }
 

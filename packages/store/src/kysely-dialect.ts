@@ -39,37 +39,19 @@ interface HeldConnection extends DatabaseConnection {
 }
 
 function poolDriver(open: () => Promise<Pool>): Driver {
-  let opening: Promise<Pool> | undefined;
-  let pool: Pool | undefined;
-  const opened = async (): Promise<Pool> => {
-    opening ??= open();
-    try {
-      pool = await opening;
-      return pool;
-    } catch (error) {
-      opening = undefined;
-      throw error;
-    }
-  };
   const run = async (connection: DatabaseConnection, text: string): Promise<void> => {
     await connection.executeQuery(CompiledQuery.raw(text));
   };
   return {
     // Kysely remembers a failure of init for ever; a database that is down now may be up later.
     init: () => Promise.resolve(),
-    async acquireConnection() {
-      return hold(await (await opened()).acquire());
-    },
+    acquireConnection: async () => hold(await (await open()).acquire()),
     beginTransaction: (connection) => run(connection, 'begin'),
     commitTransaction: (connection) => run(connection, 'commit'),
     rollbackTransaction: (connection) => run(connection, 'rollback'),
-    releaseConnection(connection) {
-      pool?.release((connection as HeldConnection).held);
-      return Promise.resolve();
-    },
-    async destroy() {
-      await (await opening)?.close();
-    },
+    releaseConnection: async (connection) => (await open()).release((connection as HeldConnection).held),
+    // The pool belongs to who opened it.
+    destroy: () => Promise.resolve(),
   };
 }
 

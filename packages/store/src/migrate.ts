@@ -3,7 +3,7 @@ import { type Kysely, type Migration, Migrator, sql } from 'kysely';
 import type { Settings } from './address.js';
 import { adoptConsents, requireConsentTable } from './adopt-consents.js';
 import { chainOf } from './chain.js';
-import { kyselyOf } from './database.js';
+import { type AnyTables, type Database, openDatabase } from './database.js';
 import { storeError, storeErrorOf } from './driver-error.js';
 import { MYSQL_1, MYSQL_TRIGGERS_1 } from './schema-mysql.js';
 import { POSTGRES_1 } from './schema-postgres.js';
@@ -15,21 +15,21 @@ const LOCK_TABLE = 'rampart_migration_lock';
 /** Others may be at it, and an adopted table may be long. In ms. */
 const PATIENCE = 60_000;
 
-type AnyTables = Record<string, Record<string, unknown>>;
-
 /** Creates the tables or brings them up to this version. */
-export async function migrate(settings: Settings): Promise<void> {
-  const patient = { ...settings, timeout: Math.max(settings.timeout, PATIENCE), connections: 2 };
-  const db = kyselyOf(patient);
+export async function migrate(database: Database): Promise<void> {
+  const { settings } = database;
+  // The embedded database has one connection, and its folder one owner: there is no opening it a second time.
+  if (settings.address.engine === 'pglite') return migrateWith(database);
+  const timeout = Math.max(settings.timeout, PATIENCE);
+  const patient = openDatabase({ ...settings, timeout, connections: 2 }, () => Promise.resolve());
   try {
-    await migrateWith(db, settings);
+    await migrateWith(patient);
   } finally {
-    await db.destroy().catch(() => undefined);
+    await patient.close();
   }
 }
 
-/** The same over connections that are open already; those of PGlite are the only ones. */
-export async function migrateWith(db: Kysely<AnyTables>, settings: Settings): Promise<void> {
+async function migrateWith({ kysely: db, settings }: Database): Promise<void> {
   const migrations = migrationsOf(settings);
   const migrator = new Migrator({
     db,

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
-import type { LockedHead, Sql } from './sql.js';
+import { insertRows, LOG_COLUMNS, type LockedHead, logValues, type Sql } from './sql.js';
 
 const TURNS = 256;
 const NOW = "timestampdiff(microsecond, '1970-01-01', utc_timestamp(6)) div 1000";
-const COLUMNS = 'position, id, kind, subject, recorded_at, what, who, mac';
 
 /** MySQL and MariaDB. */
 export const MYSQL: Sql = {
@@ -21,10 +20,11 @@ export const MYSQL: Sql = {
     return `insert into ${table} (${columns.join(', ')}) values (${columns.map(() => '?').join(', ')})
       on duplicate key update ${updates}`;
   },
-  async begin(session, turn) {
+  async begin(session, turn, look) {
     const bucket = createHash('sha256').update(turn).digest().readUInt32BE(0) % TURNS;
     await session.rows('begin');
     await session.rows('select bucket from rampart_turn where bucket = ? for update', [bucket]);
+    return look();
   },
   async lockHead(session, writes) {
     for (const { text, values } of writes) await session.change(text, values);
@@ -37,13 +37,8 @@ export const MYSQL: Sql = {
   async finish(session, rows) {
     const last = rows.at(-1);
     if (last === undefined) throw new Error('nothing to append');
-    await session.change(
-      `insert into rampart_log (${COLUMNS}) values ${rows.map(() => '(?, ?, ?, ?, ?, ?, ?, ?)').join(', ')}`,
-      rows.flatMap(({ position, id, kind, subject, recorded_at: at, what, who, mac }) => [
-        ...[position, id, kind, subject],
-        ...[at, what, who, mac],
-      ]),
-    );
+    const { text, values } = insertRows('rampart_log', LOG_COLUMNS, rows.map(logValues));
+    await session.change(text, values);
     const moved = 'update rampart_head set position = ?, sealed = ?, mac = ? where id = 1';
     await session.change(moved, [last.position, last.position, last.mac]);
     await session.rows('commit');

@@ -1,14 +1,14 @@
 import { readSettings } from './address.js';
 import { apply } from './apply.js';
 import type { ControlStore, StoreOptions } from './control-store.js';
-import { databaseOf, kyselyOf } from './database.js';
+import { openDatabase } from './database.js';
 import { entries } from './entries.js';
 import { erase } from './erase.js';
 import { exportData } from './export-data.js';
 import { lastFlagEdit, recordFlagEdits } from './flag-edits.js';
 import { head } from './head.js';
 import { consents, items } from './items.js';
-import { migrate, migrateWith, requireSchema } from './migrate.js';
+import { migrate, requireSchema } from './migrate.js';
 import { readLog } from './read-log.js';
 import { readShared, readTenant } from './read-state.js';
 import { taskList } from './tasks.js';
@@ -21,12 +21,9 @@ import { verify } from './verify.js';
  */
 export function openStore(options: StoreOptions): ControlStore {
   const settings = readSettings(options);
-  const db = kyselyOf(settings);
-  const database = databaseOf(settings, db, (session) => requireSchema(session, settings));
-  const embedded = settings.address.engine === 'pglite';
+  const database = openDatabase(settings, (session) => requireSchema(session, settings));
   return {
-    // The embedded database has one connection, and its folder one owner: there is no opening it a second time.
-    migrate: () => (embedded ? migrateWith(db, settings) : migrate(settings)),
+    migrate: () => migrate(database),
     apply: (change, write) => apply(database, change, write),
     readLog: (after, limit) => readLog(database, after, limit),
     readTenant: (tenant) => readTenant(database, tenant),

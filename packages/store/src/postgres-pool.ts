@@ -69,6 +69,8 @@ export function postgresPool({ address, timeout, connections, warn }: PoolSettin
     // A writer that is stopped must not keep the head of the log for ever.
     idle_in_transaction_session_timeout: timeout * 2,
     keepAlive: true,
+    // Statements go out without waiting for the answer to those before.
+    pipeline: true,
     types: {
       getTypeParser: (oid, format) => (oid === BIGINT ? Number : pg.types.getTypeParser(oid, format as 'text')),
     },

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { LockedHead, SealedRow, Session, Sql, Statement } from './sql.js';
+import { insertRows, LOG_COLUMNS, type LockedHead, logValues, type Sql, type Statement } from './sql.js';
 
 /** Tells our advisory locks from other programs'. */
 const LOCK_SPACE = 0x52_41_4d_50;
@@ -20,10 +20,15 @@ export const POSTGRES: Sql = {
     return `insert into ${table} (${columns.join(', ')}) values (${columns.map(() => '?').join(', ')})
       on conflict (${keys.join(', ')}) do update set ${updates}`;
   },
-  async begin(session, turn) {
+  async begin(session, turn, look) {
     const key = createHash('sha256').update(turn).digest().readInt32BE(0);
-    // Both in one message. The lock comes before the first look: a statement sees what was there when it began.
-    await session.rows(`begin; set local synchronous_commit = on; select pg_advisory_xact_lock(${LOCK_SPACE}, ${key})`);
+    // Sent together and run one after the other: a statement sees what was there when it began, so the lock is taken
+    // by one before the look.
+    const begun = session.rows(
+      `begin; set local synchronous_commit = on; select pg_advisory_xact_lock(${LOCK_SPACE}, ${key})`,
+    );
+    const [, seen] = await Promise.all([begun, look()]);
+    return seen;
   },
   async lockHead(session, writes) {
     const { text, values } = lockStatement(writes);
@@ -34,11 +39,16 @@ export const POSTGRES: Sql = {
   async finish(session, rows) {
     const last = rows.at(-1);
     if (last === undefined) throw new Error('nothing to append');
-    // One message, without values, so that the lock on the head is held for one round trip less.
-    await session.rows(`insert into rampart_log (position, id, kind, subject, recorded_at, what, who, mac)
-      values ${rows.map(literals).join(', ')};
-      update rampart_head set position = ${last.position}, sealed = ${last.position}, mac = ${quoted(last.mac)} where id = 1;
-      commit`);
+    const added = insertRows('rampart_log', LOG_COLUMNS, rows.map(logValues));
+    // Sent together, so that the lock on the head is held for one round trip less.
+    await Promise.all([
+      session.rows(
+        `with added as (${added.text})
+          update rampart_head set position = ?::bigint, sealed = ?::bigint, mac = ? where id = 1`,
+        [...added.values, last.position, last.position, last.mac],
+      ),
+      session.rows('commit'),
+    ]);
   },
 };
 
@@ -53,35 +63,15 @@ function lockStatement(writes: readonly Statement[]): Statement {
   };
 }
 
-function literals({ position, id, kind, subject, recorded_at: at, what, who, mac }: SealedRow): string {
-  return `(${position}, ${[id, kind, subject].map(quoted).join(', ')}, ${at}, ${[what, who, mac].map(quoted).join(', ')})`;
-}
-
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
-}
-
-/** `$1`, `$2` … for `?`. */
-export function numbered(text: string): string {
-  let count = 0;
-  return text.replace(/\?/g, () => `$${++count}`);
-}
-
-/** A session whose statements have `?` where PostgreSQL wants numbers. */
-export function numberedSession(session: Session): Session {
-  return {
-    rows: (text, values) => session.rows(known(text), values),
-    change: (text, values) => session.change(known(text), values),
-  };
-}
-
 const texts = new Map<string, string>();
 const MOST_TEXTS = 500;
 
-function known(text: string): string {
-  const found = texts.get(text);
-  if (found !== undefined) return found;
-  const made = numbered(text);
+/** `$1`, `$2` … for `?`. */
+export function numbered(text: string): string {
+  const known = texts.get(text);
+  if (known !== undefined) return known;
+  let count = 0;
+  const made = text.replace(/\?/g, () => `$${++count}`);
   if (texts.size < MOST_TEXTS) texts.set(text, made);
   return made;
 }

@@ -46,8 +46,11 @@ export interface Sql {
   upsert(table: string, keys: readonly string[], values: readonly string[]): string;
   /** What `tenant_ai_consents` calls a class, as Rampart spells it. */
   consentClass(column: string): string;
-  /** Begins a transaction in which only this one of those with the same `turn` goes on. */
-  begin(session: Session, turn: string): Promise<void>;
+  /**
+   * Begins a transaction in which only this one of those with the same `turn` goes on, and takes the first look, which
+   * sees what the one before left.
+   */
+  begin<T>(session: Session, turn: string, look: () => Promise<T>): Promise<T>;
   /** Writes that need no lock on the head, then locks it. */
   lockHead(session: Session, writes: readonly Statement[]): Promise<LockedHead>;
   /** Appends, moves the head, commits. */
@@ -70,4 +73,29 @@ export function insertRows(
     text: `insert into ${table} (${columns.join(', ')}) values ${rows.map(() => marks).join(', ')}`,
     values: rows.flat(),
   };
+}
+
+/** Columns of the log, in the order of {@link logValues}. */
+export const LOG_COLUMNS: readonly string[] = [
+  'position',
+  'id',
+  'kind',
+  'subject',
+  'recorded_at',
+  'what',
+  'who',
+  'mac',
+];
+
+export function logValues({
+  position,
+  id,
+  kind,
+  subject,
+  recorded_at: at,
+  what,
+  who,
+  mac,
+}: SealedRow): readonly unknown[] {
+  return [position, id, kind, subject, at, what, who, mac];
 }
