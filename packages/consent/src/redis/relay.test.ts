@@ -245,6 +245,7 @@ describe('a follower', () => {
 
   it.each<[string, (key: string) => Promise<unknown>]>([
     ['is missing', (key) => redis.command('ZREMRANGEBYSCORE', key, 2, 2)],
+    ['at the end is missing', (key) => redis.command('ZREMRANGEBYSCORE', key, 3, 3)],
     ['is not genuine', (key) => replace(key, 2, '[2,"{\\"kind\\":\\"none\\"}","AAAA"]')],
     ['is of another epoch', (key) => replace(key, 2, writeEntry(mac, 'e0', { position: 2, effect: { kind: 'none' } }))],
     ['is another one', (key) => replace(key, 2, writeEntry(mac, 'e1', { position: 1, effect: { kind: 'none' } }))],

@@ -156,15 +156,13 @@ export class SqlRelay implements Relay {
   }
 
   async #keep({ epoch, head, entries }: LogBatch): Promise<void> {
-    const continues = epoch === this.#epoch && head >= this.#kept;
-    const isRewound = epoch === this.#epoch && !continues;
+    const isRewound = epoch === this.#epoch && head < this.#kept;
     this.#epoch = epoch;
-    const fresh = continues ? entries : [];
-    this.#kept = fresh.at(-1)?.position ?? head;
-    if (fresh.length === 0 && !isRewound) return;
+    this.#kept = entries.at(-1)?.position ?? head;
+    if (entries.length === 0 && !isRewound) return;
     // What was erased stands in the entries before.
-    const anew = isRewound || fresh.some(({ effect }) => effect.kind === 'forget');
-    const texts = fresh.flatMap((entry) => [entry.position, writeEntry(this.#mac, epoch, entry)]);
+    const anew = isRewound || entries.some(({ effect }) => effect.kind === 'forget');
+    const texts = entries.flatMap((entry) => [entry.position, writeEntry(this.#mac, epoch, entry)]);
     const oldest = head - KEPT.entries;
     await this.#link.run('rampartKeep', this.#names.entries(epoch), anew ? 1 : 0, oldest, KEPT.lifetime, ...texts);
   }
