@@ -41,6 +41,8 @@ export interface AuditEntry {
   readonly after?: JsonValue | undefined;
   /** The change itself, where the entry is one. */
   readonly change?: ControlChange | undefined;
+  /** Server, event, type, environment … of a flag edit, where the entry is one. */
+  readonly edit?: JsonValue | undefined;
   readonly actor?: string | undefined;
   readonly reason?: string | undefined;
 }

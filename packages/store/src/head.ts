@@ -1,5 +1,41 @@
+import { sealUpTo } from './append.js';
 import type { Database } from './database.js';
+import type { LockedHead } from './sql.js';
 import type { SignedHead } from './verification.js';
-export function head(_database: Database): Promise<SignedHead> {
-  throw new Error('not built yet');
+
+/** The end of the log, signed. */
+export async function head(database: Database): Promise<SignedHead> {
+  await seal(database);
+  const { sql, chain } = database;
+  const found = await database.session((session) =>
+    session.rows<LockedHead>(
+      `select epoch, sealed as position, sealed, mac, ${sql.now} as now from rampart_head where id = 1`,
+    ),
+  );
+  const [row] = found;
+  if (row === undefined) throw new Error('rampart_head has no row');
+  return chain.sign({ epoch: row.epoch, position: row.position, mac: row.mac, at: Number(row.now) });
+}
+
+/**
+ * Gives macs to what old code wrote by SQL since the last write of ours.
+ *
+ * @returns how many entries
+ */
+export async function seal({ sql, chain, ...database }: Database): Promise<number> {
+  if (sql.family !== 'mysql') return 0;
+  const [open] = await database.session((session) =>
+    session.rows<{ count: number }>('select position - sealed as count from rampart_head where id = 1'),
+  );
+  if (open === undefined || open.count === 0) return 0;
+  return database.transaction('seal', {
+    look: () => Promise.resolve(),
+    async work(session) {
+      const locked = await sql.lockHead(session, []);
+      const mac = await sealUpTo(chain, session, locked);
+      await session.change('update rampart_head set sealed = position, mac = ? where id = 1', [mac]);
+      await session.rows('commit');
+      return locked.position - locked.sealed;
+    },
+  });
 }

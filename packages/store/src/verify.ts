@@ -1,5 +1,85 @@
+import { ControlInputError } from '@rampart/core';
+import { readHead } from './chain.js';
 import type { Database } from './database.js';
-import type { Verification, VerifyOptions } from './verification.js';
-export function verify(_database: Database, _options?: VerifyOptions): Promise<Verification> {
-  throw new Error('not built yet');
+import { seal } from './head.js';
+import type { LockedHead, Session } from './sql.js';
+import type { Finding, Verification, VerifyOptions } from './verification.js';
+import { headFindings } from './verify-heads.js';
+import { type LogLine, LogWalk } from './verify-log.js';
+import { stateFindings } from './verify-state.js';
+
+const PAGE = 1_000;
+const MOST_FINDINGS = 100;
+
+/** Reads the whole log, and the state, as of one moment. */
+export async function verify(database: Database, { heads = [] }: VerifyOptions = {}): Promise<Verification> {
+  if (!Array.isArray(heads)) throw new ControlInputError('heads', heads, 'hand in a list of what head() returned');
+  const exported = heads.map(readHead);
+  const sealed = await seal(database);
+  return database.session(async (session) => {
+    await beginSnapshot(database, session);
+    try {
+      const { sql, chain } = database;
+      const head = await headOf(database, session);
+      const walk = new LogWalk(
+        database,
+        head,
+        exported.map(({ position }) => position),
+      );
+      await readAll(session, (line) => walk.take(line));
+      const found = [
+        ...walk.findings(),
+        ...headFindings({ chain, head, walk, exported }),
+        ...(await stateFindings(sql, session, walk.fold)),
+      ].sort((one, other) => one.position - other.position);
+      return {
+        ...{ ok: found.length === 0, findings: firstOf(found), entries: walk.entries, sealed, erased: walk.erased },
+        head: chain.sign({ epoch: head.epoch, position: head.sealed, mac: head.mac, at: Number(head.now) }),
+      };
+    } finally {
+      await session.rows('rollback').catch(() => undefined);
+    }
+  });
+}
+
+async function beginSnapshot({ sql }: Database, session: Session): Promise<void> {
+  if (sql.family === 'postgres') {
+    await session.rows('begin isolation level repeatable read read only');
+    return;
+  }
+  await session.rows('set transaction isolation level repeatable read');
+  await session.rows('start transaction with consistent snapshot');
+}
+
+async function headOf({ sql }: Database, session: Session): Promise<LockedHead> {
+  const [head] = await session.rows<LockedHead>(
+    `select epoch, position, sealed, mac, ${sql.now} as now from rampart_head where id = 1`,
+  );
+  if (head === undefined) throw new Error('rampart_head has no row');
+  return head;
+}
+
+async function readAll(session: Session, take: (line: LogLine) => void): Promise<void> {
+  let after = 0;
+  for (;;) {
+    const lines = await session.rows<LogLine>(
+      `select l.position, l.id, l.kind, l.subject, l.recorded_at, l.what, l.who, l.mac,
+          w.salt as what_salt, w.data as what_data, o.salt as who_salt, o.data as who_data
+        from (select * from rampart_log where position > ? order by position limit ${PAGE}) l
+        left join rampart_detail w on w.id = l.id and w.part = 'what'
+        left join rampart_detail o on o.id = l.id and o.part = 'who'
+        order by l.position`,
+      [after],
+    );
+    for (const line of lines) take(line);
+    const last = lines.at(-1);
+    if (last === undefined) return;
+    after = last.position;
+  }
+}
+
+// The same place can be found wrong in several ways; the first of a kind says it.
+function firstOf(found: readonly Finding[]): readonly Finding[] {
+  const seen = new Map(found.map((finding) => [`${finding.kind} ${finding.position} ${finding.message}`, finding]));
+  return [...seen.values()].slice(0, MOST_FINDINGS);
 }

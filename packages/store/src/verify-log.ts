@@ -1,0 +1,152 @@
+import type { ControlChange } from '@rampart/core';
+import { type Chain, commitment, type LogRow } from './chain.js';
+import type { Database } from './database.js';
+import { type Cells, itemOf } from './item.js';
+import type { LockedHead } from './sql.js';
+import type { Finding, FindingKind } from './verification.js';
+import { misplaced, type Suspect } from './verify-order.js';
+import { itemName } from './verify-state.js';
+
+/** An entry with what stands beside the log. */
+export interface LogLine extends LogRow {
+  readonly mac: string | null;
+  readonly what_salt: string | null;
+  readonly what_data: string | null;
+  readonly who_salt: string | null;
+  readonly who_data: string | null;
+}
+
+/** What the log says of one row of the state. */
+export interface Folded {
+  readonly values: Cells;
+  readonly entry: string;
+  readonly position: number;
+}
+
+interface Missing {
+  readonly position: number;
+  readonly subject: string;
+  readonly part: 'what' | 'who';
+}
+
+const MOST_SUSPECTS = 32;
+
+/** Takes the entries one by one and notes what is wrong with them. */
+export class LogWalk {
+  /** What the entries add up to, row by row of the state. */
+  readonly fold: Map<string, Folded> = new Map();
+  /** The macs of some positions: the head's own, and those that were asked for. */
+  readonly macs: Map<number, string> = new Map();
+  entries = 0;
+  erased = 0;
+  last = 0;
+  readonly #chain: Chain;
+  readonly #head: LockedHead;
+  readonly #wanted: ReadonlySet<number>;
+  readonly #mayBeUnsealed: boolean;
+  readonly #found: Finding[] = [];
+  readonly #suspects: Suspect[] = [];
+  readonly #missing: Missing[] = [];
+  readonly #erasedSubjects = new Set<string>();
+  readonly #erasedAuthors = new Set<number>();
+  #previous: string | undefined;
+
+  /** @param wanted positions whose macs are kept, beside the head's own */
+  constructor({ chain, sql }: Database, head: LockedHead, wanted: readonly number[]) {
+    this.#chain = chain;
+    this.#head = head;
+    this.#wanted = new Set([head.sealed, ...wanted]);
+    this.#mayBeUnsealed = sql.family === 'mysql';
+    this.#previous = chain.genesis(head.epoch);
+  }
+
+  take(line: LogLine): void {
+    this.entries += 1;
+    if (line.position > this.last + 1) this.#gap(line.position);
+    this.#checkMac(line);
+    this.#checkDetail(line, 'what', line.what, line.what_salt, line.what_data);
+    this.#checkDetail(line, 'who', line.who, line.who_salt, line.who_data);
+    this.last = line.position;
+    if (line.mac !== null && this.#wanted.has(line.position)) this.macs.set(line.position, line.mac);
+    if (line.what_data !== null) this.#apply(line, line.what_data);
+  }
+
+  /** All that was noted, once every entry was taken. */
+  findings(): readonly Finding[] {
+    const gone = this.#missing.filter(({ position, subject, part }) => {
+      if (this.#erasedSubjects.has(subject)) return false;
+      return part === 'what' || !this.#erasedAuthors.has(position);
+    });
+    return [
+      ...this.#found,
+      ...misplaced(this.#chain, this.#suspects),
+      ...gone.map(({ position, part }) => ({
+        ...{ kind: 'deleted' as const, position },
+        message: `${part === 'what' ? 'what entry' : 'who made entry'} ${position}${part === 'what' ? ' says' : ''} is gone, and no erasure explains it`,
+      })),
+    ];
+  }
+
+  #gap(position: number): void {
+    const [from, to] = [this.last + 1, position - 1];
+    this.#note('deleted', from, from === to ? `entry ${from} is missing` : `entries ${from} to ${to} are missing`);
+    // Nobody knows what the next one followed.
+    this.#previous = undefined;
+  }
+
+  #checkMac(line: LogLine): void {
+    const { position, mac } = line;
+    const previous = this.#previous;
+    this.#previous = mac ?? undefined;
+    if (mac === null) {
+      if (this.#mayBeUnsealed && position > this.#head.sealed) return;
+      this.#note('foreign', position, `entry ${position} has no mac: the store did not write it`);
+    } else if (previous !== undefined && mac !== this.#chain.mac(previous, line)) {
+      if (this.#suspects.length < MOST_SUSPECTS) this.#suspects.push({ row: line, mac, previous });
+    }
+  }
+
+  #checkDetail(line: LogLine, part: 'what' | 'who', committed: string, salt: string | null, data: string | null): void {
+    const { position, subject } = line;
+    if (salt === null || data === null) {
+      this.#missing.push({ position, subject, part });
+      if (part === 'what') this.erased += 1;
+    } else if (commitment(salt, data) !== committed) {
+      this.#note(
+        'edited',
+        position,
+        `${part === 'what' ? 'what entry' : 'who made entry'} ${position}${part === 'what' ? ' says' : ''} was edited`,
+      );
+    }
+  }
+
+  #apply({ id, position }: LogLine, data: string): void {
+    const said = parsed(data);
+    const { change, erased } = said;
+    for (const pseudonym of erased?.pseudonyms ?? []) this.#erasedSubjects.add(pseudonym);
+    for (const author of erased?.made ?? []) this.#erasedAuthors.add(author);
+    if (change === undefined) return;
+    const item = itemOf(change);
+    this.fold.set(itemName(item.kind, item.keys), { values: item.values, entry: id, position });
+  }
+
+  #note(kind: FindingKind, position: number, message: string): void {
+    this.#found.push({ kind, position, message });
+  }
+}
+
+interface What {
+  readonly change?: ControlChange;
+  readonly erased?: { readonly pseudonyms: readonly string[]; readonly made: readonly number[] };
+}
+
+// What was edited may be no JSON any more, or name no change that we know; that it was edited is noted elsewhere.
+function parsed(data: string): What {
+  try {
+    const what = JSON.parse(data) as What;
+    if (what.change !== undefined) itemOf(what.change);
+    return what;
+  } catch {
+    return {};
+  }
+}
