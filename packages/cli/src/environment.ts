@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+
 /** What the environment says, empty variables left out. Nothing else reads it. */
 export interface Variables {
   readonly url: string | undefined;
@@ -6,6 +8,12 @@ export interface Variables {
   readonly environment: string | undefined;
   readonly project: string | undefined;
   readonly tiers: string | undefined;
+  readonly database: string | undefined;
+  readonly redis: string | undefined;
+  readonly secret: string | undefined;
+  readonly controlEnvironment: string | undefined;
+  /** The folder for what has to outlive a command. */
+  readonly stateFolder: string | undefined;
   /** Whether colours are unwanted: `NO_COLOR` is set, or `TERM` is `dumb`. */
   readonly plain: boolean;
 }
@@ -18,6 +26,11 @@ export const VARIABLES = {
   environment: 'UNLEASH_ENVIRONMENT',
   project: 'UNLEASH_PROJECT',
   tiers: 'RAMPART_TIERS',
+  database: 'RAMPART_DATABASE_URL',
+  redis: 'REDIS_URL',
+  secret: 'RAMPART_SECRET',
+  controlEnvironment: 'RAMPART_ENVIRONMENT',
+  stateFolder: 'RAMPART_STATE_FOLDER',
 } as const;
 
 /** Reads the environment: the only function of Rampart that does. */
@@ -30,6 +43,16 @@ export function readEnvironment(environment: NodeJS.ProcessEnv = process.env): V
     environment: read(VARIABLES.environment),
     project: read(VARIABLES.project),
     tiers: read(VARIABLES.tiers),
+    database: read(VARIABLES.database) ?? read('DATABASE_URL'),
+    redis: read(VARIABLES.redis),
+    secret: read(VARIABLES.secret),
+    controlEnvironment: read(VARIABLES.controlEnvironment),
+    stateFolder: read(VARIABLES.stateFolder) ?? under(read('XDG_STATE_HOME')) ?? under(read('HOME'), '.local', 'state'),
     plain: read('NO_COLOR') !== undefined || read('TERM') === 'dumb',
   };
+}
+
+/** The place that the XDG specification gives to such files. */
+function under(folder: string | undefined, ...parts: readonly string[]): string | undefined {
+  return folder === undefined ? undefined : join(folder, ...parts, 'rampart');
 }

@@ -1,3 +1,5 @@
+import { isControlInputError } from '@rampart/core';
+import { isConflictError, isKillSwitchError, isStoreError } from '@rampart/sdk/operator';
 import { type AdminApiErrorKind, isAdminApiError } from '@rampart/unleash/admin';
 
 /** How a command ended, for scripts and CI. */
@@ -6,7 +8,7 @@ export const EXIT = {
   fine: 0,
   /** Something was found, or the operation was refused; nothing is wrong with how the command was called. */
   findings: 1,
-  /** The command was called wrongly, or Unleash could not be asked. */
+  /** The command was called wrongly, or Unleash or the database could not be asked. */
   failed: 2,
 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
@@ -31,7 +33,8 @@ const REFUSALS: readonly AdminApiErrorKind[] = ['refused', 'conflict', 'not-foun
 
 /** The exit code of an expected failure; undefined for a bug, which keeps its stack. */
 export function exitCodeOf(error: unknown): ExitCode | undefined {
-  if (error instanceof UsageError) return EXIT.failed;
+  if (error instanceof UsageError || isControlInputError(error) || isStoreError(error)) return EXIT.failed;
+  if (isConflictError(error) || isKillSwitchError(error)) return EXIT.findings;
   if (!isAdminApiError(error)) return undefined;
   return REFUSALS.includes(error.kind) ? EXIT.findings : EXIT.failed;
 }

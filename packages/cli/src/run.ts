@@ -1,12 +1,21 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { auditCommand } from './commands/audit.js';
 import type { Session } from './commands/command.js';
+import { consentCommand } from './commands/consent.js';
+import { dataCommand } from './commands/data.js';
 import { explainCommand } from './commands/explain.js';
 import { initCommand } from './commands/init.js';
+import { killCommand } from './commands/kill.js';
+import { killsCommand } from './commands/kills.js';
 import { lintCommand } from './commands/lint.js';
+import { migrateCommand } from './commands/migrate.js';
 import { newChangeCommand } from './commands/new-change.js';
 import { newFeatureCommand } from './commands/new-feature.js';
+import { overrideCommand } from './commands/override.js';
 import { previewCommand } from './commands/preview.js';
+import { reviveCommand } from './commands/revive.js';
+import { syncCommand } from './commands/sync.js';
 import type { Variables } from './environment.js';
 import { EXIT, type ExitCode, exitCodeOf, messageOf } from './failure.js';
 import { oneLine } from './output/table.js';
@@ -29,8 +38,19 @@ Start:
   rampart lint
   rampart explain ai.support-copilot --tenant acme --tier pro
 
-Tokens come from the environment or a file, never from an argument: arguments show in process lists.
-Exit codes: 0 fine, 1 findings or refused, 2 called wrongly or Unleash not reachable.`;
+In an emergency:
+  export RAMPART_DATABASE_URL=postgres://... RAMPART_SECRET=... REDIS_URL=redis://...
+  rampart kill --feature ai.support-copilot --reason "INC-7"
+  rampart kills
+
+Tokens, passwords and secrets come from the environment or a file, never from an argument: arguments show in process lists.
+Exit codes: 0 fine, 1 findings or refused, 2 called wrongly, or Unleash or the database not reachable.`;
+
+const COMMANDS: readonly ((session: Session) => Command)[] = [
+  ...[initCommand, newFeatureCommand, newChangeCommand, lintCommand, explainCommand, previewCommand],
+  ...[killCommand, reviveCommand, killsCommand, syncCommand],
+  ...[consentCommand, overrideCommand, auditCommand, dataCommand, migrateCommand],
+];
 
 /** Runs one command and resolves with its exit code. Rejects only for a bug. */
 export async function run({ args, variables, terminal }: RunOptions): Promise<ExitCode> {
@@ -63,10 +83,8 @@ function program(session: Session): Command {
     .version(version(), '--version', 'print the version')
     .helpOption('--help', 'show help')
     .addHelpText('after', HELP);
-  for (const make of [initCommand, newFeatureCommand, newChangeCommand, lintCommand, explainCommand, previewCommand]) {
-    root.addCommand(make(session));
-  }
-  for (const command of [root, ...root.commands]) {
+  for (const make of COMMANDS) root.addCommand(make(session));
+  for (const command of [root, ...root.commands, ...root.commands.flatMap((group) => group.commands)]) {
     command
       .helpOption('--help', 'show help')
       .configureOutput({

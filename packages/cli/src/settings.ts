@@ -84,12 +84,14 @@ export function requireAdminToken({ adminToken }: Settings): string {
   );
 }
 
-interface Sourced {
+/** A value, and the option or variable that said it. */
+export interface Sourced {
   readonly value: string;
   readonly source: string;
 }
 
-function from(
+/** A value and where it was said; the option wins. */
+export function from(
   flag: string,
   given: string | undefined,
   variable: string,
@@ -99,7 +101,12 @@ function from(
   return found === undefined ? undefined : { value: found, source: variable };
 }
 
-function check<T>(schema: z.ZodType<T>, sourced: Sourced | undefined, secrecy: 'open' | 'secret'): T | undefined {
+/** A value that fits; a usage error that names its source where it doesn't. */
+export function check<T>(
+  schema: z.ZodType<T>,
+  sourced: Sourced | undefined,
+  secrecy: 'open' | 'secret',
+): T | undefined {
   if (sourced === undefined) return undefined;
   const { value, source } = sourced;
   const result = schema.safeParse(value);
@@ -109,7 +116,8 @@ function check<T>(schema: z.ZodType<T>, sourced: Sourced | undefined, secrecy: '
   return misused(`${source}${shown}: ${result.error.issues[0]?.message ?? 'can not be used'}`);
 }
 
-function fileText(flag: string, path: string | undefined): string | undefined {
+/** A file's only line. */
+export function fileText(flag: string, path: string | undefined): string | undefined {
   if (path === undefined) return undefined;
   try {
     return readFileSync(path, 'utf8').trim();

@@ -12,7 +12,8 @@ import { messageOf, type Outcome, untilHeld } from './until-held.js';
 /** The parts that carry an order out. */
 export interface Workshop {
   readonly control: Pick<DurableControl, 'apply' | 'ready' | 'store'>;
-  readonly admin: AdminClient;
+  /** Undefined where Unleash is not known here: its half is left to others. */
+  readonly admin: AdminClient | undefined;
   readonly journal: Journal | undefined;
 }
 
@@ -78,15 +79,21 @@ class OrderRun {
   }
 
   async #obeyInUnleash(): Promise<void> {
+    const { admin } = this.#workshop;
     if (this.#unleash.state === 'not_needed') return;
-    const outcome = await this.#repeat('unleash', () => (this.#order.action === 'kill' ? this.#off() : this.#on()));
+    if (admin === undefined) {
+      this.#unleash = { ...this.#unleash, error: 'this command was not told where Unleash is' };
+      return;
+    }
+    const work = () => (this.#order.action === 'kill' ? this.#off(admin) : this.#on(admin));
+    const outcome = await this.#repeat('unleash', work);
     if (outcome.state === 'held') this.#unleash = heldNow(this.#unleash, outcome.value);
     else this.#unleash = { ...this.#unleash, state: outcome.state, error: outcome.error };
     this.#tell();
   }
 
-  async #off(): Promise<Partial<UnleashHalf>> {
-    const { admin, control } = this.#workshop;
+  async #off(admin: AdminClient): Promise<Partial<UnleashHalf>> {
+    const { control } = this.#workshop;
     const { scope, environments, id } = this.#order;
     const target = targetOf(scope);
     if (target === undefined || (this.#control.state === 'held' && (await revivedMeanwhile(control, id))))
@@ -99,8 +106,8 @@ class OrderRun {
     return { notes, switched: this.#order.places };
   }
 
-  async #on(): Promise<Partial<UnleashHalf>> {
-    const { admin, control } = this.#workshop;
+  async #on(admin: AdminClient): Promise<Partial<UnleashHalf>> {
+    const { control } = this.#workshop;
     const { places, notes: known } = this.#order;
     const killOf = (flag: string): Promise<string | undefined> => killCovering(control.store, flag);
     const { switched, notes } = await switchOn({ admin, places, killOf });

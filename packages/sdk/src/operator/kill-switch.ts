@@ -14,7 +14,11 @@ import { closeKill, switchedByKill } from './switched-by-kill.js';
 /** Options of {@link createKillSwitch}. */
 export interface KillSwitchOptions {
   readonly control: Pick<DurableControl, 'apply' | 'ready' | 'store'>;
-  readonly admin: AdminClient;
+  /**
+   * Unleash's admin API. Without it the half in Unleash stays pending, for a `resume` that has it.
+   * @default none
+   */
+  readonly admin?: AdminClient | undefined;
   /** Environments of Unleash that a kill switches flags off in. @default every environment that a flag has */
   readonly environments?: readonly string[] | undefined;
   /**

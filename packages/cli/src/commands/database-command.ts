@@ -1,0 +1,57 @@
+import type { DurableControl } from '@rampart/sdk';
+import { Command } from 'commander';
+import { type ControlSettings, type DatabaseFlags, openControl, readControlSettings } from '../control-settings.js';
+import type { Session } from './command.js';
+
+/** Adds the options that say where the database is. */
+export function withDatabase(command: Command): Command {
+  return command
+    .option(
+      '--database <url>',
+      'PostgreSQL, MySQL or MariaDB without a password, or the folder of an embedded one [RAMPART_DATABASE_URL, DATABASE_URL]',
+    )
+    .option(
+      '--secret-file <file>',
+      'file with the secret that signs the control log [RAMPART_SECRET holds the secret itself]',
+    )
+    .option('--redis-url <url>', 'Redis, without a password: tells your services at once [REDIS_URL]')
+    .option(
+      '--control-environment <name>',
+      "the option environment of your services' createControl [RAMPART_ENVIRONMENT]",
+    );
+}
+
+/** A command that speaks to the database alone. */
+export function databaseCommand(name: string): Command {
+  return withDatabase(new Command(name)).option('--json', 'print data as JSON');
+}
+
+/** A command that does nothing itself. */
+export function groupCommand(name: string, description: string): Command {
+  return new Command(name).description(description);
+}
+
+/** What a command does with the control state. */
+export interface ControlWork {
+  /** `write` tells other processes through Redis; `read` never changes anything, not even old tables. */
+  readonly for: 'read' | 'write';
+  /** Brings old tables up to date first: for what must not wait for somebody to do it. @default false */
+  readonly migrate?: boolean;
+}
+
+/** Opens the control state for one command, and closes it. */
+export async function withControl(
+  session: Session,
+  flags: DatabaseFlags,
+  work: ControlWork,
+  use: (control: DurableControl, settings: ControlSettings) => Promise<void>,
+): Promise<void> {
+  const settings = readControlSettings(flags, session.variables);
+  const redis = work.for === 'write' ? settings.redis : undefined;
+  const control = openControl({ ...settings, redis }, { migrate: work.migrate ?? false });
+  try {
+    await use(control, settings);
+  } finally {
+    await control.close();
+  }
+}

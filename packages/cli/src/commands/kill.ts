@@ -1,0 +1,58 @@
+import type { Command } from 'commander';
+import type { DatabaseFlags } from '../control-settings.js';
+import { readActor } from '../control-settings.js';
+import { required } from '../failure.js';
+import { readScope, type ScopeFlags } from '../input/scope.js';
+import type { ConnectionFlags } from '../settings.js';
+import { connectedCommand, type Session } from './command.js';
+import { withControl, withDatabase } from './database-command.js';
+import { killSwitchOf, patiently, showOrder } from './orders.js';
+
+interface Flags extends ConnectionFlags, DatabaseFlags, ScopeFlags {
+  readonly reason?: string;
+  readonly actor?: string;
+  readonly timeout?: string;
+  readonly json?: boolean;
+}
+
+const EXAMPLES = `
+Examples:
+  rampart kill --feature ai.support-copilot --reason "it invents prices, INC-7"
+  rampart kill --feature ai.support-copilot --tenant acme --reason "acme asked for it" --timeout 30
+
+Parts of a scope must all match. A whole feature, a whole change or --all also switches the flags off in Unleash, so that plain
+SDKs obey. Both halves are tried until they hold; what is cut short, rampart sync finishes.`;
+
+/** `rampart kill`: off, at once, everywhere. */
+export function killCommand(session: Session): Command {
+  return withDatabase(connectedCommand('kill', 'admin'))
+    .summary('switch AI off, at once')
+    .description(
+      'Kills a feature, a change, or AI for a tenant, tier, region or label: in the control log, and in Unleash.',
+    )
+    .option('--feature <flag>', 'a feature, e.g. ai.support-copilot')
+    .option('--change <flag>', "a change, by its flag's full name")
+    .option('--tenant <id>', 'one tenant')
+    .option('--tier <tier>', 'one tier')
+    .option('--region <region>', 'one region')
+    .option('--label <label>', 'subjects with this label')
+    .option('--all', 'everything')
+    .option('--reason <text>', 'why (required)')
+    .option('--actor <name>', 'who does it (default: your user name on this machine)')
+    .option('--environment <list>', 'switch off only in these environments of Unleash (default: in every one)')
+    .option('--timeout <time>', 'stop trying after so many seconds, or e.g. 2m (default: never)')
+    .addHelpText('after', EXAMPLES)
+    .action((flags: Flags) => runKill(session, flags));
+}
+
+async function runKill(session: Session, flags: Flags): Promise<void> {
+  const scope = readScope(flags);
+  const reason = required('--reason', flags.reason);
+  const actor = readActor(flags.actor);
+  await withControl(session, flags, { for: 'write', migrate: true }, async (control, settings) => {
+    const killSwitch = killSwitchOf(control, settings, flags, session);
+    const order = { scope, reason, actor };
+    const report = await patiently(session, flags, (patience) => killSwitch.kill(order, patience));
+    showOrder(session, report, flags.json ?? false);
+  });
+}

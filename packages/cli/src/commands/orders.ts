@@ -1,0 +1,84 @@
+import type { DurableControl } from '@rampart/sdk';
+import { createKillSwitch, type KillSwitch, type OrderReport, type Patience } from '@rampart/sdk/operator';
+import type { AdminClient } from '@rampart/unleash/admin';
+import { createAdminClient } from '@rampart/unleash/admin';
+import type { ControlSettings } from '../control-settings.js';
+import { EXIT } from '../failure.js';
+import { readDuration } from '../input/moment.js';
+import { listOf } from '../input/pairs.js';
+import { renderLeft, renderOrder, renderProgress } from '../output/order.js';
+import { type ConnectionFlags, readSettings, requireAdminToken } from '../settings.js';
+import { printJson, type Session } from './command.js';
+
+/** How long one request to Unleash may take, in ms: a hung one is tried again. */
+const REQUEST_TIMEOUT = 5_000;
+
+/** Unleash's admin API, undefined where nothing says where it is. */
+export function adminOf(flags: ConnectionFlags, session: Session): AdminClient | undefined {
+  if ((flags.url ?? session.variables.url) === undefined) return undefined;
+  const { environment: _, ...others } = flags;
+  const settings = readSettings(others, session.variables);
+  const { url, project = 'default' } = settings;
+  return createAdminClient({ url, token: requireAdminToken(settings), project, timeout: REQUEST_TIMEOUT });
+}
+
+/**
+ * The kill switch of a command. `--environment` may name several; without it a flag goes off in all of them. The variable is
+ * not asked: in a developer's shell it would leave production on.
+ */
+export function killSwitchOf(
+  control: DurableControl,
+  settings: ControlSettings,
+  flags: ConnectionFlags,
+  session: Session,
+): KillSwitch {
+  const environments = flags.environment === undefined ? undefined : listOf(flags.environment);
+  return createKillSwitch({ control, admin: adminOf(flags, session), environments, journal: settings.journal });
+}
+
+/** Runs an order with a deadline, and until the person at the keyboard has had enough. */
+export async function patiently<T>(
+  session: Session,
+  { timeout, json }: { readonly timeout?: string; readonly json?: boolean },
+  work: (patience: Patience) => Promise<T>,
+): Promise<T> {
+  const stop = new AbortController();
+  const enough = (): void => stop.abort();
+  const limit = timeout === undefined ? undefined : setTimeout(enough, readTimeout(timeout));
+  process.once('SIGINT', enough);
+  process.once('SIGTERM', enough);
+  const onProgress = (report: OrderReport): void => {
+    if (json !== true) session.terminal.err(renderProgress(report));
+  };
+  try {
+    return await work({ signal: stop.signal, onProgress });
+  } finally {
+    clearTimeout(limit);
+    process.off('SIGINT', enough);
+    process.off('SIGTERM', enough);
+  }
+}
+
+/** A time in ms; a bare number counts seconds, as in most commands. */
+export function readTimeout(timeout: string): number {
+  return readDuration('--timeout', /^\d+(\.\d+)?$/.test(timeout.trim()) ? `${timeout}s` : timeout);
+}
+
+/** Shows how an order ended; 1 where it needs somebody's eye. */
+export function showOrder(session: Session, report: OrderReport, json: boolean): void {
+  if (json) printJson(session, report);
+  else printOrder(session, report);
+  session.end(isSound(report) ? EXIT.fine : EXIT.findings);
+}
+
+/** An order as text. */
+export function printOrder({ terminal, paint }: Session, report: OrderReport): void {
+  terminal.out(`${renderOrder(report, paint)}${renderLeft(report, paint)}`);
+}
+
+/** Whether nothing is left, and nothing needs somebody's eye. */
+export function isSound({ settled, control, unleash, action }: OrderReport): boolean {
+  if (!settled || control.state === 'failed' || unleash.state === 'failed') return false;
+  // A kill with nothing to switch off may be one of a misspelt name.
+  return action === 'revive' || unleash.notes.length === 0;
+}

@@ -1,0 +1,152 @@
+import { readControlChange } from '@rampart/core';
+import type { ControlItem, ControlStore } from '@rampart/sdk/operator';
+import { type Command, Option } from 'commander';
+import { type DatabaseFlags, readActor } from '../control-settings.js';
+import { EXIT, misused, required, UsageError } from '../failure.js';
+import { readDuration, readFuture } from '../input/moment.js';
+import { type OverrideItem, renderOverrides } from '../output/overrides.js';
+import { oneLine } from '../output/table.js';
+import { printJson, type Session } from './command.js';
+import { databaseCommand, groupCommand, withControl } from './database-command.js';
+
+interface Flags extends DatabaseFlags {
+  readonly tenant?: string;
+  readonly flag?: string;
+  readonly force?: 'on' | 'off';
+  readonly for?: string;
+  readonly until?: string;
+  readonly reason?: string;
+  readonly actor?: string;
+  readonly id?: string;
+  readonly all?: boolean;
+  readonly json?: boolean;
+}
+
+/** `rampart override`: an exception for one tenant and one flag, for a time. */
+export function overrideCommand(session: Session): Command {
+  return groupCommand(
+    'override',
+    'Force a flag on or off for one tenant, for a time. No consent, kill or exclusion is skipped.',
+  )
+    .summary('force a flag on or off for one tenant, for a time')
+    .addCommand(setCommand(session))
+    .addCommand(liftCommand(session))
+    .addCommand(listCommand(session))
+    .addHelpText('after', '\nExample:\n  rampart override list --tenant acme');
+}
+
+function setCommand(session: Session): Command {
+  return databaseCommand('set')
+    .summary('set one; a tenant has one for each flag')
+    .option('--tenant <id>', 'the tenant (required)')
+    .option('--flag <flag>', 'a feature or a change (required)')
+    .addOption(new Option('--force <state>', 'on or off (required)').choices(['on', 'off']))
+    .option('--for <time>', 'how long, e.g. 2h')
+    .option('--until <moment>', 'or when it ends, e.g. 2026-11-21T18:00Z')
+    .option('--reason <text>', 'why (required)')
+    .option('--actor <name>', 'who does it (default: your user name on this machine)')
+    .option('--id <id>', 'its id, where a tenant needs several for a flag (default: the flag)')
+    .addHelpText(
+      'after',
+      '\nExample:\n  rampart override set --tenant acme --flag ai.support-copilot --force off --for 2h --reason INC-7',
+    )
+    .action((flags: Flags) => runSet(session, flags));
+}
+
+function liftCommand(session: Session): Command {
+  return databaseCommand('lift')
+    .summary('end one before its time')
+    .option('--tenant <id>', 'the tenant (required)')
+    .option('--flag <flag>', 'its flag')
+    .option('--id <id>', 'or its id')
+    .option('--reason <text>', 'why (required)')
+    .option('--actor <name>', 'who does it (default: your user name on this machine)')
+    .addHelpText(
+      'after',
+      '\nExample:\n  rampart override lift --tenant acme --flag ai.support-copilot --reason "INC-7 is over"',
+    )
+    .action((flags: Flags) => runLift(session, flags));
+}
+
+function listCommand(session: Session): Command {
+  return databaseCommand('list')
+    .summary('list those that hold')
+    .option('--tenant <id>', 'only of this tenant')
+    .option('--all', 'also those that have ended')
+    .addHelpText('after', '\nExample:\n  rampart override list --all')
+    .action((flags: Flags) => runList(session, flags));
+}
+
+async function runSet(session: Session, flags: Flags): Promise<void> {
+  const tenant = required('--tenant', flags.tenant);
+  const flag = required('--flag', flags.flag);
+  const force = required('--force', flags.force) as 'on' | 'off';
+  const until = readEnd(flags);
+  const reason = required('--reason', flags.reason);
+  const override = { id: flags.id ?? flag, flag, force, reason, until };
+  const change = readControlChange({ kind: 'override', tenant, override });
+  await withControl(session, flags, { for: 'write' }, async (control) => {
+    const expected = await lastRevision(control.store, tenant, override.id);
+    const applied = await control.apply(change, { actor: readActor(flags.actor), reason, expected });
+    if (flags.json) printJson(session, { ...applied, tenant, override });
+    else {
+      const what = `${flag} is forced ${force} for tenant ${tenant} until ${new Date(until).toISOString()}`;
+      session.terminal.out(`${oneLine(what)}\nrecorded as ${applied.revision}\n`);
+    }
+    session.end(EXIT.fine);
+  });
+}
+
+function readEnd(flags: Flags): number {
+  const now = Date.now();
+  if (flags.for !== undefined && flags.until !== undefined)
+    misused('--for and --until: both say when it ends, keep one');
+  if (flags.for !== undefined) return now + readDuration('--for', flags.for);
+  if (flags.until !== undefined) return readFuture('--until', flags.until, now);
+  return misused('when does it end? Pass --for, e.g. --for 2h, or --until');
+}
+
+async function runLift(session: Session, flags: Flags): Promise<void> {
+  const tenant = required('--tenant', flags.tenant);
+  const id = flags.id ?? required('--flag', flags.flag);
+  const reason = required('--reason', flags.reason);
+  await withControl(session, flags, { for: 'write' }, async (control) => {
+    const found = await findOverride(control.store, tenant, id);
+    if (found === undefined)
+      throw new UsageError(
+        `tenant ${tenant} has no override ${JSON.stringify(id)}: rampart override list --tenant ${tenant} --all shows what there is`,
+      );
+    const write = { actor: readActor(flags.actor), reason, expected: found.revision };
+    const applied = await control.apply({ kind: 'lift_override', tenant, id }, write);
+    if (flags.json) printJson(session, { ...applied, tenant, id });
+    else session.terminal.out(`${oneLine(`${id} of tenant ${tenant}`)} is lifted\nrecorded as ${applied.revision}\n`);
+    session.end(EXIT.fine);
+  });
+}
+
+async function runList(session: Session, flags: Flags): Promise<void> {
+  await withControl(session, flags, { for: 'read' }, async ({ store }) => {
+    const items = (await store.items({ kind: 'override', tenant: flags.tenant })).flatMap(overrideOf);
+    const now = Date.now();
+    const shown = items.filter(({ override }) => flags.all === true || override.until > now);
+    if (flags.json) printJson(session, shown);
+    else session.terminal.out(renderOverrides(shown, now));
+    session.end(EXIT.fine);
+  });
+}
+
+function overrideOf({ change, ...rest }: ControlItem): readonly OverrideItem[] {
+  return change.kind === 'override' ? [{ ...rest, tenant: change.tenant, override: change.override }] : [];
+}
+
+async function findOverride(store: ControlStore, tenant: string, id: string): Promise<ControlItem | undefined> {
+  return (await store.items({ kind: 'override', tenant, id }))[0];
+}
+
+/** One that was lifted still counts as read: nobody has it in hand. */
+async function lastRevision(store: ControlStore, tenant: string, id: string): Promise<string | undefined> {
+  const found = await findOverride(store, tenant, id);
+  if (found !== undefined) return found.revision;
+  const { epoch, position } = await store.head();
+  return `${epoch}.${position}`;
+}

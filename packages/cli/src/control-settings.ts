@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto';
+import { userInfo } from 'node:os';
+import { join, resolve } from 'node:path';
+import { type ControlOptions, createControl, type DurableControl } from '@rampart/sdk';
+import { z } from 'zod';
+import { VARIABLES, type Variables } from './environment.js';
+import { misused } from './failure.js';
+import { check, fileText, from } from './settings.js';
+
+/** Options of every command that speaks to the database; they win over the environment. */
+export interface DatabaseFlags {
+  readonly database?: string;
+  readonly redisUrl?: string;
+  readonly secretFile?: string;
+  readonly controlEnvironment?: string;
+}
+
+/** Options and environment, checked. Passwords and the secret never appear in an error. */
+export interface ControlSettings extends Pick<ControlOptions, 'database' | 'secret' | 'redis' | 'environment'> {
+  /** The folder for orders that are under way in this database; undefined where there is no home to keep it in. */
+  readonly journal: string | undefined;
+}
+
+const NOWHERE =
+  'I do not know where the database is: set RAMPART_DATABASE_URL, e.g. postgres://USER:PASSWORD@HOST/DATABASE or mysql://..., or name the folder of an embedded one, e.g. --database ./rampart-data';
+const NO_SECRET =
+  'I have no secret to sign the control log with: set RAMPART_SECRET, or pass --secret-file FILE, to the one that your services use (at least 32 characters; make one with: openssl rand -hex 32)';
+
+const SHORTEST_SECRET = 32;
+const secret = z.string().min(SHORTEST_SECRET, `it has fewer than ${SHORTEST_SECRET} characters: copy the whole of it`);
+const environment = z
+  .string()
+  .regex(/^[A-Za-z0-9_.-]{1,64}$/, 'write a name of letters, digits, _ - and ., as your services have it');
+
+/** Joins options and environment. Throws a `UsageError` that names the option or variable that is wrong. */
+export function readControlSettings(flags: DatabaseFlags, variables: Variables): ControlSettings {
+  noPassword('--database', flags.database, VARIABLES.database);
+  noPassword('--redis-url', flags.redisUrl, VARIABLES.redis);
+  const text = flags.database ?? variables.database ?? misused(NOWHERE);
+  const database = text.includes('://') ? text : { folder: resolve(text) };
+  return {
+    database,
+    secret: readSecret(flags, variables),
+    redis: flags.redisUrl ?? variables.redis,
+    environment: check(
+      environment,
+      from(
+        '--control-environment',
+        flags.controlEnvironment,
+        VARIABLES.controlEnvironment,
+        variables.controlEnvironment,
+      ),
+      'open',
+    ),
+    journal: variables.stateFolder && join(variables.stateFolder, 'orders', identityOf(database)),
+  };
+}
+
+/** Whether a database is configured; if not, commands that can do without it do. */
+export function knowsDatabase(flags: DatabaseFlags, variables: Variables): boolean {
+  return (flags.database ?? variables.database) !== undefined;
+}
+
+/** Opens the control state as the settings say. Nothing is connected yet. */
+export function openControl(
+  { journal: _, ...settings }: ControlSettings,
+  given: Partial<ControlOptions>,
+): DurableControl {
+  try {
+    return createControl({ ...settings, ...given });
+  } catch (error) {
+    if (error instanceof TypeError) misused(error.message);
+    throw error;
+  }
+}
+
+/** Who acts, for the control log. */
+export function readActor(given: string | undefined): string {
+  return given ?? userInfo().username;
+}
+
+function readSecret({ secretFile }: DatabaseFlags, variables: Variables): string {
+  const found = from('--secret-file', fileText('--secret-file', secretFile), VARIABLES.secret, variables.secret);
+  return check(secret, found, 'secret') ?? misused(NO_SECRET);
+}
+
+/** Arguments show in process lists. */
+function noPassword(option: string, value: string | undefined, variable: string): void {
+  if (value !== undefined && URL.canParse(value) && new URL(value).password !== '')
+    misused(`${option}: it holds a password, and arguments show in process lists: put the address into ${variable}`);
+}
+
+/** The same for every way to write the address of one database. */
+function identityOf(database: ControlOptions['database']): string {
+  const url = typeof database === 'string' && URL.canParse(database) ? new URL(database) : undefined;
+  const known = typeof database === 'string' ? `${url?.host ?? ''}${url?.pathname ?? ''}` : database.folder;
+  return createHash('sha256').update(known).digest('hex').slice(0, 16);
+}

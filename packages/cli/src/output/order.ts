@@ -1,0 +1,75 @@
+import type { FlagPlace, HalfReport, OrderReport, PendingOrder } from '@rampart/sdk/operator';
+import { shownScope } from '../input/scope.js';
+import { oneLine } from './table.js';
+import type { Paint, Style } from './terminal.js';
+
+const WORDS: Readonly<Record<HalfReport['state'], string>> = {
+  held: 'HOLDS',
+  pending: 'DOES NOT HOLD YET',
+  failed: 'FAILED',
+  not_needed: 'not needed',
+};
+const STYLES: Readonly<Record<HalfReport['state'], Style>> = {
+  held: 'green',
+  pending: 'red',
+  failed: 'red',
+  not_needed: 'dim',
+};
+
+/** An order and its two halves: what holds and what does not stands at the start of a line. */
+export function renderOrder(report: OrderReport, paint: Paint): string {
+  const { action, id, scope, control, unleash } = report;
+  const lines = [
+    `${paint('bold', `${action} ${oneLine(id)}`)}: ${oneLine(shownScope(scope))}`,
+    ...renderHalf('control log', control, paint),
+    ...renderHalf('Unleash', unleash, paint),
+    ...unleash.switched.map((place) => `    switched ${action === 'kill' ? 'off' : 'on'}: ${shownPlace(place)}`),
+    ...[...control.notes, ...unleash.notes].map((note) => paint('yellow', `  note: ${oneLine(note)}`)),
+    ...(report.journalError === undefined
+      ? []
+      : [paint('yellow', `  note: this could not be noted on this machine: ${oneLine(report.journalError)}`)]),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** What is left to do, and who does it. */
+export function renderLeft(report: OrderReport, paint: Paint): string {
+  if (report.settled) return '';
+  const { control, unleash } = report;
+  const open = [...(isOpen(control) ? ['the control log'] : []), ...(isOpen(unleash) ? ['Unleash'] : [])];
+  const what = open.length === 0 ? 'a note in the database that it is done' : open.join(' and ');
+  const where = control.state === 'held' ? 'from any machine' : 'from this machine';
+  return `${paint('red', `Left pending: ${what}.`)} rampart sync finishes it, ${where}.\n`;
+}
+
+/** A line for somebody who waits: what fails. */
+export function renderProgress(report: OrderReport): string {
+  const failing = [
+    ...(isOpen(report.control) ? [`control log: ${report.control.error ?? 'not yet'}`] : []),
+    ...(isOpen(report.unleash) ? [`Unleash: ${report.unleash.error ?? 'not yet'}`] : []),
+    ...(report.settleError === undefined ? [] : [`noting that it is done: ${report.settleError}`]),
+  ];
+  return failing.map((line) => `  still trying, ${oneLine(line)}\n`).join('');
+}
+
+/** An order that is under way. */
+export function renderPending({ action, id, scope, recorded, noted, error }: PendingOrder, paint: Paint): string {
+  const missing = recorded ? 'Unleash' : 'the control log, perhaps Unleash too';
+  const where = noted === 'journal' ? 'noted on this machine' : 'noted in the database';
+  const why = error === undefined ? '' : `: ${oneLine(error)}`;
+  return `${paint('red', 'pending')}  ${action} ${oneLine(id)} (${oneLine(shownScope(scope))}) misses ${missing}, ${where}${why}`;
+}
+
+/** A flag in an environment. */
+export function shownPlace({ flag, environment }: Pick<FlagPlace, 'flag' | 'environment'>): string {
+  return oneLine(`${flag} in ${environment}`);
+}
+
+function renderHalf(name: string, { state, since, error, attempts }: HalfReport, paint: Paint): readonly string[] {
+  const when = state === 'not_needed' ? '' : ` since ${new Date(since).toISOString()}`;
+  const tried = attempts > 0 ? `, after ${attempts} failed` : '';
+  const line = `  ${name.padEnd(11)}  ${paint(STYLES[state], WORDS[state])}${when}${tried}`;
+  return error === undefined || state === 'held' ? [line] : [line, `    ${oneLine(error)}`];
+}
+
+const isOpen = ({ state }: HalfReport): boolean => state === 'pending';
