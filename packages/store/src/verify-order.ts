@@ -33,7 +33,10 @@ export function misplaced(chain: Chain, suspects: readonly Suspect[]): readonly 
 
 /** Where an entry was written; undefined where it fits nowhere. */
 function placeOf(chain: Chain, { row, mac }: Suspect, suspects: readonly Suspect[]): number | undefined {
-  const predecessors = new Set(suspects.flatMap((other) => [other.previous, other.mac]));
+  // The last: what the mac of an entry would be, had somebody not edited just that.
+  const predecessors = new Set(
+    suspects.flatMap((other) => [other.previous, other.mac, chain.mac(other.previous, other.row)]),
+  );
   const positions = new Set([row.position, ...suspects.map((other) => other.row.position), row.position + 1]);
   for (const position of positions) {
     for (const previous of predecessors) {

@@ -1,10 +1,12 @@
 import { canonical } from './canonical.js';
 import type { ItemKind } from './control-store.js';
-import { type Cells, ITEM_KINDS, ITEM_TABLES, sameValues } from './item.js';
+import { type Cells, ITEM_KINDS, ITEM_TABLES, isPresent, sameValues } from './item.js';
 import { rowsOf } from './items.js';
 import type { Session, Sql } from './sql.js';
 import type { Finding } from './verification.js';
 import type { Folded } from './verify-log.js';
+
+type Row = Readonly<Record<string, unknown>>;
 
 /** Names a row of the state. */
 export function itemName(kind: ItemKind, keys: Readonly<Record<string, unknown>>): string {
@@ -20,12 +22,15 @@ export async function stateFindings(
   const left = new Map(fold);
   const found: Finding[] = [];
   for (const kind of ITEM_KINDS) {
-    for (const row of await session.rows<Readonly<Record<string, unknown>>>(rowsOf(sql, kind))) {
+    for (const row of await session.rows<Row>(rowsOf(sql, kind))) {
       const name = itemName(kind, row);
       const folded = left.get(name);
       left.delete(name);
-      if (folded === undefined) found.push(state(0, `${name} stands in ${ITEM_TABLES[kind].table}, and in no entry`));
-      else if (!isSame(kind, row, folded)) {
+      if (folded === undefined) {
+        // What was lifted says nothing; the entries may have been erased with the tenant that it named.
+        if (isPresent({ kind, values: cellsOf(kind, row) }))
+          found.push(state(0, `${name} stands in ${ITEM_TABLES[kind].table}, and in no entry`));
+      } else if (!isSame(kind, row, folded)) {
         found.push(state(folded.position, `${name} is not what entry ${folded.position} made it`));
       }
     }
@@ -33,9 +38,12 @@ export async function stateFindings(
   return [...found, ...lost(left), ...(await unrecorded(sql, session))];
 }
 
-function isSame(kind: ItemKind, row: Readonly<Record<string, unknown>>, { values, entry }: Folded): boolean {
-  const cells = Object.fromEntries(ITEM_TABLES[kind].values.map((name) => [name, row[name] ?? null])) as Cells;
-  return row['entry'] === entry && sameValues(cells, values);
+function isSame(kind: ItemKind, row: Row, { values, entry }: Folded): boolean {
+  return row['entry'] === entry && sameValues(cellsOf(kind, row), values);
+}
+
+function cellsOf(kind: ItemKind, row: Row): Cells {
+  return Object.fromEntries(ITEM_TABLES[kind].values.map((name) => [name, row[name] ?? null])) as Cells;
 }
 
 // Old code deletes a consent's row to unset it.
