@@ -1,11 +1,11 @@
-import { InMemoryControl } from '@rampart/sdk';
 import { type AdminClient, createAdminClient } from '@rampart/unleash/admin';
 import { startUnleashServer, type UnleashServer, type UnleashVersion } from '@rampart/unleash-server';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { carryOutFlip, FLIPS } from '../../examples/support-copilot/src/flips.js';
 import { check, ENVIRONMENT, setUp } from '../../examples/support-copilot/src/operator.js';
+import { type DemoControl, recordControl } from '../../examples/support-copilot/src/recorded-control.js';
 import { type Reply, type Service, startService } from '../../examples/support-copilot/src/service.js';
-import { directory, ON_RECORD, SUBJECTS } from '../../examples/support-copilot/src/subjects.js';
+import { directory, SUBJECTS } from '../../examples/support-copilot/src/subjects.js';
 import { ask, shadowRuns } from '../../examples/support-copilot/src/visitor.js';
 
 const VERSIONS: readonly (readonly [UnleashVersion, string])[] = [
@@ -17,18 +17,19 @@ describe.each(VERSIONS)('the demo on a real Unleash %s', (version, full) => {
   let server: UnleashServer;
   let client: AdminClient;
   let service: Service;
+  let recorded: DemoControl;
 
   beforeAll(async () => {
     server = await startUnleashServer({ version });
     client = createAdminClient({ url: server.url, token: server.adminToken, environment: ENVIRONMENT });
     await setUp(client);
-    const control = new InMemoryControl();
-    for (const change of ON_RECORD) control.apply(change);
+    recorded = await recordControl();
     const unleash = { url: server.apiUrl, token: server.clientToken[ENVIRONMENT] };
-    service = await startService({ unleash, control, directory, refreshInterval: 500 });
+    service = await startService({ unleash, control: recorded.control, directory, refreshInterval: 500 });
   });
   afterAll(async () => {
     await service?.close();
+    await recorded?.remove();
     await server?.stop();
   });
 
@@ -86,7 +87,7 @@ describe.each(VERSIONS)('the demo on a real Unleash %s', (version, full) => {
   });
 
   it.each(FLIPS)('changes live: $what', async (flip) => {
-    const seen = await carryOutFlip(flip, { client, service: service.url });
+    const seen = await carryOutFlip(flip, { client, control: recorded.control, service: service.url });
     expect(seen.map(({ seenBefore, seenAfter }) => [seenBefore, seenAfter])).toEqual(
       seen.map(({ before, after }) => [before, after]),
     );

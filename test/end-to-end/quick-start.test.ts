@@ -1,5 +1,8 @@
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createRampart } from '@rampart/sdk';
 import { createAdminClient, installStrategies, newChange, newFeature } from '@rampart/unleash/admin';
 import { startUnleashServer, type UnleashServer } from '@rampart/unleash-server';
@@ -50,6 +53,22 @@ describe('the example of the README', () => {
     const { code, out } = await run('examples/quick-start/src/main.ts', env);
     expect(out, String(code)).toBe('review answered with {"model":"small","prompt":"v18"}\n');
     expect(code).toBe(0);
+  });
+
+  it('records consent in SQL, and the next question knows it', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'rampart-quick-start-'));
+    const env = {
+      UNLEASH_URL: server.apiUrl,
+      UNLEASH_CLIENT_TOKEN: server.clientToken[environment],
+      RAMPART_FOLDER: join(folder, 'control'),
+      RAMPART_SECRET: randomBytes(32).toString('hex'),
+    };
+    for (const attempt of ['first', 'again, over what was recorded']) {
+      const { code, out } = await run('examples/quick-start/src/consent.ts', env);
+      expect(out, attempt).toBe('true\n');
+      expect(code).toBe(0);
+    }
+    rmSync(folder, { recursive: true });
   });
 
   it('gives a free tenant the paywall that the README shows', async () => {

@@ -1,13 +1,14 @@
 import { describeProblem } from '@rampart/core';
-import { InMemoryControl } from '@rampart/sdk';
+import type { DurableControl } from '@rampart/sdk';
 import { createAdminClient } from '@rampart/unleash/admin';
 import { startUnleashServer, type UnleashServer } from '@rampart/unleash-server';
 import { carryOutFlip, FLIPS, type Seen } from './flips.js';
 import { check, ENVIRONMENT, setUp } from './operator.js';
 import { step } from './progress.js';
+import { recordControl } from './recorded-control.js';
 import { type Answered, answersTable, differencesIn, flipLines } from './report.js';
 import { type Service, startService } from './service.js';
-import { directory, ON_RECORD, SUBJECTS } from './subjects.js';
+import { directory, SUBJECTS } from './subjects.js';
 import { ask, shadowRuns } from './visitor.js';
 
 /** How often the service fetches flags here, in ms; 5,000 by default. */
@@ -41,11 +42,14 @@ async function demo(): Promise<boolean> {
   const starting = startUnleashServer();
   // Ctrl-C may come before it has started.
   closers.push(() => starting.then((started) => started.stop()));
+  const recording = recordControl();
+  closers.push(() => recording.then(({ remove }) => remove()));
   const server = await step('starting Unleash and its UI', () => starting);
   const client = createAdminClient({ url: server.url, token: server.adminToken, environment: ENVIRONMENT });
   await step('creating strategies and flags through the admin API', () => setUp(client));
   const findings = await check(client);
-  const service = await step('starting the support copilot', () => start(server));
+  const { control } = await step('recording what tenants said', () => recording);
+  const service = await step('starting the support copilot', () => start(server, control));
   closers.push(() => service.close());
 
   console.log(
@@ -66,13 +70,16 @@ async function demo(): Promise<boolean> {
   const flips: (readonly Seen[])[] = [];
   for (const flip of FLIPS) {
     const seen = await step('waiting for the service to fetch the flags', () =>
-      carryOutFlip(flip, { client, service: service.url }),
+      carryOutFlip(flip, { client, control, service: service.url }),
     );
     flips.push(seen);
     console.log(flipLines(flip, seen));
   }
+  const log = await control.store.verify();
+  console.log(`\nThe control log: ${log.entries} entries, ${log.ok ? 'whole' : 'NOT WHOLE'}.`);
 
   const differences = [
+    ...log.findings.map(({ message }) => `control log: ${message}`),
     ...findings.map((finding) => `lint: ${describeProblem(finding)}`),
     ...differencesIn(answers, flips),
   ];
@@ -85,9 +92,7 @@ async function demo(): Promise<boolean> {
   return differences.length === 0;
 }
 
-function start(server: UnleashServer): Promise<Service> {
-  const control = new InMemoryControl();
-  for (const change of ON_RECORD) control.apply(change);
+function start(server: UnleashServer, control: DurableControl): Promise<Service> {
   const unleash = { url: server.apiUrl, token: server.clientToken[ENVIRONMENT] };
   return startService({ unleash, control, directory, refreshInterval: REFRESH });
 }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { DurableControl } from '@rampart/sdk';
 import type { AdminClient } from '@rampart/unleash/admin';
 import { COPILOT, EXISTING, editStage, switchFeature } from './operator.js';
 import { type Shown, SUBJECTS, type Subject } from './subjects.js';
@@ -23,6 +24,7 @@ interface Change {
 /** Where operators and tenants do what they do. */
 export interface Places {
   readonly client: AdminClient;
+  readonly control: DurableControl;
   readonly service: string;
 }
 
@@ -61,6 +63,26 @@ export const FLIPS: readonly Flip[] = [
     arrives: 'at once',
     act: ({ service }) => sayConsent(service, 'papermill', 'opt_out'),
     changes: [{ subject: PRO, before: v18('v18-plain'), after: OFF }],
+  },
+  {
+    what: 'On call kills all AI for globex',
+    arrives: 'at once',
+    act: async ({ control }) => {
+      const kill = { id: 'incident-7', scope: { tenant: 'globex' }, reason: 'answers quote another customer' };
+      await control.apply({ kind: 'kill', kill }, { actor: 'on call', reason: kill.reason });
+    },
+    changes: [{ subject: ENTERPRISE, before: ENTERPRISE.expected, after: KILLED }],
+  },
+  {
+    what: 'and revives it once that is fixed',
+    arrives: 'at once',
+    act: async ({ control }) => {
+      await control.apply(
+        { kind: 'revive', id: 'incident-7' },
+        { actor: 'on call', reason: 'fixed in release 41', expected: 'any' },
+      );
+    },
+    changes: [{ subject: ENTERPRISE, before: KILLED, after: ENTERPRISE.expected }],
   },
   {
     what: `An operator switches ${COPILOT} off`,

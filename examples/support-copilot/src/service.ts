@@ -3,7 +3,8 @@ import { type Client, OpenFeature } from '@openfeature/server-sdk';
 import {
   createRampart,
   type Decision,
-  type InMemoryControl,
+  type DurableControl,
+  isConflictError,
   type Route,
   readDecision,
   routeConfidence,
@@ -38,7 +39,7 @@ export interface ServiceOptions {
   /** Unleash's address with `/api`, and a client token. */
   readonly unleash: { readonly url: string; readonly token: string };
   /** Consent, kill switches and the like; the tenant admins' choices are written here. */
-  readonly control: InMemoryControl;
+  readonly control: DurableControl;
   /** Tier, region, labels and cohorts of a tenant: your own database. */
   readonly directory: TenantDirectory;
   /** How often flags are fetched, in ms. @default 5000 */
@@ -74,7 +75,7 @@ export async function startService({ unleash, control, port = 0, ...options }: S
   };
 }
 
-function routes(client: Client, control: InMemoryControl): FastifyInstance {
+function routes(client: Client, control: DurableControl): FastifyInstance {
   const app = Fastify({ genReqId: () => randomUUID() });
   const budget = new CallBudget();
   const shadow = new ShadowLog();
@@ -109,8 +110,17 @@ function routes(client: Client, control: InMemoryControl): FastifyInstance {
   app.put<{ Params: { tenantId: string }; Body: ConsentChoice }>(
     '/tenants/:tenantId/consent',
     { schema: { body: CONSENT } },
-    async ({ params: { tenantId }, body: { featureClass, state } }) => {
-      return { revision: control.apply({ kind: 'consent', tenant: tenantId, featureClass, consent: { state } }) };
+    async ({ params: { tenantId }, body: { featureClass, state, expected } }, response) => {
+      try {
+        const { revision } = await control.apply(
+          { kind: 'consent', tenant: tenantId, featureClass, consent: { state } },
+          { actor: `admin of ${tenantId}`, reason: 'said so in the settings', expected },
+        );
+        return { revision };
+      } catch (error) {
+        if (!isConflictError(error)) throw error;
+        return response.code(409).send({ message: error.message, current: error.current });
+      }
     },
   );
 
@@ -149,6 +159,8 @@ function whyOf({ outcome, gate, detail, change, variant, mode }: Decision, reply
 interface ConsentChoice {
   readonly featureClass: string;
   readonly state: 'opt_in' | 'opt_out';
+  /** The revision that the settings page had read; an opt-out needs none. */
+  readonly expected?: string;
 }
 
 const text = { type: 'string', minLength: 1 };
@@ -161,5 +173,5 @@ const ASK = {
 const CONSENT = {
   type: 'object',
   required: ['featureClass', 'state'],
-  properties: { featureClass: text, state: { enum: ['opt_in', 'opt_out'] } },
+  properties: { featureClass: text, state: { enum: ['opt_in', 'opt_out'] }, expected: text },
 };

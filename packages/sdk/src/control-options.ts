@@ -12,6 +12,11 @@ export interface ControlOptions
    * tenant is fetched from the database, and a change arrives with the next reading of the log. @default none
    */
   readonly redis?: RedisConnection | undefined;
+  /**
+   * For fleets too large to ask the database one by one, with Redis: a few processes `serve`, the others `follow` and ask
+   * them for the head of the log. Followers whose question nobody answers ask the database. @default each process asks the database
+   */
+  readonly relay?: 'follow' | 'serve' | undefined;
   /** Names the set of processes that share one Redis and one database, e.g. `production`. @default 'default' */
   readonly environment?: string | undefined;
   /** Brings the tables up to date at the first use; `false` where that needs rights a service shouldn't have. @default true */
@@ -38,6 +43,7 @@ const schema = z.strictObject({
   database: z.unknown(),
   secret: z.unknown(),
   redis: z.unknown().optional(),
+  relay: z.enum(['follow', 'serve'], 'say follow or serve').optional(),
   environment: z
     .string()
     .regex(/^[A-Za-z0-9_.-]{1,64}$/, 'use letters, digits, _ - and . only, 64 at most')
@@ -57,7 +63,9 @@ const schema = z.strictObject({
 export function checkControlOptions(options: ControlOptions): void {
   const result = schema.safeParse(options);
   if (!result.success) throw new TypeError(`createControl: ${describeIssue(result.error.issues[0], options)}`);
-  const { maxStaleness = 5_000, pollInterval = 1_000 } = options;
+  const { maxStaleness = 5_000, pollInterval = 1_000, relay, redis } = options;
+  if (relay !== undefined && redis === undefined)
+    throw new TypeError(`createControl: relay = "${relay}": relays speak through Redis: set the option redis`);
   if (pollInterval * 2 > maxStaleness)
     throw new TypeError(
       `createControl: pollInterval = ${pollInterval}: use at most half of maxStaleness (${maxStaleness}), or every reading comes too late`,

@@ -1,11 +1,13 @@
-import { ControlCache, openRedisLevel } from '@rampart/consent';
+import { ControlCache, openRedis, openRedisLevel, RelayedLog, type SecondLevel, startRelay } from '@rampart/consent';
+import type { ControlLog } from '@rampart/core';
 import { openStore } from '@rampart/store';
 import { type ControlOptions, checkControlOptions } from './control-options.js';
 import { DurableControl } from './durable-control.js';
 import { MigratedLog } from './migrated-log.js';
 
 /**
- * Opens the control state of one database: recorded in SQL, followed by every process. Nothing is connected yet.
+ * Opens the control state of one database: recorded in SQL, followed by every process. The database is connected at the first
+ * use.
  *
  * ```ts
  * const control = createControl({ database: 'postgres://rampart:...@db/rampart', redis: 'redis://cache', secret });
@@ -22,10 +24,40 @@ export function joinControl(options: ControlOptions, owned: boolean): DurableCon
   checkControlOptions(options);
   const { database, secret, timeout, connections, logger } = options;
   const store = openStore({ database, secret, timeout, connections, logger });
-  const log = new MigratedLog(store, options.migrate === false ? async () => {} : () => store.migrate());
-  const { redis, environment = 'default' } = options;
-  const second = redis === undefined ? undefined : openRedisLevel({ redis, secret, environment, logger });
+  const migrated = new MigratedLog(store, options.migrate === false ? async () => {} : () => store.migrate());
+  const { log, second, close } = withRedis(options, migrated);
   const { maxStaleness, pollInterval, mostEntries, patience, meter } = options;
   const cache = new ControlCache({ log, second, maxStaleness, pollInterval, mostEntries, patience, meter, logger });
-  return new DurableControl({ store, cache, ready: () => log.ready(), owned, alsoClose: async () => {} });
+  return new DurableControl({ store, cache, ready: () => migrated.ready(), owned, alsoClose: close });
+}
+
+interface Followed {
+  /** What the cache follows. */
+  readonly log: ControlLog;
+  readonly second?: SecondLevel;
+  readonly close: () => Promise<void>;
+}
+
+/** What Redis adds: a second level, and relays where they are wanted. All of it over the same connections. */
+function withRedis(
+  { redis, relay, secret, environment = 'default', logger }: ControlOptions,
+  log: ControlLog,
+): Followed {
+  if (redis === undefined) return { log, close: async () => {} };
+  const link = openRedis({ redis, environment, logger });
+  const shared = { redis: link, secret, environment, logger };
+  const second = openRedisLevel(shared);
+  if (relay === 'follow') {
+    const relayed = new RelayedLog({ ...shared, log });
+    return { log: relayed, second, close: () => relayed.close().then(() => link.close()) };
+  }
+  const served = relay === 'serve' ? startRelay({ ...shared, log }) : undefined;
+  return {
+    log,
+    second,
+    close: async () => {
+      await served?.stop();
+      await link.close();
+    },
+  };
 }
