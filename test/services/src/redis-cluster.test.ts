@@ -13,28 +13,32 @@ afterEach(async () => {
 const keys = { first: 'bar', second: 'user:2', third: 'foo' } as const;
 
 test('with full coverage a lost primary silences all keys; started again, all answer', async () => {
-  const connected = await start({ nodeTimeout: 500 });
+  const connected = await start({ nodeTimeout: 1_000 });
   expect(await setAll(connected)).toEqual(['OK', 'OK', 'OK']);
   const owners = await Promise.all((cluster?.nodes ?? []).map((node) => node.command('DBSIZE')));
   expect(owners).toEqual([1, 1, 1]);
 
   const lost = await cluster?.killPrimary(2);
-  await expect.poll(() => cluster?.nodes[0]?.command('GET', keys.first).catch(String)).toMatch(/CLUSTERDOWN/);
+  await expect
+    .poll(() => cluster?.nodes[0]?.command('GET', keys.first).catch(String), { timeout: 10_000 })
+    .toMatch(/CLUSTERDOWN/);
   await lost?.start();
   await expect.poll(() => setAll(connected), { timeout: 20_000 }).toEqual(['OK', 'OK', 'OK']);
 });
 
 test('without full coverage only the keys of the lost primary are gone', async () => {
-  await start({ requireFullCoverage: false, nodeTimeout: 500 });
+  await start({ requireFullCoverage: false, nodeTimeout: 1_000 });
   await cluster?.killPrimary(2);
   const node = cluster?.nodes[0];
-  await expect.poll(() => node?.command('CLUSTER', 'INFO').then(String)).toContain('cluster_slots_fail:5461');
+  await expect
+    .poll(() => node?.command('CLUSTER', 'INFO').then(String), { timeout: 10_000 })
+    .toContain('cluster_slots_fail:5461');
   expect(await node?.command('SET', keys.first, 1)).toBe('OK');
   await expect(cluster?.killPrimary(3)).rejects.toThrow('0 to 2, not 3');
 });
 
 test('with replicas one takes over', async () => {
-  const connected = await start({ replicas: 1, nodeTimeout: 500 });
+  const connected = await start({ replicas: 1, nodeTimeout: 1_000 });
   expect(cluster?.nodes).toHaveLength(6);
   expect(await setAll(connected)).toEqual(['OK', 'OK', 'OK']);
   await cluster?.killPrimary(2);

@@ -15,7 +15,11 @@ export interface RedisClusterOptions {
    * @default true, as in Redis
    */
   readonly requireFullCoverage?: boolean;
-  /** How long a server is silent before the others think that it is down. In milliseconds. @default 1000 */
+  /**
+   * How long a server is silent before the others think that it is down. Under a second a busy machine brings failovers
+   * that nobody asked for. In milliseconds.
+   * @default 2000
+   */
   readonly nodeTimeout?: number;
 }
 
@@ -35,7 +39,7 @@ const patience = 30_000;
 
 /** Starts them all. Resolves when every server sees the whole cluster work. */
 export async function startCluster(options: RedisClusterOptions = {}): Promise<RedisCluster> {
-  const { primaries = 3, replicas = 0, requireFullCoverage = true, nodeTimeout = 1_000 } = options;
+  const { primaries = 3, replicas = 0, requireFullCoverage = true, nodeTimeout = 2_000 } = options;
   const nodes: RedisServer[] = [];
   const stop = async (): Promise<void> => {
     await Promise.all(nodes.map((node) => node.stop()));

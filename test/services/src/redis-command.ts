@@ -49,7 +49,8 @@ export async function redisCommand(
   }
 }
 
-/** Whether it is this process that answers there, and not another server that was faster to take the port. */
+/** Whether this process, and not another server that was faster to take the port, is there and has loaded its data. */
 export async function answersAs(address: RedisAddress, pid: number): Promise<boolean> {
-  return String(await redisCommand(address, 'INFO', 'server')).includes(`process_id:${pid}\r`);
+  const state = String(await redisCommand(address, 'INFO'));
+  return state.includes(`process_id:${pid}\r`) && !state.includes('loading:1\r');
 }

@@ -14,7 +14,11 @@ export interface RedisSentinelOptions {
   readonly replicas?: number;
   /** More than half of them have to agree. @default 3 */
   readonly sentinels?: number;
-  /** How long a server is silent before a sentinel thinks that it is down. In milliseconds. @default 1000 */
+  /**
+   * How long a server is silent before a sentinel thinks that it is down. Under a second a busy machine brings failovers
+   * that nobody asked for. In milliseconds.
+   * @default 2000
+   */
   readonly downAfter?: number;
 }
 
@@ -40,7 +44,7 @@ const patience = 30_000;
 
 /** Starts them all. Resolves when each sentinel knows all others and every replica follows. */
 export async function startSentinels(options: RedisSentinelOptions = {}): Promise<RedisSentinels> {
-  const { replicas = 1, sentinels = 3, downAfter = 1_000 } = options;
+  const { replicas = 1, sentinels = 3, downAfter = 2_000 } = options;
   const name = 'rampart';
   const password = randomBytes(16).toString('hex');
   const everyone: Server[] = [];
