@@ -10,6 +10,11 @@ export interface Scene {
 /** Ends a fault. Returns what was not as it should be, besides the answers. */
 export type Mend = () => Promise<readonly string[]>;
 
+/** Nothing but the answers is to be judged. */
+export async function allIsWell(): Promise<readonly string[]> {
+  return [];
+}
+
 /** Something that breaks. */
 export interface Fault<S extends Scene = Scene> {
   /** For `--only`. */
@@ -23,7 +28,7 @@ export interface Fault<S extends Scene = Scene> {
    * the fault did not bite. `either`: it depends on the moment.
    */
   readonly expects: 'answers' | 'closes' | 'either';
-  begin(scene: S): Promise<Mend>;
+  begin(scene: S, pace: Pace): Promise<Mend>;
 }
 
 /** Options of a scene. */

@@ -32,9 +32,9 @@ export const READERS = 8;
 export const ENVIRONMENT = 'chaos';
 const SECRET = 'a secret of the chaos suite and of nobody else';
 const HOT = ['hot-1', 'hot-2'];
-const COLD = ['cold-1', 'cold-2', 'cold-3', 'cold-4'];
+const COLD = Array.from({ length: 8 }, (_, number) => `cold-${number + 1}`);
 /** Memory for the hot tenants and half of the cold ones: each cold one is fetched again and again. */
-const MOST_ENTRIES = 4;
+const MOST_ENTRIES = 6;
 
 /** Starts the processes: first the writer, who makes the tables. */
 export async function startFleet({ pace, control, launch, sabotaged, stops }: FleetOptions): Promise<Fleet> {

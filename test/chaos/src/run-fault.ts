@@ -58,7 +58,7 @@ export async function runHealthy({ driver }: Scene, pace: Pace): Promise<Row> {
 export async function runFault<S extends Scene>(scene: S, fault: Fault<S>, pace: Pace): Promise<Row> {
   const { driver } = scene;
   const brokenAt = performance.now();
-  const mend = await fault.begin(scene);
+  const mend = await fault.begin(scene, pace);
   await sleep(Math.max(0, fault.lasts[pace.form] - (performance.now() - brokenAt)));
   const problems = [...(await mend())];
   const healedAt = performance.now();

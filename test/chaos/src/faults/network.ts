@@ -1,5 +1,5 @@
 import type { Fault } from '../fault.js';
-import type { OneRedis } from '../one-redis.js';
+import type { OneRedis } from '../scenes/one-redis.js';
 
 /** What befalls the ways of the readers to everything at once, while the writer goes on. */
 export const NETWORK_FAULTS: readonly Fault<OneRedis>[] = [

@@ -1,10 +1,8 @@
 import { startAttack } from '../attacker.js';
-import type { Fault } from '../fault.js';
+import { allIsWell, type Fault } from '../fault.js';
 import { startMangler } from '../mangler.js';
-import { addressOf, type OneRedis } from '../one-redis.js';
+import { addressOf, type OneRedis } from '../scenes/one-redis.js';
 import { redirect } from './sql.js';
-
-const NOTHING_ELSE = async (): Promise<readonly string[]> => [];
 
 /** What can befall Redis, or the way to it. None of it should matter: everything is answered from SQL. */
 export const REDIS_FAULTS: readonly Fault<OneRedis>[] = [
@@ -15,7 +13,7 @@ export const REDIS_FAULTS: readonly Fault<OneRedis>[] = [
     expects: 'answers',
     async begin({ redis }) {
       await redis.kill();
-      return () => redis.start({ empty: true }).then(NOTHING_ELSE);
+      return () => redis.start({ empty: true }).then(allIsWell);
     },
   },
   {
@@ -25,7 +23,7 @@ export const REDIS_FAULTS: readonly Fault<OneRedis>[] = [
     expects: 'answers',
     async begin({ redis }) {
       await redis.freeze();
-      return () => redis.thaw().then(NOTHING_ELSE);
+      return () => redis.thaw().then(allIsWell);
     },
   },
   {
@@ -36,7 +34,7 @@ export const REDIS_FAULTS: readonly Fault<OneRedis>[] = [
     async begin({ ways }) {
       const both = [ways.readersToRedis, ways.writerToRedis];
       for (const way of both) way.halfOpen();
-      return () => Promise.all(both.map((way) => way.heal())).then(NOTHING_ELSE);
+      return () => Promise.all(both.map((way) => way.heal())).then(allIsWell);
     },
   },
   {
@@ -46,7 +44,7 @@ export const REDIS_FAULTS: readonly Fault<OneRedis>[] = [
     expects: 'answers',
     async begin({ redis }) {
       const snapshot = await redis.snapshot();
-      return () => redis.restore(snapshot).then(NOTHING_ELSE);
+      return () => redis.restore(snapshot).then(allIsWell);
     },
   },
   {

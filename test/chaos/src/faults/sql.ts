@@ -1,10 +1,8 @@
 import { type PostgresReplica, type PostgresServer, startReplica, type TcpProxy } from '@rampart/services';
 import pg from 'pg';
-import type { Fault } from '../fault.js';
-import { addressOf, type OneRedis } from '../one-redis.js';
+import { allIsWell, type Fault } from '../fault.js';
+import { addressOf, type OneRedis } from '../scenes/one-redis.js';
 import { until } from '../until.js';
-
-const NOTHING_ELSE = async (): Promise<readonly string[]> => [];
 
 /** What can befall PostgreSQL, or the way to it. */
 export const SQL_FAULTS: readonly Fault<OneRedis>[] = [
@@ -15,7 +13,7 @@ export const SQL_FAULTS: readonly Fault<OneRedis>[] = [
     expects: 'closes',
     async begin({ postgres }) {
       await postgres.kill();
-      return () => postgres.start().then(NOTHING_ELSE);
+      return () => postgres.start().then(allIsWell);
     },
   },
   {
@@ -25,7 +23,7 @@ export const SQL_FAULTS: readonly Fault<OneRedis>[] = [
     expects: 'closes',
     async begin({ postgres }) {
       await postgres.freeze();
-      return () => postgres.thaw().then(NOTHING_ELSE);
+      return () => postgres.thaw().then(allIsWell);
     },
   },
   {
@@ -36,7 +34,7 @@ export const SQL_FAULTS: readonly Fault<OneRedis>[] = [
     async begin({ ways }) {
       const both = [ways.readersToSql, ways.lastReaderToSql];
       for (const way of both) way.halfOpen();
-      return () => Promise.all(both.map((way) => way.heal())).then(NOTHING_ELSE);
+      return () => Promise.all(both.map((way) => way.heal())).then(allIsWell);
     },
   },
   {
@@ -46,7 +44,7 @@ export const SQL_FAULTS: readonly Fault<OneRedis>[] = [
     expects: 'closes',
     async begin({ ways }) {
       ways.readersToSql.pause('down');
-      return () => ways.readersToSql.heal().then(NOTHING_ELSE);
+      return () => ways.readersToSql.heal().then(allIsWell);
     },
   },
   {

@@ -7,9 +7,9 @@ import {
   type TcpAddress,
   type TcpProxy,
 } from '@rampart/services';
-import type { Scene, SceneOptions } from './fault.js';
-import { type Fleet, startFleet } from './fleet.js';
-import { Stops } from './stops.js';
+import type { Scene, SceneOptions } from '../fault.js';
+import { type Fleet, startFleet } from '../fleet.js';
+import { Stops } from '../stops.js';
 
 /** One PostgreSQL and one Redis, readers and writer each with a way of their own to both. */
 export interface OneRedis extends Scene, Fleet {
