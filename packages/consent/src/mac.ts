@@ -1,4 +1,4 @@
-import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, hkdfSync, timingSafeEqual } from 'node:crypto';
 
 /** What a key is for. One that leaks for one purpose is no use for another. */
 export type MacPurpose = 'rampart redis value' | 'rampart redis push' | 'rampart relay';
@@ -27,12 +27,13 @@ export function openMac({ secret, environment, purpose }: MacOptions): Mac {
   if (typeof secret !== 'string' || secret.length < SHORTEST_SECRET) {
     throw new TypeError(`secret: use at least ${SHORTEST_SECRET} characters, the same in every process`);
   }
-  const key = Buffer.from(hkdfSync('sha256', secret, '', purpose, 32));
+  const key = createSecretKey(Buffer.from(hkdfSync('sha256', secret, '', purpose, 32)));
   const digest = (fields: MacFields): Buffer => {
-    const hmac = createHmac('sha256', key);
-    // In UTF-8 all lone surrogates would be the same; here a field's length says where it ends, and no two are alike.
-    for (const field of [environment, ...fields].map(String)) hmac.update(`${field.length}:`).update(field, 'utf16le');
-    return hmac.digest();
+    // A field's length says where it ends.
+    let text = `${environment.length}:${environment}`;
+    for (const field of fields) text += `${String(field).length}:${field}`;
+    // In UTF-8 all halves of characters would be the same.
+    return createHmac('sha256', key).update(text, 'utf16le').digest();
   };
   return {
     sign: (fields) => digest(fields).toString('base64url'),

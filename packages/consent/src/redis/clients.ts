@@ -27,8 +27,12 @@ const COMMON = {
   replyMapping: 'legacy',
 } as const satisfies RedisOptions;
 
-/** Clients that begin to connect, and go on trying. They emit errors: listen. */
-export function openClients(target: RedisTarget): RedisClients {
+/**
+ * Clients that begin to connect, and go on trying. They emit errors: listen.
+ *
+ * @param timeout longest wait for an answer of a single server, in ms
+ */
+export function openClients(target: RedisTarget, timeout: number): RedisClients {
   if (target.kind === 'cluster') {
     const cluster = new Cluster([...target.nodes], {
       ...target.options,
@@ -46,13 +50,15 @@ export function openClients(target: RedisTarget): RedisClients {
   const options = {
     ...target.options,
     ...COMMON,
+    // Also of the greeting.
+    commandTimeout: timeout,
     lazyConnect: false,
     enableReadyCheck: true,
     enableOfflineQueue: false,
     retryStrategy: backoff,
     sentinelRetryStrategy: backoff,
-    // A primary that became a replica: its address has to be asked for again.
-    reconnectOnError: ({ message }) => message.startsWith('READONLY'),
+    // Of a primary that became a replica the Sentinels know the successor.
+    reconnectOnError: ({ message }) => target.options.sentinels !== undefined && message.startsWith('READONLY'),
   } satisfies RedisOptions;
   return { commands: new Redis({ ...options, scripts: scriptsOf() }), subscriber: new Redis(options) };
 }

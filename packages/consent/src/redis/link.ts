@@ -73,7 +73,7 @@ class IoredisLink implements RedisLink {
   #closed = false;
 
   constructor({ redis, environment, logger }: RedisLinkOptions, timeout: number) {
-    const { commands, subscriber } = openClients(readConnection(redis));
+    const { commands, subscriber } = openClients(readConnection(redis), timeout);
     this.#commands = commands;
     this.#subscriber = subscriber;
     this.#timeout = timeout;
@@ -126,7 +126,8 @@ class IoredisLink implements RedisLink {
   async #ask(question: () => Promise<RedisReply>): Promise<RedisReply> {
     if (this.#closed || !this.isUsable()) return undefined;
     try {
-      const reply = await within(question(), this.#timeout);
+      // In a cluster one command may be several, to several servers, each with a time of its own.
+      const reply = await (this.#commands.isCluster ? within(question(), this.#timeout) : question());
       this.#answeredAt = performance.now();
       return reply;
     } catch (error) {

@@ -1,0 +1,127 @@
+import { EventEmitter } from 'node:events';
+import type { Redis } from 'ioredis';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Messages } from './messages.js';
+
+/** A connection of which the test decides what arrives. */
+class FakeClient extends EventEmitter {
+  status = 'ready';
+  readonly isCluster = false;
+  readonly subscribe = vi.fn(() => Promise.resolve());
+  readonly unsubscribe = vi.fn(() => Promise.resolve());
+  readonly disconnect = vi.fn();
+}
+
+let client: FakeClient;
+let path: 'whole' | 'lost' | 'refused' | 'forged';
+let messages: Messages;
+const refused = vi.fn();
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  client = new FakeClient();
+  path = 'whole';
+  messages = new Messages({
+    client: client as unknown as Redis,
+    environment: 'production',
+    refused,
+    publish(channel, message) {
+      if (path === 'whole') client.emit('message', channel, message);
+      if (path === 'forged') client.emit('message', channel, 'something else');
+      return Promise.resolve(path !== 'refused');
+    },
+  });
+});
+afterEach(() => {
+  messages.close();
+  vi.useRealTimers();
+});
+
+const beat = (milliseconds = 0) => vi.advanceTimersByTimeAsync(milliseconds);
+
+describe('whether messages arrive', () => {
+  it('is proven by one to ourselves', async () => {
+    expect(messages.state()).toEqual({ connected: false, lostAt: performance.now() });
+    messages.listen('log', () => {});
+    await beat();
+    expect(messages.state()).toEqual({ connected: true, lostAt: undefined });
+  });
+
+  it.each(['lost', 'refused', 'forged'] as const)(
+    'is doubted when it is %s, since the last that arrived',
+    async (how) => {
+      messages.listen('log', () => {});
+      await beat(2_000);
+      const provenAt = performance.now();
+      path = how;
+      await beat(3_000);
+      expect(messages.state()).toEqual({ connected: false, lostAt: provenAt });
+      path = 'whole';
+      await beat(1_500);
+      expect(messages.state().connected).toBe(true);
+    },
+  );
+
+  it('is doubted at once when the connection ends, and looked into when there is a new one', async () => {
+    messages.listen('log', () => {});
+    await beat();
+    client.emit('close');
+    expect(messages.state().connected).toBe(false);
+    client.emit('ready');
+    await beat();
+    expect(messages.state().connected).toBe(true);
+  });
+
+  it('is nobody’s question while nobody listens', async () => {
+    client.emit('ready');
+    await beat(10_000);
+    expect(client.subscribe).not.toHaveBeenCalled();
+  });
+});
+
+describe('a connection', () => {
+  it('that looks whole but brings nothing is replaced, and again when that didn’t help', async () => {
+    messages.listen('log', () => {});
+    await beat(2_000);
+    path = 'lost';
+    await beat(4_000);
+    expect(client.disconnect).not.toHaveBeenCalled();
+    await beat(3_000);
+    expect(client.disconnect).toHaveBeenCalledExactlyOnceWith(true);
+    await beat(6_000);
+    expect(client.disconnect).toHaveBeenCalledTimes(2);
+  });
+
+  it('is left alone when Redis took nothing', async () => {
+    messages.listen('log', () => {});
+    await beat(2_000);
+    path = 'refused';
+    await beat(60_000);
+    expect(client.disconnect).not.toHaveBeenCalled();
+  });
+
+  it('that may not listen is told of', async () => {
+    const error = Object.assign(new Error('NOPERM'), { name: 'ReplyError' });
+    client.subscribe.mockRejectedValueOnce(error);
+    messages.listen('log', () => {});
+    await beat();
+    expect(refused).toHaveBeenCalledWith(error);
+  });
+});
+
+describe('a listener', () => {
+  it('hears its channel alone, until it stops', async () => {
+    const heard = vi.fn();
+    const [stop, stopOther] = [messages.listen('log', heard), messages.listen('log', heard)];
+    client.emit('message', 'other', 'a');
+    client.emit('message', 'log', 'b');
+    expect(heard.mock.calls).toEqual([['b'], ['b']]);
+    stop();
+    stop();
+    expect(client.unsubscribe).not.toHaveBeenCalled();
+    client.emit('message', 'log', 'c');
+    expect(heard).toHaveBeenCalledTimes(3);
+    stopOther();
+    expect(client.unsubscribe).toHaveBeenCalledExactlyOnceWith('log');
+  });
+});
