@@ -72,6 +72,8 @@ export interface CacheCounts {
 
 /** How many tenants' last changes are remembered. */
 const MOST_CHANGES = 50_000;
+/** How long a start waits for a first reading: tables may have to be created. In ms. */
+const START_PATIENCE = 10_000;
 /** A value is fetched again when the tenant changed meanwhile; so often at most. */
 const MOST_ATTEMPTS = 3;
 
@@ -124,9 +126,9 @@ export class ControlCache implements ControlSource {
     this.#stopObserving = observe(this, options.meter);
   }
 
-  /** Begins to follow; resolves when the first reading has succeeded or failed. Never rejects. */
+  /** Begins to follow; resolves when the first reading has succeeded or failed, or after 10 s. Never rejects. */
   start(): Promise<void> {
-    this.#started ??= this.#follower.start().then(() => {});
+    this.#started ??= within(START_PATIENCE, this.#follower.start());
     return this.#started;
   }
 
@@ -263,16 +265,21 @@ export class ControlCache implements ControlSource {
     return withoutEnded(tenant, lease.databaseNow + (this.#follower.age() ?? 0));
   }
 
-  async #patiently(work: Promise<unknown>): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const over = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, this.#patience);
-      timer.unref();
-    });
-    try {
-      await Promise.race([work, over]);
-    } finally {
-      clearTimeout(timer);
-    }
+  #patiently(work: Promise<unknown>): Promise<void> {
+    return within(this.#patience, work);
+  }
+}
+
+/** Resolves when the work is done, or after so many milliseconds. */
+async function within(milliseconds: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const over = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, milliseconds);
+    timer.unref();
+  });
+  try {
+    await Promise.race([work, over]);
+  } finally {
+    clearTimeout(timer);
   }
 }

@@ -24,7 +24,7 @@ export function joinControl(options: ControlOptions, owned: boolean): DurableCon
   checkControlOptions(options);
   const { database, secret, timeout, connections, logger } = options;
   const store = openStore({ database, secret, timeout, connections, logger });
-  const migrated = new MigratedLog(store, options.migrate === false ? async () => {} : () => store.migrate());
+  const migrated = new MigratedLog(store, options.migrate === false ? undefined : () => store.migrate());
   const { log, second, close } = withRedis(options, migrated);
   const { maxStaleness, pollInterval, mostEntries, patience, meter } = options;
   const cache = new ControlCache({ log, second, maxStaleness, pollInterval, mostEntries, patience, meter, logger });
