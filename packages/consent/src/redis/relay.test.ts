@@ -173,11 +173,16 @@ describe('a relay', () => {
     const relay = relayOf(await connect(), log);
     const follower = follow(await connect(), new CountingLog());
     await listening(1);
+    await answered(relay, 1, follower.readLog(0, 10));
     log.append();
     log.append();
     await answered(relay, 1, follower.readLog(2, 10));
+    const kept = async () => await redis.command('ZCARD', names.entries('e1'));
+    expect(await kept()).toBe(2);
     log.entries.pop();
     expect(await answered(relay, 1, follower.readLog(2, 10))).toMatchObject({ epoch: 'e1', head: 1, entries: [] });
+    // What stood behind is no longer true.
+    expect(await kept()).toBe(0);
     log.epoch = 'e2';
     expect(await answered(relay, 1, follower.readLog(2, 10))).toMatchObject({ epoch: 'e2', head: 1, entries: [] });
   });
