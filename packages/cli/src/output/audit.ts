@@ -1,3 +1,4 @@
+import type { JsonValue } from '@rampart/core';
 import type { AuditEntry, Verification } from '@rampart/sdk/operator';
 import { counted, oneLine } from './table.js';
 import type { Paint } from './terminal.js';
@@ -12,8 +13,10 @@ export function renderEntry(entry: AuditEntry, paint: Paint): string {
   ].join(', ');
   const who = erased ? '(erased)' : `by ${oneLine(actor ?? '(erased)')}: ${oneLine(reason ?? '')}`;
   const head = `${String(position).padStart(6)}  ${new Date(at).toISOString()}  ${paint('bold', kind)}${about === '' ? '' : `  ${oneLine(about)}`}`;
-  const change = erased ? [] : [`        ${shortJson(entry.before)} -> ${shortJson(entry.after)}`];
-  return `${[head, ...change, `        ${who}`].join('\n')}\n`;
+  const edited = entry.edit === undefined ? [] : [`        ${shownEdit(entry.edit)}`];
+  const [before, after] = differing(entry.before, entry.after);
+  const change = erased ? [] : [`        ${shortJson(before)} -> ${shortJson(after)}`];
+  return `${[head, ...edited, ...change, `        ${who}`].join('\n')}\n`;
 }
 
 /** What was found in the log. */
@@ -34,6 +37,28 @@ export function renderVerification(found: Verification, heads: number, paint: Pa
         ];
   return `${[...lines, `${verdict}: ${more}; it ends at ${head.epoch}.${head.position}.`, ...weak].join('\n')}\n`;
 }
+
+/** What happened to a flag, where and when, in the platform's words and by its clock. */
+function shownEdit(edit: JsonValue): string {
+  const { type, environment, event, at } = edit as Readonly<Record<string, unknown>>;
+  const where = typeof environment === 'string' ? ` in ${environment}` : '';
+  return oneLine(`${String(type)}${where}, event ${String(event)} at ${new Date(Number(at)).toISOString()}`);
+}
+
+/** The parts of two objects that differ; all of them where one is none. */
+function differing(before: JsonValue = null, after: JsonValue = null): readonly [JsonValue, JsonValue] {
+  if (!isObject(before) || !isObject(after)) return [before, after];
+  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
+  const changed = names.filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]));
+  const only = (value: JsonObject): JsonValue =>
+    Object.fromEntries(changed.flatMap((name) => (name in value ? [[name, value[name] as JsonValue]] : [])));
+  return [only(before), only(after)];
+}
+
+type JsonObject = Readonly<Record<string, JsonValue>>;
+
+const isObject = (value: JsonValue): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const LONGEST = 120;
 

@@ -42,14 +42,19 @@ export function renderLeft(report: OrderReport, paint: Paint): string {
   return `${paint('red', `Left pending: ${what}.`)} rampart sync finishes it, ${where}.\n`;
 }
 
-/** A line for somebody who waits: what fails. */
-export function renderProgress(report: OrderReport): string {
-  const failing = [
-    ...(isOpen(report.control) ? [`control log: ${report.control.error ?? 'not yet'}`] : []),
-    ...(isOpen(report.unleash) ? [`Unleash: ${report.unleash.error ?? 'not yet'}`] : []),
-    ...(report.settleError === undefined ? [] : [`noting that it is done: ${report.settleError}`]),
+/** A line for somebody who waits, once something has failed: what holds, and what is still tried. */
+export function renderProgress({ control, unleash, settleError }: OrderReport): string {
+  const halves = [
+    ['control log', control],
+    ['Unleash', unleash],
+  ] as const;
+  const failing = halves.filter(([, half]) => isOpen(half) && half.error !== undefined);
+  const trying = [
+    ...failing.map(([name, { error = '' }]) => `still trying, ${name}: ${oneLine(error)}`),
+    ...(settleError === undefined ? [] : [`still trying, to note that it is done: ${oneLine(settleError)}`]),
   ];
-  return failing.map((line) => `  still trying, ${oneLine(line)}\n`).join('');
+  const held = halves.filter(([, { state }]) => state === 'held').map(([name]) => `${name} HOLDS`);
+  return trying.length === 0 ? '' : `  ${[...held, ...trying].join('; ')}\n`;
 }
 
 /** An order that is under way. */
