@@ -1,7 +1,7 @@
-import { EMPTY_TENANT, type LogEffect, type SharedControl, type TenantControl } from '@rampart/core';
+import { EMPTY_TENANT, type LogEffect, type TenantControl } from '@rampart/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readEffect, readShared, readTenant, writeEffect, writeShared, writeTenant } from './codec.js';
+import { readEffect, readTenant, writeEffect, writeTenant } from './codec.js';
 
 const fraction = fc.double({ min: 0, max: 1, noNaN: true }).map((value) => value + 0);
 const bands = fc.record({ autoAbove: fraction, confirmFrom: fraction, reviewFrom: fraction }, { requiredKeys: [] });
@@ -10,10 +10,6 @@ const mapOf = <V>(value: fc.Arbitrary<V>) =>
   fc.uniqueArray(fc.tuple(fc.string(), value), { selector: ([key]) => key, maxLength: 4 }).map((all) => new Map(all));
 const state = fc.constantFrom('opt_in' as const, 'opt_out' as const, 'unset' as const);
 const choice = fc.constantFrom('opt_in' as const, 'opt_out' as const);
-const scope = fc.oneof(
-  fc.constant({ all: true }),
-  fc.record({ feature: fc.string(), tenant: fc.string() }, { requiredKeys: [] }),
-);
 const override = fc.record({
   id: fc.string(),
   flag: fc.string(),
@@ -31,27 +27,11 @@ const tenants: fc.Arbitrary<TenantControl> = fc.record(
   },
   { requiredKeys: ['consents', 'users'] },
 );
-const shared: fc.Arbitrary<SharedControl> = fc.record({
-  models: mapOf(fc.constantFrom('opt_in' as const, 'opt_out' as const, 'not_required' as const)),
-  kills: fc.array(fc.record({ id: fc.string(), scope, reason: fc.string() }), { maxLength: 3 }),
-  modeCaps: fc.array(fc.record({ id: fc.string(), scope, mode }), { maxLength: 3 }),
-  confidenceFloors: fc.array(fc.record({ id: fc.string(), scope, bands }), { maxLength: 3 }),
-  calibrations: mapOf(fraction),
-});
-
 describe('the texts', () => {
   it('bring every tenant back', () => {
     fc.assert(
       fc.property(tenants, (tenant) => {
         expect(readTenant(writeTenant(tenant))).toEqual(tenant);
-      }),
-    );
-  });
-
-  it('bring all that is shared back', () => {
-    fc.assert(
-      fc.property(shared, (all) => {
-        expect(readShared(writeShared(all))).toEqual(all);
       }),
     );
   });
@@ -91,7 +71,6 @@ describe('anything else is undefined', () => {
     ['a band above 1', tenantText.replace('{', '{"bands":{"autoAbove":2},')],
   ])('a tenant: %s', (_what, text) => {
     expect(readTenant(text)).toBeUndefined();
-    expect(readShared(text)).toBeUndefined();
   });
 
   it.each(['', '{}', '{"kind":"change"}', '{"kind":"change","change":{"kind":"consent"}}', '{"kind":"none","x":1}'])(

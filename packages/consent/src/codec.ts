@@ -1,11 +1,9 @@
 import {
   type Consent,
-  type ConsentModel,
   isControlInputError,
   type LogEffect,
   MODES,
   readControlChange,
-  type SharedControl,
   type TenantControl,
   type UserChoice,
 } from '@rampart/core';
@@ -17,7 +15,6 @@ const threshold = z.exactOptional(fraction);
 const bands = z.strictObject({ autoAbove: threshold, confirmFrom: threshold, reviewFrom: threshold });
 const mode = z.enum(MODES);
 const state = z.enum(['opt_in', 'opt_out', 'unset']);
-const model = z.enum(['opt_in', 'opt_out', 'not_required'] satisfies readonly ConsentModel[]);
 const choice = z.enum(['opt_in', 'opt_out']);
 const override = z.strictObject({
   id: z.string(),
@@ -26,31 +23,12 @@ const override = z.strictObject({
   reason: z.string(),
   until: z.number(),
 });
-const scope = z
-  .strictObject({
-    all: z.boolean(),
-    feature: z.string(),
-    change: z.string(),
-    tenant: z.string(),
-    tier: z.string(),
-    region: z.string(),
-    label: z.string(),
-  })
-  .partial();
-
 const tenantText = z.strictObject({
   consents: z.array(z.union([z.tuple([z.string(), state]), z.tuple([z.string(), state, whole])])),
   users: z.array(z.tuple([z.string(), z.array(z.tuple([z.string(), choice]))])),
   mode: mode.optional(),
   bands: bands.optional(),
   overrides: z.array(override).optional(),
-});
-const sharedText = z.strictObject({
-  models: z.array(z.tuple([z.string(), model])),
-  kills: z.array(z.strictObject({ id: z.string(), scope, reason: z.string() })),
-  modeCaps: z.array(z.strictObject({ id: z.string(), scope, mode })),
-  confidenceFloors: z.array(z.strictObject({ id: z.string(), scope, bands })),
-  calibrations: z.array(z.tuple([z.string(), fraction])),
 });
 
 /** Compact text of all that is recorded about a tenant. */
@@ -81,23 +59,6 @@ export function readTenant(text: string): TenantControl | undefined {
     ),
     users: new Map(users.map(([user, choices]) => [user, new Map<string, UserChoice>(choices)])),
   };
-}
-
-/** Compact text of all that is recorded and no tenant's own. */
-export function writeShared({ models, kills, modeCaps, confidenceFloors, calibrations }: SharedControl): string {
-  return JSON.stringify({
-    models: [...models],
-    kills,
-    modeCaps,
-    confidenceFloors,
-    calibrations: [...calibrations],
-  } satisfies Record<keyof SharedControl, unknown>);
-}
-
-/** What {@link writeShared} wrote; undefined where the text is anything else. */
-export function readShared(text: string): SharedControl | undefined {
-  const { data } = sharedText.safeParse(json(text));
-  return data && { ...data, models: new Map(data.models), calibrations: new Map(data.calibrations) };
 }
 
 /** Compact text of what an entry of the log means. */

@@ -16,6 +16,7 @@ import { FollowedState } from './followed-state.js';
 import { Follower } from './follower.js';
 import { observe } from './metrics.js';
 import type { SecondLevel } from './second-level.js';
+import { TimeoutError, within } from './within.js';
 
 /** Options of {@link ControlCache}. */
 export interface ControlCacheOptions {
@@ -128,7 +129,7 @@ export class ControlCache implements ControlSource {
 
   /** Begins to follow; resolves when the first reading has succeeded or failed, or after 10 s. Never rejects. */
   start(): Promise<void> {
-    this.#started ??= within(START_PATIENCE, this.#follower.start());
+    this.#started ??= patiently(START_PATIENCE, this.#follower.start());
     return this.#started;
   }
 
@@ -168,6 +169,11 @@ export class ControlCache implements ControlSource {
   async announce(position: LogPosition): Promise<void> {
     this.#second?.announce(position);
     await this.#patiently(this.#reach(position));
+  }
+
+  /** Takes away what lies of an erased tenant in the second level; processes drop it when they read of the erasure. */
+  async forget(tenantId: string): Promise<void> {
+    await this.#second?.forget(tenantId);
   }
 
   closedForUnknown(): void {
@@ -266,20 +272,15 @@ export class ControlCache implements ControlSource {
   }
 
   #patiently(work: Promise<unknown>): Promise<void> {
-    return within(this.#patience, work);
+    return patiently(this.#patience, work);
   }
 }
 
 /** Resolves when the work is done, or after so many milliseconds. */
-async function within(milliseconds: number, work: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const over = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, milliseconds);
-    timer.unref();
-  });
+async function patiently(milliseconds: number, work: Promise<unknown>): Promise<void> {
   try {
-    await Promise.race([work, over]);
-  } finally {
-    clearTimeout(timer);
+    await within(work, milliseconds);
+  } catch (error) {
+    if (!(error instanceof TimeoutError)) throw error;
   }
 }

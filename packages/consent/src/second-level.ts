@@ -1,4 +1,4 @@
-import type { LogPosition, SharedSnapshot, TenantSnapshot } from '@rampart/core';
+import type { LogPosition, TenantSnapshot } from '@rampart/core';
 
 /** Whether hints of other processes can arrive at the moment. */
 export interface PushState {
@@ -17,8 +17,8 @@ export interface SecondLevel {
   getTenant(tenantId: string): Promise<TenantSnapshot | undefined>;
   /** Leaves a value for others. An older one never replaces a newer one. */
   putTenant(tenantId: string, snapshot: TenantSnapshot): void;
-  getShared(): Promise<SharedSnapshot | undefined>;
-  putShared(snapshot: SharedSnapshot): void;
+  /** Takes away what is left of a tenant, which was erased. */
+  forget(tenantId: string): Promise<void>;
   /** Tells every process that the log has got this far. */
   announce(position: LogPosition): void;
   /** Calls back for each genuine hint. Returns how to stop. */

@@ -1,4 +1,4 @@
-import type { LogPosition, SharedSnapshot, TenantSnapshot } from '@rampart/core';
+import type { LogPosition, TenantSnapshot } from '@rampart/core';
 import type { PushState, SecondLevel } from '../src/second-level.js';
 
 /** A second level in memory: what others left there, and hints told by hand. */
@@ -18,11 +18,9 @@ export class SecondInMemory implements SecondLevel {
     this.tenants.set(tenantId, snapshot);
   }
 
-  async getShared(): Promise<SharedSnapshot | undefined> {
-    return undefined;
+  async forget(tenantId: string): Promise<void> {
+    this.tenants.delete(tenantId);
   }
-
-  putShared(): void {}
 
   announce(position: LogPosition): void {
     this.announced.push(position);

@@ -64,7 +64,9 @@ export class DurableControl implements ControlSource {
   /** Deletes everything stored about a tenant or a user, and tells every process to forget it. */
   async erase(subject: DataSubject, write: Pick<Write, 'actor' | 'reason' | 'id'>): Promise<Applied> {
     await this.ready();
-    return this.#announce(await this.store.erase(subject, write));
+    const applied = await this.#announce(await this.store.erase(subject, write));
+    await this.#parts.cache.forget(subject.tenant);
+    return applied;
   }
 
   /** How fresh the state in this process is. */

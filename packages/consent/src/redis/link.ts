@@ -1,11 +1,11 @@
 import type { Cluster, Redis } from 'ioredis';
 import type { PushState } from '../second-level.js';
+import { within } from '../within.js';
 import { Breaker } from './breaker.js';
 import { openClients, serversOf } from './clients.js';
 import { type RedisConnection, readConnection } from './connection.js';
 import { Messages } from './messages.js';
 import type { ScriptName } from './scripts.js';
-import { within } from './within.js';
 
 /** Options of {@link openRedis}. */
 export interface RedisLinkOptions {

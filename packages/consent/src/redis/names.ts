@@ -3,11 +3,6 @@ export function tenantKey(environment: string, tenantId: string): string {
   return `rampart:${escaped(environment)}:tenant:${escaped(tenantId)}`;
 }
 
-/** Where that is kept which is no tenant's own. */
-export function sharedKey(environment: string): string {
-  return `rampart:${escaped(environment)}:shared`;
-}
-
 /** A channel, or a key, that lies where all the others of its environment do. */
 export function channelOf(environment: string, name: string): string {
   return `rampart:{${escaped(environment)}}:${name}`;

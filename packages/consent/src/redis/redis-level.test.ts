@@ -1,4 +1,4 @@
-import { EMPTY_TENANT, type SharedSnapshot, type TenantSnapshot } from '@rampart/core';
+import { EMPTY_TENANT, type TenantSnapshot } from '@rampart/core';
 import { type RedisServer, startRedis } from '@rampart/services';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { tenantKey } from './names.js';
@@ -58,22 +58,12 @@ describe('values', () => {
     expect(calls.match(/cmdstat_(?!config|info|hello|client|ping|publish|subscribe)/g)).toHaveLength(1);
   });
 
-  it('come back for what is no tenant’s own', async () => {
+  it('are gone once they are forgotten', async () => {
     const level = await open();
-    const shared: SharedSnapshot = {
-      epoch: 'e1',
-      position: 3,
-      shared: {
-        models: new Map([['support', 'opt_in']]),
-        kills: [{ id: 'k1', scope: { feature: 'ai.copilot' }, reason: 'wrong answers' }],
-        modeCaps: [],
-        confidenceFloors: [],
-        calibrations: new Map([['ai.copilot.v2', 0.02]]),
-      },
-    };
-    expect(await level.getShared()).toBeUndefined();
-    level.putShared(shared);
-    await vi.waitFor(async () => expect(await level.getShared()).toEqual(shared), eventually);
+    level.putTenant('acme', snapshot(7));
+    await stored(level, 'acme', snapshot(7));
+    await level.forget('acme');
+    expect(await level.getTenant('acme')).toBeUndefined();
   });
 
   it('are never replaced by older ones of the same epoch', async () => {

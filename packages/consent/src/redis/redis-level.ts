@@ -1,11 +1,11 @@
-import type { LogPosition, SharedSnapshot, TenantSnapshot } from '@rampart/core';
-import { readShared, readTenant, writeShared, writeTenant } from '../codec.js';
-import { type Mac, type MacFields, openMac } from '../mac.js';
+import type { LogPosition, TenantSnapshot } from '@rampart/core';
+import { readTenant, writeTenant } from '../codec.js';
+import { type Mac, openMac } from '../mac.js';
 import type { PushState, SecondLevel } from '../second-level.js';
 import type { RedisConnection } from './connection.js';
 import type { RedisLink, RedisReply } from './link.js';
 import { type LinkSource, linkOf } from './link-source.js';
-import { channelOf, sharedKey, tenantKey } from './names.js';
+import { channelOf, tenantKey } from './names.js';
 
 /** Options of {@link openRedisLevel}. */
 export interface RedisLevelOptions extends LinkSource {
@@ -68,21 +68,29 @@ class Level implements RedisLevel {
   }
 
   async getTenant(tenantId: string): Promise<TenantSnapshot | undefined> {
-    const found = await this.#get(tenantKey(this.#environment, tenantId), ['tenant', tenantId], readTenant);
-    return found && { epoch: found.epoch, position: found.position, tenant: found.value };
+    const key = tenantKey(this.#environment, tenantId);
+    const reply = await this.#link.send('hmget', key, 'epoch', 'position', 'value', 'mac');
+    const found = this.#judge(reply, tenantId);
+    if (typeof found === 'object') {
+      this.#counts.hits++;
+      return found;
+    }
+    this.#counts[found]++;
+    // Or nobody could replace it before it expires: its position may be higher than any to come.
+    if (found === 'forged') void this.#link.run('rampartRemove', key, macOf(reply));
+    return undefined;
   }
 
   putTenant(tenantId: string, snapshot: TenantSnapshot): void {
-    this.#put(tenantKey(this.#environment, tenantId), ['tenant', tenantId], snapshot, writeTenant(snapshot.tenant));
+    const { epoch, position, tenant } = snapshot;
+    const text = writeTenant(tenant);
+    const mac = this.#values.sign(['tenant', tenantId, epoch, position, text]);
+    const key = tenantKey(this.#environment, tenantId);
+    void this.#link.run('rampartPut', key, epoch, position, text, mac, this.#ttl);
   }
 
-  async getShared(): Promise<SharedSnapshot | undefined> {
-    const found = await this.#get(sharedKey(this.#environment), ['shared'], readShared);
-    return found && { epoch: found.epoch, position: found.position, shared: found.value };
-  }
-
-  putShared(snapshot: SharedSnapshot): void {
-    this.#put(sharedKey(this.#environment), ['shared'], snapshot, writeShared(snapshot.shared));
+  async forget(tenantId: string): Promise<void> {
+    await this.#link.send('del', tenantKey(this.#environment, tenantId));
   }
 
   announce({ epoch, position }: LogPosition): void {
@@ -110,42 +118,16 @@ class Level implements RedisLevel {
     if (this.#isOwn) await this.#link.close();
   }
 
-  async #get<T>(key: string, subject: MacFields, read: (text: string) => T | undefined): Promise<Found<T> | undefined> {
-    const reply = await this.#link.send('hmget', key, 'epoch', 'position', 'value', 'mac');
-    const found = this.#judge(reply, subject, read);
-    if (typeof found === 'object') {
-      this.#counts.hits++;
-      return found;
-    }
-    this.#counts[found]++;
-    // Or nobody could replace it before it expires: its position may be higher than any to come.
-    if (found === 'forged') void this.#link.run('rampartRemove', key, macOf(reply));
-    return undefined;
-  }
-
-  #judge<T>(
-    reply: RedisReply,
-    subject: MacFields,
-    read: (text: string) => T | undefined,
-  ): Found<T> | Exclude<keyof RedisCounts, 'hits'> {
+  #judge(reply: RedisReply, tenantId: string): TenantSnapshot | Exclude<keyof RedisCounts, 'hits'> {
     if (!Array.isArray(reply)) return 'failures';
     const [epoch, position, text, mac] = reply as readonly RedisReply[];
     if (epoch === null && position === null && text === null && mac === null) return 'misses';
     if (typeof epoch !== 'string' || typeof position !== 'string' || typeof text !== 'string') return 'forged';
-    if (!this.#values.isGenuine(mac, [...subject, epoch, position, text])) return 'forged';
-    const value = read(text);
+    if (!this.#values.isGenuine(mac, ['tenant', tenantId, epoch, position, text])) return 'forged';
+    const tenant = readTenant(text);
     // Of another version of this code.
-    return value === undefined ? 'misses' : { epoch, position: Number(position), value };
+    return tenant === undefined ? 'misses' : { epoch, position: Number(position), tenant };
   }
-
-  #put(key: string, subject: MacFields, { epoch, position }: LogPosition, text: string): void {
-    const mac = this.#values.sign([...subject, epoch, position, text]);
-    void this.#link.run('rampartPut', key, epoch, position, text, mac, this.#ttl);
-  }
-}
-
-interface Found<T> extends LogPosition {
-  readonly value: T;
 }
 
 function macOf(reply: RedisReply): string {
