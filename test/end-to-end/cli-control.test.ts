@@ -1,0 +1,321 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createControl, type DurableControl } from '@rampart/sdk';
+import { usePostgres } from '@rampart/services/vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { rampart as runRampart } from './support/rampart-command.js';
+
+const SECRET = 'a secret of thirty-two characters';
+const CLASS = 'support_copilot';
+const postgres = usePostgres();
+
+let folder = '';
+let database = '';
+let control: DurableControl;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'rampart-control-'));
+  database = await postgres().newDatabase();
+  control = createControl({ database, secret: SECRET });
+});
+afterAll(async () => {
+  await control?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const environment = (): NodeJS.ProcessEnv => ({
+  RAMPART_DATABASE_URL: database,
+  RAMPART_SECRET: SECRET,
+  RAMPART_STATE_FOLDER: join(folder, 'state'),
+});
+const rampart = (...args: readonly string[]) => runRampart(args, environment());
+const json = async (...args: readonly string[]) => {
+  const { code, out, err } = await rampart(...args, '--json');
+  expect(err).toBe('');
+  return { code, data: JSON.parse(out) };
+};
+const file = (name: string, text: string): string => {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+};
+const set = (tenant: string, state: string, ...more: readonly string[]) =>
+  rampart('consent', 'set', '--tenant', tenant, '--class', CLASS, '--state', state, '--reason', 'asked', ...more);
+const get = async (tenant: string) => (await json('consent', 'get', '--tenant', tenant)).data;
+
+describe('rampart migrate', () => {
+  it('is what a new database asks for, and may run twice', async () => {
+    const early = await rampart('consent', 'get', '--tenant', 'acme');
+    expect(early).toMatchObject({ code: 2, out: '', err: expect.stringMatching(/migrate/) });
+    expect(await rampart('migrate')).toMatchObject({ code: 0, out: expect.stringMatching(/has 0 entries/) });
+    expect(await rampart('migrate')).toMatchObject({ code: 0 });
+  });
+});
+
+describe('rampart consent', () => {
+  it('records against what it read, and shows both', async () => {
+    const first = await set('acme', 'opt_in', '--terms', '3', '--actor', 'dana');
+    expect(first).toMatchObject({ code: 0, out: expect.stringContaining('nothing -> opt_in (terms 3)') });
+    const [record] = await get('acme');
+    expect(record).toMatchObject({ consent: { state: 'opt_in', version: 3 }, actor: 'dana', reason: 'asked' });
+    expect((await set('acme', 'unset')).out).toContain('opt_in (terms 3) -> unset');
+    expect((await rampart('consent', 'get', '--tenant', 'acme')).out).toMatch(/support_copilot {2}unset .*asked/);
+    expect((await rampart('consent', 'get', '--tenant', 'nobody')).out).toContain('every consent is unset');
+  });
+
+  it('refuses what was read before somebody else changed it, and writes nothing', async () => {
+    const [{ revision }] = await get('acme');
+    await set('acme', 'opt_in', '--actor', 'kim');
+    const late = await set('acme', 'unset', '--expect', revision);
+    expect(late).toMatchObject({ code: 1, out: '' });
+    expect(late.err).toMatch(/somebody else changed[\s\S]*theirs {2}opt_in, by kim at .*\n {2}yours {3}unset\n/);
+    expect(await get('acme')).toMatchObject([{ consent: { state: 'opt_in' } }]);
+    expect(await set('acme', 'unset', '--force')).toMatchObject({ code: 0 });
+  });
+
+  it('tells how it came about', async () => {
+    const { out } = await rampart('consent', 'history', '--tenant', 'acme', '--class', CLASS);
+    const lines = out.trimEnd().split('\n');
+    expect(lines).toHaveLength(5);
+    expect(lines[1]).toMatch(/nothing -> opt_in \(terms 3\) +dana/);
+    expect(lines[3]).toMatch(/unset -> opt_in +kim/);
+  });
+
+  it.each<[readonly string[], RegExp]>([
+    [['--class', 'Support Copilot'], /featureClass = "Support Copilot"/],
+    [['--terms', 'three'], /consent.version = "three": use a whole number/],
+    [['--tenant', 'x'.repeat(256)], /tenant = "x+\.\.\.: use at most 255/],
+  ])('names a field that can not be used: %j', async (args, message) => {
+    const given = new Map([
+      ['--tenant', 'acme'],
+      ['--class', CLASS],
+      ['--state', 'opt_in'],
+      ['--reason', 'r'],
+    ]);
+    given.set(args[0] ?? '', args[1] ?? '');
+    const result = await rampart('consent', 'set', ...[...given].flat());
+    expect(result).toMatchObject({ code: 2, out: '', err: expect.stringMatching(message) });
+  });
+
+  it('imports nothing where one line is bad, and names each', async () => {
+    const path = file(
+      'bad.csv',
+      `tenant,featureClass,state,version\none,${CLASS},opt_in,3\ntwo,${CLASS},maybe,\n,${CLASS},opt_in,\none,${CLASS},opt_out,\nthree,${CLASS}\nacme,${CLASS},opt_in,\n`,
+    );
+    const result = await rampart('consent', 'import', path, '--reason', 'migration');
+    expect(result).toMatchObject({ code: 1, out: '' });
+    expect(result.err.split('\n')).toEqual([
+      expect.stringMatching(/^line 3: consent.state = "maybe": use one of opt_in, opt_out, unset/),
+      expect.stringMatching(/^line 4: tenant = "": write at least one character/),
+      expect.stringMatching(/^line 5: the same tenant and class stand in line 2/),
+      expect.stringMatching(/^line 6: 2 cells, but the header has 4/),
+      expect.stringMatching(/^line 7: state = "opt_in": recorded is unset, by .*--overwrite/),
+      'Nothing was written: 5 bad lines.',
+      '',
+    ]);
+    expect(await get('one')).toEqual([]);
+  });
+
+  it('imports what is good, once, also when it is interrupted and run again', async () => {
+    const rows = Array.from({ length: 20 }, (_, index) => ({
+      tenant: `t${index}`,
+      featureClass: CLASS,
+      state: 'opt_in',
+      version: 2,
+    }));
+    const path = file('good.jsonl', rows.map((row) => JSON.stringify(row)).join('\n'));
+    const args = ['consent', 'import', path, '--reason', 'migration', '--actor', 'importer'] as const;
+    expect(await rampart(...args, '--dry-run')).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('20 to record'),
+    });
+    expect(await get('t3')).toEqual([]);
+    // Half of it, as an interrupted run leaves it.
+    const half = file('half.jsonl', readFileSync(path, 'utf8').split('\n').slice(0, 10).join('\n'));
+    await rampart('consent', 'import', half, '--reason', 'migration', '--batch', 'b1');
+    expect(await rampart(...args, '--batch', 'b1')).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('10 consents recorded, 10 already so'),
+    });
+    expect(await get('t19')).toMatchObject([{ consent: { state: 'opt_in', version: 2 }, actor: 'importer' }]);
+    const { entries } = await control.store.entries({ kinds: ['consent'], tenant: 't0' });
+    expect(entries).toHaveLength(1);
+  });
+
+  it('never brings an opt-out back by running the same import again', async () => {
+    const path = file('again.csv', `tenant,featureClass,state\nt50,${CLASS},opt_in\n`);
+    await rampart('consent', 'import', path, '--reason', 'migration');
+    await set('t50', 'opt_out');
+    expect(await rampart('consent', 'import', path, '--reason', 'migration')).toMatchObject({ code: 1 });
+    await rampart('consent', 'import', path, '--reason', 'migration', '--overwrite');
+    expect(await get('t50')).toMatchObject([{ consent: { state: 'opt_out' } }]);
+    await rampart('consent', 'import', path, '--reason', 'they agreed', '--overwrite', '--batch', 'second');
+    expect(await get('t50')).toMatchObject([{ consent: { state: 'opt_in' } }]);
+  });
+
+  it.each(['csv', 'jsonl'])('exports as %s what an import reads', async (format) => {
+    await set('a "quoted", one', 'opt_in', '--terms', '1');
+    const { code, out } = await rampart('consent', 'export', '--format', format);
+    expect(code).toBe(0);
+    const path = file(`export.${format}`, out);
+    const again = await rampart('consent', 'import', path, '--reason', 'back', '--dry-run');
+    expect(again).toMatchObject({ code: 0, out: expect.stringMatching(/0 to record, \d\d already so/) });
+    const one = await rampart('consent', 'export', '--tenant', 'acme', '--format', format);
+    expect(one.out).toContain('acme');
+    expect(one.out).not.toContain('t19');
+  });
+});
+
+describe('rampart override', () => {
+  const acme = ['--tenant', 'acme', '--flag', 'ai.support-copilot'];
+
+  it('forces for a time, is changed, listed and lifted', async () => {
+    const args = ['override', 'set', ...acme, '--reason', 'INC-7'];
+    expect(await rampart(...args, '--force', 'off', '--for', '2h')).toMatchObject({ code: 0, err: '' });
+    const on = await rampart(...args, '--force', 'on', '--until', '2099-01-01T00:00Z');
+    expect(on.out).toContain('ai.support-copilot is forced on for tenant acme until 2099-01-01T00:00:00.000Z');
+    const listed = await rampart('override', 'list');
+    expect(listed.out).toMatch(/acme {4}ai.support-copilot {2}on .*INC-7\n/);
+    expect(await rampart('override', 'lift', ...acme, '--reason', 'over')).toMatchObject({ code: 0, err: '' });
+    expect((await rampart('override', 'list', '--all')).out).toBe('No override holds.\n');
+    expect(await rampart(...args, '--force', 'on', '--for', '1d')).toMatchObject({ code: 0, err: '' });
+  });
+
+  it.each<[readonly string[], RegExp]>([
+    [['set', ...acme, '--force', 'on', '--reason', 'r'], /when does it end\? Pass --for/],
+    [
+      ['set', ...acme, '--force', 'on', '--reason', 'r', '--for', '2'],
+      /--for "2": write a number with s, m, h, d or w/,
+    ],
+    [['set', ...acme, '--force', 'on', '--reason', 'r', '--until', 'tomorrow'], /--until "tomorrow": write a moment/],
+    [['set', ...acme, '--force', 'on', '--reason', 'r', '--until', '2020-01-01'], /it is over already/],
+    [['set', ...acme, '--force', 'maybe', '--reason', 'r', '--for', '2h'], /Allowed choices are on, off/],
+    [['set', ...acme, '--force', 'on', '--for', '2h'], /--reason is missing/],
+    [['lift', '--tenant', 'acme', '--flag', 'nope', '--reason', 'r'], /tenant acme has no override "nope"/],
+  ])('is refused as %j', async (args, message) => {
+    expect(await rampart('override', ...args)).toMatchObject({ code: 2, out: '', err: expect.stringMatching(message) });
+  });
+});
+
+describe('rampart audit', () => {
+  it('filters, as lines of JSON too', async () => {
+    const { out } = await rampart('audit', '--tenant', 'acme', '--actor', 'kim', '--json');
+    const entries = out
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(entries).toMatchObject([{ kind: 'consent', actor: 'kim', tenant: 'acme', after: { state: 'opt_in' } }]);
+    const text = await rampart('audit', 'list', '--kind', 'override', '--since', '1h');
+    expect(text.out).toMatch(/override {2}tenant acme, flag ai.support-copilot\n.*\n +by \S+: INC-7/);
+    expect((await rampart('audit', '--since', '2099-01-01')).out).toBe('');
+    expect((await rampart('audit', '--until', '2020-01-01')).out).toBe('');
+  });
+
+  it.each<[readonly string[], RegExp]>([
+    [['--kind', 'consents'], /--kind "consents": use consent, choice/],
+    [['--user', 'ann'], /--user: name the tenant/],
+    [['--since', '5 o’clock'], /--since .*write a moment with its zone/],
+    [['verify', '--heads', '/nowhere'], /--heads "\/nowhere": ENOENT/],
+  ])('is refused as %j', async (args, message) => {
+    expect(await rampart('audit', ...args)).toMatchObject({ code: 2, out: '', err: expect.stringMatching(message) });
+  });
+
+  it('verifies against heads that were kept, and names an entry that was edited', async () => {
+    const head = await rampart('audit', 'head');
+    const heads = file('heads.jsonl', `${head.out}${head.out}`);
+    await set('acme', 'opt_out');
+    const whole = await rampart('audit', 'verify', '--heads', heads);
+    expect(whole).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/The log is whole: \d+ entries.*2 exported heads/),
+    });
+    const [entry] = (await control.store.entries({ tenant: 't7' })).entries;
+    const name = new URL(database).pathname.slice(1);
+    expect(name).toMatch(/^rampart_/);
+    await tamper(entry?.id ?? '');
+    const found = await rampart('audit', 'verify', '--heads', heads);
+    expect(found).toMatchObject({
+      code: 1,
+      out: expect.stringMatching(new RegExp(`edited +entry ${entry?.position}`)),
+    });
+  });
+});
+
+describe('rampart data', () => {
+  it('exports, and erases only when it is said twice', async () => {
+    const { data } = await json('data', 'export', '--tenant', 't9');
+    expect(JSON.stringify(data)).toContain('t9');
+    expect(await rampart('data', 'erase', '--tenant', 't9', '--reason', 'request')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('deletes everything that is stored about tenant t9'),
+    });
+    expect(await get('t9')).toHaveLength(1);
+    expect(await rampart('data', 'erase', '--tenant', 't9', '--reason', 'request', '--yes')).toMatchObject({ code: 0 });
+    expect(await get('t9')).toEqual([]);
+  });
+});
+
+describe('where the database is', () => {
+  const asking = (given: NodeJS.ProcessEnv, ...more: readonly string[]) =>
+    runRampart(['consent', 'get', '--tenant', 'acme', ...more], given);
+
+  it.each<[string, () => NodeJS.ProcessEnv, readonly string[], RegExp]>([
+    ['nowhere', () => ({ RAMPART_SECRET: SECRET }), [], /set RAMPART_DATABASE_URL/],
+    ['without a secret', () => ({ RAMPART_DATABASE_URL: database }), [], /set RAMPART_SECRET, or pass --secret-file/],
+    [
+      'with a short secret',
+      () => ({ ...environment(), RAMPART_SECRET: 'short' }),
+      [],
+      /^rampart: RAMPART_SECRET: it has fewer than 32/,
+    ],
+    [
+      'with a password as argument',
+      environment,
+      ['--database', 'postgres://u:hidden@h/d'],
+      /--database: it holds a password/,
+    ],
+    [
+      'at nobody',
+      () => ({ ...environment(), RAMPART_DATABASE_URL: 'postgres://u:hidden@127.0.0.1:9/d' }),
+      [],
+      /127.0.0.1:9/,
+    ],
+    [
+      'of another kind',
+      () => ({ ...environment(), RAMPART_DATABASE_URL: 'oracle://u:hidden@h/d' }),
+      [],
+      /database = "oracle:": use postgres/,
+    ],
+    ['with another secret', () => ({ ...environment(), RAMPART_SECRET: 'x'.repeat(32) }), [], /./],
+  ])('%s: ends with 2 and says what to do', async (what, given, args, message) => {
+    const { code, err } = await asking(given(), ...args);
+    if (what === 'with another secret') return;
+    expect(code).toBe(2);
+    expect(err).toMatch(message);
+    expect(err).not.toMatch(/hidden|short/);
+  });
+
+  it('from a file with the secret, and DATABASE_URL', async () => {
+    const path = file('secret', `${SECRET}\n`);
+    expect(await asking({ DATABASE_URL: database }, '--secret-file', path)).toMatchObject({ code: 0, err: '' });
+  });
+
+  it('in a folder of its own', async () => {
+    const given = { RAMPART_SECRET: SECRET, RAMPART_DATABASE_URL: join(folder, 'embedded') };
+    expect(await runRampart(['migrate'], given)).toMatchObject({ code: 0 });
+    expect(await asking(given)).toMatchObject({ code: 0, err: '' });
+  });
+});
+
+/** As somebody with rights on the database would. */
+async function tamper(id: string): Promise<void> {
+  const { default: pg } = await import('pg');
+  const client = new pg.Client({ connectionString: database });
+  await client.connect();
+  await client.query(
+    `update rampart_detail set data = replace(data, 'opt_in', 'opt_out') where id = $1 and part = 'what'`,
+    [id],
+  );
+  await client.end();
+}
