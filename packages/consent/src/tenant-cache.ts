@@ -5,6 +5,7 @@ import { LRUCache } from 'lru-cache';
 export class TenantCache {
   readonly #tenants: LRUCache<string, TenantControl>;
   readonly #consents = new Map<string, Consent>();
+  readonly #classes = new Map<string, string>();
 
   /** @param most how many consents and choices are held; a tenant without any counts as one */
   constructor(most: number) {
@@ -38,25 +39,27 @@ export class TenantCache {
     this.#tenants.clear();
   }
 
-  // A million tenants say the same few things: a consent is a state and a version of the terms.
+  // A million tenants say the same few things of the same few classes: a consent is a state and a version of the terms.
   #shared(consents: TenantControl['consents']): TenantControl['consents'] {
     const shared = new Map<string, Consent>();
-    for (const [featureClass, consent] of consents) shared.set(featureClass, this.#intern(consent));
+    for (const [featureClass, consent] of consents) {
+      const said = heldOnce(this.#consents, `${consent.state}:${consent.version ?? ''}`, consent);
+      shared.set(heldOnce(this.#classes, featureClass, featureClass), said);
+    }
     return shared;
-  }
-
-  #intern(consent: Consent): Consent {
-    const key = `${consent.state}:${consent.version ?? ''}`;
-    const known = this.#consents.get(key);
-    if (known !== undefined) return known;
-    // Versions are few, but nothing says so.
-    if (this.#consents.size >= MOST_SHARED) this.#consents.clear();
-    this.#consents.set(key, consent);
-    return consent;
   }
 }
 
 const MOST_SHARED = 1_000;
+
+function heldOnce<T>(known: Map<string, T>, key: string, value: T): T {
+  const first = known.get(key);
+  if (first !== undefined) return first;
+  // They are few, but nothing says so.
+  if (known.size >= MOST_SHARED) known.clear();
+  known.set(key, value);
+  return value;
+}
 
 function sizeOf({ consents, users, overrides }: TenantControl): number {
   let size = consents.size + (overrides?.length ?? 0);
