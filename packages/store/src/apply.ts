@@ -65,7 +65,7 @@ export function readWrite(write: Write): CheckedWrite {
 }
 
 /** Writers of one tenant take turns, so that nobody overwrites what they haven't seen; the others don't wait for them. */
-export function turnOf({ kind, keys }: Item): string {
+function turnOf({ kind, keys }: Item): string {
   const tenant = keys['tenant_id'];
   return tenant === undefined ? canonical([kind, keys]) : turnOfTenant(tenant);
 }
@@ -125,7 +125,9 @@ function recorded(
 ): { readonly draft: Draft; readonly writes: readonly Statement[] } {
   const { change: before, subject } = current;
   const draft: Draft = {
-    ...{ id, actor, reason },
+    id,
+    actor,
+    reason,
     kind: change.kind,
     subject: subject?.pseudonym ?? '',
     flag: flagOf(change) ?? flagOf(before),

@@ -17,7 +17,7 @@ export interface Current {
   readonly pseudonym: string | undefined;
 }
 
-export interface LastEntry {
+interface LastEntry {
   readonly position: number;
   readonly at: number;
   /** JSON of actor and reason; null where it was erased. */
@@ -45,13 +45,13 @@ export async function readCurrent(
   const { source, values } = sourceOf(sql, item);
   const columns = ITEM_TABLES[item.kind].values;
   const [row] = await session.rows<CurrentRow>(
-    `select h.epoch, a.position as applied, l.position as last_position, l.recorded_at as last_at, w.data as last_who,
+    `select h.epoch, a.position as applied, l.position as last_position, l.recorded_at as last_at,
+        (select w.data from rampart_detail w where w.id = i.entry and w.part = 'who') as last_who,
         s.pseudonym, ${columns.map((column) => `i.${column} as ${column}`).join(', ')}
       from rampart_head h
       left join rampart_log a on a.id = ?
       left join (${source}) i on 1 = 1
       left join rampart_log l on l.id = i.entry
-      left join rampart_detail w on w.id = i.entry and w.part = 'who'
       left join rampart_subject s on s.tenant_id = ? and s.user_id = ?
       where h.id = 1`,
     [id, ...values, person?.tenant ?? '', person?.user ?? ''],
@@ -69,7 +69,7 @@ function currentOf(row: CurrentRow, item: Item, columns: readonly string[]): Cur
   return {
     epoch,
     applied: applied === null ? undefined : { position: applied },
-    last: found ? { position, at: Number(at), who } : undefined,
+    last: found ? { position, at: at ?? 0, who } : undefined,
     values,
     change: values && changeOf({ ...item, values }),
     pseudonym: pseudonym ?? undefined,

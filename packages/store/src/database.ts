@@ -30,9 +30,9 @@ export interface Database {
 }
 
 /** The two halves of a transaction. */
-export interface Steps<S, T> {
-  look(session: Session): Promise<S>;
-  work(session: Session, seen: S): Promise<T>;
+interface Steps<S, T> {
+  readonly look: (session: Session) => Promise<S>;
+  readonly work: (session: Session, seen: S) => Promise<T>;
 }
 
 /** @param check throws where this version can't use the tables */
@@ -71,8 +71,8 @@ export function openDatabase(settings: Settings, check: (session: Session) => Pr
 }
 
 interface OpenedOnce {
-  get(): Promise<Pool>;
-  close(): Promise<void>;
+  readonly get: () => Promise<Pool>;
+  readonly close: () => Promise<void>;
 }
 
 /** Opens when it is first needed, and again after it could not be opened. */
@@ -105,7 +105,7 @@ async function openPool(settings: Settings): Promise<Pool> {
 }
 
 /** Statements over one connection; `?` becomes what the database wants. */
-export function sessionOf(connection: Connection, family: Sql['family']): Session {
+function sessionOf(connection: Connection, family: Sql['family']): Session {
   const said = family === 'postgres' ? numbered : (text: string) => text;
   return {
     rows: async <R>(text: string, values: readonly unknown[] = []) =>

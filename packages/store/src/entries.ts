@@ -86,7 +86,12 @@ function entryOf(epoch: string, row: EntryRow): AuditEntry {
   const said = what === null ? undefined : (JSON.parse(what) as What);
   const { actor, reason } = JSON.parse(who ?? '{}') as { readonly actor?: string; readonly reason?: string };
   return {
-    ...{ position, revision: formatRevision({ epoch, position }), id, kind, at: Number(at), erased: what === null },
+    position,
+    revision: formatRevision({ epoch, position }),
+    id,
+    kind,
+    at,
+    erased: what === null,
     ...(tenant !== null && { tenant }),
     ...(user !== null && user !== '' && { user }),
     ...(flag !== null && { flag }),

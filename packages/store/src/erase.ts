@@ -35,7 +35,7 @@ export async function erase(
       }
       const scope = user === undefined ? 'tenant' : 'user';
       const what = { erased: { scope, pseudonyms, made: made.map(({ position }) => position) } };
-      const draft = { ...{ id, actor, reason, what }, kind: 'erase', subject: pseudonyms[0] ?? '' };
+      const draft = { id, actor, reason, what, kind: 'erase', subject: pseudonyms[0] ?? '' };
       const writes = [...detailWrites(pseudonyms, made), ...stateWrites(database, subject)];
       const [entry] = await append(database, session, [draft], writes);
       if (entry === undefined) throw new Error('nothing was appended');

@@ -26,7 +26,8 @@ export async function exportData(database: Database, subject: DataSubject): Prom
   }
   const about = user === undefined ? await aboutTenant(database, tenant) : await aboutUser(database, tenant, user);
   return asJson({
-    ...{ tenant, user },
+    tenant,
+    user,
     items: about,
     entries: [...found.values()].sort((one, other) => one.position - other.position),
   });

@@ -96,8 +96,10 @@ describe.each([
     await readOnly(true);
     const other = open();
     try {
-      const error = expect(other.apply(kill('k2'), { ...write, task: 1 })).rejects;
-      await error.toMatchObject({ kind: 'read_only', message: expect.stringMatching(/primary/) });
+      await expect(other.apply(kill('k2'), { ...write, task: 1 })).rejects.toMatchObject({
+        kind: 'read_only',
+        message: expect.stringMatching(/primary/),
+      });
     } finally {
       await readOnly(false);
     }

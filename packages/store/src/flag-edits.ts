@@ -63,7 +63,12 @@ async function notRecorded(session: Session, server: string, edits: readonly Fla
 function draftOf(server: string, edit: FlagEdit): Draft & { readonly id: string } {
   const { event, type, flag, environment, project, actor, at, before, after } = edit;
   return {
-    ...{ id: randomUUID(), kind: 'flag_edit', subject: '', flag, actor: nameOf(actor), reason: REASON },
+    id: randomUUID(),
+    kind: 'flag_edit',
+    subject: '',
+    flag,
+    actor: nameOf(actor),
+    reason: REASON,
     what: {
       edit: asJson({ server, event, type, flag, environment, project, at }),
       before: before ?? null,

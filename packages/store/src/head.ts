@@ -14,7 +14,7 @@ export async function head(database: Database): Promise<SignedHead> {
   );
   const [row] = found;
   if (row === undefined) throw new Error('rampart_head has no row');
-  return chain.sign({ epoch: row.epoch, position: row.position, mac: row.mac, at: Number(row.now) });
+  return chain.sign({ epoch: row.epoch, position: row.position, mac: row.mac, at: row.now });
 }
 
 /**

@@ -129,8 +129,11 @@ export function changeOf(item: Item): ControlChange | undefined {
       }),
       override: () => ({
         override: {
-          ...{ id, flag: text('flag'), force: text('forced') },
-          ...{ reason: text('reason'), until: Number(values['ends_at']) },
+          id,
+          flag: text('flag'),
+          force: text('forced'),
+          reason: text('reason'),
+          until: Number(values['ends_at']),
         },
       }),
       model: () => ({ model: text('model') }),
@@ -143,8 +146,14 @@ export function changeOf(item: Item): ControlChange | undefined {
 }
 
 const VALUE_FIELDS: Readonly<Record<Exclude<ItemKind, 'preference'>, string>> = {
-  ...{ consent: 'consent', choice: 'choice', override: 'override', model: 'model' },
-  ...{ kill: 'kill', cap: 'cap', floor: 'floor', calibration: 'error' },
+  consent: 'consent',
+  choice: 'choice',
+  override: 'override',
+  model: 'model',
+  kill: 'kill',
+  cap: 'cap',
+  floor: 'floor',
+  calibration: 'error',
 };
 
 /** What people see as an item's value; null where there is nothing. */

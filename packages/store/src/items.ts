@@ -54,12 +54,12 @@ async function itemsOfKind(
   const conditions = Object.entries(wanted).filter(([, value]) => value !== undefined);
   const where = conditions.map(([name]) => `i.${name} = ?`).join(' and ');
   const rows = await session.rows<ItemRow>(
-    `select h.epoch, l.position, l.recorded_at as at, w.data as who,
+    `select h.epoch, l.position, l.recorded_at as at,
+        (select w.data from rampart_detail w where w.id = i.entry and w.part = 'who') as who,
         ${[...keys, ...values].map((name) => `i.${name} as ${name}`).join(', ')}
       from (${rowsOf(sql, kind)}) i
       join rampart_head h on h.id = 1
       join rampart_log l on l.id = i.entry
-      left join rampart_detail w on w.id = i.entry and w.part = 'who'
       ${where && `where ${where}`} order by l.position`,
     conditions.map(([, value]) => value),
   );
@@ -76,7 +76,7 @@ function itemOfRow(kind: ItemKind, row: ItemRow): ControlItem | undefined {
   });
   if (change === undefined) return undefined;
   const { actor, reason } = JSON.parse(row.who ?? '{}') as { readonly actor?: string; readonly reason?: string };
-  return { change, revision: formatRevision(row), actor, reason, at: Number(row.at) };
+  return { change, revision: formatRevision(row), actor, reason, at: row.at };
 }
 
 /** A select of all rows of a kind: keys, values and the entry, spelt the same on every database. */

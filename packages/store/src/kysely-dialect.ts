@@ -58,6 +58,7 @@ function poolDriver(open: () => Promise<Pool>): Driver {
 function hold(held: Connection): HeldConnection {
   return {
     held,
+    // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- Kysely's signature
     async executeQuery<R>({ sql, parameters }: CompiledQuery) {
       const { rows, changed } = await held.query(sql, parameters);
       return { rows: rows as R[], numAffectedRows: BigInt(changed) };

@@ -167,9 +167,9 @@ describe.each(['postgres', 'mariadb'] as const)('who takes a place early and com
     if (store === undefined) throw new Error('no store');
     await store.migrate();
     const seen: number[] = [];
-    let isOver = false;
+    const end = { isReached: false };
     const reading = (async () => {
-      while (!isOver || (await store.readLog(seen.at(-1) ?? 0, 1)).entries.length > 0) {
+      while (!end.isReached || (await store.readLog(seen.at(-1) ?? 0, 1)).entries.length > 0) {
         seen.push(...(await store.readLog(seen.at(-1) ?? 0, 7)).entries.map(({ position }) => position));
       }
     })();
@@ -180,7 +180,7 @@ describe.each(['postgres', 'mariadb'] as const)('who takes a place early and com
       }),
     );
     await Promise.all(writing);
-    isOver = true;
+    end.isReached = true;
     await reading;
     expect(seen).toEqual(Array.from({ length: 120 }, (_, index) => index + 1));
     expect((await store.verify()).findings).toEqual([]);

@@ -11,7 +11,6 @@ export interface PoolSettings {
   readonly warn: (message: string) => void;
 }
 
-const BIGINT = 20;
 /** How many different statements are kept prepared on a connection, and how long a list of values they may have. */
 const MOST_PREPARED = 100;
 const MOST_VALUES = 50;
@@ -72,8 +71,13 @@ export function postgresPool({ address, timeout, connections, warn }: PoolSettin
     // Statements go out without waiting for the answer to those before.
     pipeline: true,
     types: {
-      getTypeParser: (oid, format) => (oid === BIGINT ? Number : pg.types.getTypeParser(oid, format as 'text')),
+      getTypeParser: (oid, format) => (oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid, format)),
     },
+  });
+  pool.on('connect', (client) => {
+    // A plan made while a table was small is kept, and must not read all of it later: every statement has its index.
+    // Where a whole table is meant, that looks so dear to the planner that it would compile for half a second.
+    client.query('set jit = off; set enable_seqscan = off').catch(() => undefined);
   });
   pool.on('error', (error) => warn(storeErrorOf(error, address.shown).message));
   const nameOf = statementNames();

@@ -12,12 +12,15 @@ interface LogLine {
   readonly what: string | null;
 }
 
-/** One statement, so one snapshot: the head is never younger or older than the entries. */
+/**
+ * One statement, so one snapshot: the head is never younger or older than the entries. What they say is looked up one by
+ * one: a plan made while the tables were small must be good when they are not.
+ */
 const TEXT = (sql: Sql): string => `select h.epoch, h.position as head, ${sql.now} as now, ${sql.isReplica} as replica,
-    l.position, l.kind, d.data as what
+    l.position, l.kind,
+    (select d.data from rampart_detail d where d.id = l.id and d.part = 'what') as what
   from rampart_head h
   left join (select position, id, kind from rampart_log where position > ? order by position limit ?) l on 1 = 1
-  left join rampart_detail d on d.id = l.id and d.part = 'what'
   where h.id = 1 order by l.position`;
 
 export async function readLog(database: Database, after: number, limit: number): Promise<LogBatch> {
@@ -30,11 +33,11 @@ export async function readLog(database: Database, after: number, limit: number):
   const entries = lines.flatMap(({ position, kind, what }) =>
     position === null ? [] : [{ position, effect: effectOf(kind, what) }],
   );
-  return { epoch: first.epoch, head: first.head, entries, now: Number(first.now) };
+  return { epoch: first.epoch, head: first.head, entries, now: first.now };
 }
 
 /** What an entry means to those who follow the log. */
-export function effectOf(kind: string, what: string | null): LogEffect {
+function effectOf(kind: string, what: string | null): LogEffect {
   if (kind === 'flag_edit') return { kind: 'none' };
   // Nobody can tell any more whom it was about.
   if (kind === 'erase' || what === null) return { kind: 'forget', tenant: undefined };

@@ -85,7 +85,7 @@ function union(sql: Sql, kinds: readonly ItemKind[]): string {
 }
 
 function headPart(sql: Sql): string {
-  return line(sql, 'head', ['epoch', 'position', sql.isReplica], '0', 'from rampart_head where id = 1');
+  return selectOf(sql, 'head', ['epoch', 'position', sql.isReplica], '0', 'from rampart_head where id = 1');
 }
 
 function part(sql: Sql, kind: ItemKind): string {
@@ -98,7 +98,7 @@ function part(sql: Sql, kind: ItemKind): string {
   const log = isList ? ' join rampart_log l on l.id = i.entry' : '';
   const where =
     kind === 'preference' ? 'i.tenant_id = ?' : `${ofTenant ? 'i.tenant_id = ? and ' : ''}i.${values[0]} is not null`;
-  return line(sql, kind, columns, isList ? 'l.position' : '0', `from ${table} i${log} where ${where}`);
+  return selectOf(sql, kind, columns, isList ? 'l.position' : '0', `from ${table} i${log} where ${where}`);
 }
 
 function consentPart(sql: Sql): string {
@@ -106,10 +106,10 @@ function consentPart(sql: Sql): string {
   const terms = `left join rampart_consent_terms t
     on t.tenant_id = ${sql.text('c.tenant_id')} and t.feature_class = ${sql.text(featureClass)}`;
   const from = `from tenant_ai_consents c ${terms} where c.tenant_id = ${sql.consentTenant}`;
-  return line(sql, 'consent', [featureClass, 'c.state', 't.version'], '0', from);
+  return selectOf(sql, 'consent', [featureClass, 'c.state', 't.version'], '0', from);
 }
 
-function line(sql: Sql, kind: string, columns: readonly string[], seq: string, rest: string): string {
+function selectOf(sql: Sql, kind: string, columns: readonly string[], seq: string, rest: string): string {
   const cells = Array.from({ length: WIDTH }, (_, index) => {
     const column = columns[index];
     return `${column === undefined ? 'null' : sql.text(column)} as c${index}`;

@@ -11,7 +11,7 @@ export interface Person {
 }
 
 /** What stands for a person in the log. Random: when the mapping is erased nothing leads back. */
-export function newPseudonym(): string {
+function newPseudonym(): string {
   return randomBytes(16).toString('hex');
 }
 

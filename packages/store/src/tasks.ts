@@ -53,7 +53,11 @@ export function taskList(database: Database): TaskList {
 function stateOf(row: TaskRow): TaskState {
   const { id, at, attempts, error, done_at: doneAt, result } = row;
   return {
-    ...{ id, revision: formatRevision(row), task: JSON.parse(row.task) as JsonValue, at: Number(at), attempts },
+    id,
+    revision: formatRevision(row),
+    task: JSON.parse(row.task) as JsonValue,
+    at,
+    attempts,
     ...(error !== null && { error }),
     done: doneAt !== null,
     ...(result !== null && { result: JSON.parse(result) as JsonValue }),

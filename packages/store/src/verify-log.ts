@@ -81,7 +81,8 @@ export class LogWalk {
       ...this.#found,
       ...misplaced(this.#chain, this.#suspects),
       ...gone.map(({ position, part }) => ({
-        ...{ kind: 'deleted' as const, position },
+        kind: 'deleted' as const,
+        position,
         message: `${part === 'what' ? 'what entry' : 'who made entry'} ${position}${part === 'what' ? ' says' : ''} is gone, and no erasure explains it`,
       })),
     ];

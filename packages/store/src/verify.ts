@@ -33,8 +33,12 @@ export async function verify(database: Database, { heads = [] }: VerifyOptions =
         ...(await stateFindings(sql, session, walk.fold)),
       ].sort((one, other) => one.position - other.position);
       return {
-        ...{ ok: found.length === 0, findings: firstOf(found), entries: walk.entries, sealed, erased: walk.erased },
-        head: chain.sign({ epoch: head.epoch, position: head.sealed, mac: head.mac, at: Number(head.now) }),
+        ok: found.length === 0,
+        findings: firstOf(found),
+        entries: walk.entries,
+        sealed,
+        erased: walk.erased,
+        head: chain.sign({ epoch: head.epoch, position: head.sealed, mac: head.mac, at: head.now }),
       };
     } finally {
       await session.rows('rollback').catch(() => undefined);
