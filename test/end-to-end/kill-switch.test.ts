@@ -230,6 +230,20 @@ describe.each(VERSIONS)('kill switches with a real Unleash %s (%s) and PostgreSQ
     expect([await isOn(FEATURE), await isOn(PLAIN)]).toEqual([false, true]);
   });
 
+  it('explain says what is recorded, and what it rests on', async () => {
+    const args = ['explain', FEATURE, '--tenant', 'acme', '--tier', 'pro', '--cohorts', 'internal', '--labels', ''];
+    const open = await rampart(...args);
+    expect(open).toMatchObject({ code: 0, err: '' });
+    expect(open.out).toMatch(
+      /Decision: enabled[\s\S]*those of the database, at \w+\.\d+[\s\S]*support_copilot: opt_in, by test at/,
+    );
+    expect((await rampart(...args, '--consent', 'support_copilot=opt_out')).out).toMatch(/gate consent/);
+    await rampart('kill', '--tenant', 'acme', '--reason', 'INC-16');
+    expect((await rampart(...args)).out).toMatch(/Decision: unavailable, gate kill/);
+    const gone = await runRampart(args, { ...environment(), RAMPART_DATABASE_URL: 'postgres://u:p@127.0.0.1:9/d' });
+    expect(gone).toMatchObject({ code: 2, out: '' });
+  });
+
   it('revives only with a reason, a fix, and a kill that lives', async () => {
     await rampart('kill', '--feature', FEATURE, '--reason', 'INC-14');
     const [kill] = await kills();

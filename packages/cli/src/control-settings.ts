@@ -56,18 +56,16 @@ export function readControlSettings(flags: DatabaseFlags, variables: Variables):
   };
 }
 
-/** Whether a database is configured; if not, commands that can do without it do. */
-export function knowsDatabase(flags: DatabaseFlags, variables: Variables): boolean {
-  return (flags.database ?? variables.database) !== undefined;
+/** Whether a database and its secret are configured; commands that can do without do, where they are not. */
+export function knowsDatabase({ database, secretFile }: DatabaseFlags, variables: Variables): boolean {
+  return (database ?? variables.database) !== undefined && (secretFile ?? variables.secret) !== undefined;
 }
 
 /** Opens the control state as the settings say. Nothing is connected yet. */
-export function openControl(
-  { journal: _, ...settings }: ControlSettings,
-  given: Partial<ControlOptions>,
-): DurableControl {
+export function openControl(settings: ControlSettings, given: Partial<ControlOptions>): DurableControl {
   try {
-    return createControl({ ...settings, ...given });
+    const { database, secret, redis, environment: name } = settings;
+    return createControl({ database, secret, redis, environment: name, ...given });
   } catch (error) {
     if (error instanceof TypeError) misused(error.message);
     throw error;

@@ -24,7 +24,38 @@ async function rampart(args: readonly string[], environment: NodeJS.ProcessEnv =
 }
 
 const HERE = { UNLEASH_URL: 'http://127.0.0.1:9', UNLEASH_ADMIN_TOKEN: '*:*.not-a-secret' };
-const COMMANDS = ['init', 'lint', 'explain', 'new-feature', 'new-change', 'preview'];
+const COMMANDS = [
+  'init',
+  'lint',
+  'explain',
+  'new-feature',
+  'new-change',
+  'preview',
+  'kill',
+  'revive',
+  'kills',
+  'sync',
+  'consent',
+  'override',
+  'audit',
+  'data',
+  'migrate',
+];
+const NESTED = [
+  'consent get',
+  'consent set',
+  'consent history',
+  'consent import',
+  'consent export',
+  'override set',
+  'override lift',
+  'override list',
+  'audit list',
+  'audit verify',
+  'audit head',
+  'data export',
+  'data erase',
+];
 
 describe('help', () => {
   it('lists every command and the exit codes', async () => {
@@ -34,10 +65,10 @@ describe('help', () => {
     expect(out).toMatch(/Exit codes: 0 fine, 1 findings or refused, 2/);
   });
 
-  it.each(COMMANDS)('of %s has examples', async (command) => {
-    const { code, out } = await rampart([command, '--help']);
+  it.each([...COMMANDS, ...NESTED])('of %s has examples', async (command) => {
+    const { code, out } = await rampart([...command.split(' '), '--help']);
     expect(code).toBe(0);
-    expect(out).toMatch(new RegExp(`Examples?:\\n  rampart ${command} `));
+    expect(out).toMatch(new RegExp(`Examples?:\\n  rampart ${command}\\b`));
   });
 
   it('is printed where no command is given, as wrong usage', async () => {
@@ -60,6 +91,22 @@ describe('wrong usage ends with 2 and a hint', () => {
     [['preview', '--tenants', 'f'], /^rampart: --feature is missing/],
     [['preview', '--feature', 'ai.x', '--set', 'minTier=pro'], /^rampart: --tenants is missing/],
     [['preview', '--feature', 'ai.x', '--tenants', 'f'], /nothing to try: pass --set PARAMETER=VALUE or --flag FLAG/],
+    [['kill', '--reason', 'r'], /nothing to kill: pass --feature, --change, .* or, for everything, --all/],
+    [
+      ['kill', '--all', '--tenant', 'a', '--reason', 'r'],
+      /--all: it covers everything, so it says nothing beside --tenant/,
+    ],
+    [['kill', '--all'], /^rampart: --reason is missing/],
+    [['kill', '--tenant', 'a', '--reason', 'r'], /set RAMPART_DATABASE_URL/],
+    [['revive'], /missing required argument 'kill-id'/],
+    [['consent', 'sett'], /unknown command 'sett'\s+\(Did you mean set\?\)/],
+    [
+      ['consent', 'set', '--tenant', 'a', '--class', 'c', '--state', 'yes'],
+      /Allowed choices are opt_in, opt_out, unset/,
+    ],
+    [['consent', 'set', '--secret', 'x'], /unknown option '--secret'/],
+    [['data', 'erase', '--tenant', 'a', '--reason', 'r'], /for good: add --yes/],
+    [['sync'], /set RAMPART_DATABASE_URL/],
     [['lint', 'surplus'], /too many arguments/],
     [['lint', '--token', 'x'], /unknown option '--token'/],
   ])('%j', async (args, message) => {

@@ -47,9 +47,21 @@ Tokens, passwords and secrets come from the environment or a file, never from an
 Exit codes: 0 fine, 1 findings or refused, 2 called wrongly, or Unleash or the database not reachable.`;
 
 const COMMANDS: readonly ((session: Session) => Command)[] = [
-  ...[initCommand, newFeatureCommand, newChangeCommand, lintCommand, explainCommand, previewCommand],
-  ...[killCommand, reviveCommand, killsCommand, syncCommand],
-  ...[consentCommand, overrideCommand, auditCommand, dataCommand, migrateCommand],
+  initCommand,
+  newFeatureCommand,
+  newChangeCommand,
+  lintCommand,
+  explainCommand,
+  previewCommand,
+  killCommand,
+  reviveCommand,
+  killsCommand,
+  syncCommand,
+  consentCommand,
+  overrideCommand,
+  auditCommand,
+  dataCommand,
+  migrateCommand,
 ];
 
 /** Runs one command and resolves with its exit code. Rejects only for a bug. */

@@ -100,7 +100,10 @@ function readQuery(flags: Flags, now: number): EntryQuery {
   const { tenant, user, flag, actor, since, until } = flags;
   if (user !== undefined && tenant === undefined) misused('--user: name the tenant of the user too, with --tenant');
   return {
-    ...{ tenant, user, flag, actor },
+    tenant,
+    user,
+    flag,
+    actor,
     kinds: flags.kind === undefined ? undefined : listOf(flags.kind).map(readKind),
     from: since === undefined ? undefined : readPast('--since', since, now),
     to: until === undefined ? undefined : readPast('--until', until, now),
@@ -133,7 +136,7 @@ async function follow(
   { query, show, interval, signal }: Following,
 ): Promise<void> {
   let { after = 0 } = query;
-  while (signal?.aborted !== true) {
+  for (;;) {
     try {
       after = await showAll(store, { ...query, after }, (entry) => {
         show(entry);
@@ -144,6 +147,7 @@ async function follow(
       session.terminal.err(`rampart: ${oneLine(messageOf(error))}; still trying\n`);
     }
     await pause(interval, undefined, { signal }).catch(() => {});
+    if (signal?.aborted) return;
   }
 }
 

@@ -91,7 +91,7 @@ async function runSet(session: Session, flags: Flags): Promise<void> {
   await withControl(session, flags, { for: 'write' }, async (control) => {
     const before = await currentOf(control.store, change);
     const expected = flags.force ? 'any' : (flags.expect ?? before?.revision);
-    const applied = await record(session, control, change, { actor: readActor(flags.actor), reason, expected });
+    const applied = await apply(session, control, change, { actor: readActor(flags.actor), reason, expected });
     if (applied === undefined) return;
     const { tenant, featureClass, consent } = change;
     if (flags.json) printJson(session, { ...applied, before: before?.consent ?? null, after: consent });
@@ -117,7 +117,7 @@ function readChange(flags: Flags): ConsentChange {
 }
 
 /** Undefined after a conflict, which is shown with both sides. */
-async function record(
+async function apply(
   session: Session,
   control: DurableControl,
   change: ConsentChange,

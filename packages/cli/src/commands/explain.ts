@@ -1,6 +1,7 @@
-import type { Explanation, FlagDefinition } from '@rampart/core';
+import type { ControlSource, Explanation, FlagDefinition } from '@rampart/core';
 import { createRampart } from '@rampart/sdk';
 import type { Command } from 'commander';
+import { type DatabaseFlags, knowsDatabase } from '../control-settings.js';
 import { EXIT, misused, required } from '../failure.js';
 import { readContextNames } from '../input/context-names.js';
 import { type ControlFlags, readControl, saysConsent } from '../input/control.js';
@@ -11,8 +12,10 @@ import { type ConnectionFlags, readSettings } from '../settings.js';
 import { asClientsSee, readFlags } from '../unleash/definitions.js';
 import { isEnabled, type OfflineOptions, offlineUnleash } from '../unleash/offline.js';
 import { connectedCommand, printJson, repeated, type Session } from './command.js';
+import { withControl, withDatabase } from './database-command.js';
+import { type Recorded, readRecorded, recordedNotes } from './recorded.js';
 
-interface Flags extends ConnectionFlags, SubjectFlags, ControlFlags {
+interface Flags extends ConnectionFlags, SubjectFlags, ControlFlags, DatabaseFlags {
   readonly gates?: string;
   readonly prefix?: string;
   readonly contextName?: readonly string[];
@@ -24,11 +27,12 @@ Examples:
   rampart explain ai.support-copilot --tenant acme --tier pro --labels "" --consent support_copilot=opt_in
   rampart explain ai.support-copilot.prompt-v18 --tenant acme --cohorts internal --control control.json
 
+Where a database is configured, consent and kills are those recorded there, unless --consent or --control say otherwise.
 A fact that is not given is unknown, and a fact that a gate needs closes it. --labels "" says: known, and none.`;
 
 /** `rampart explain`: every gate by itself, and the decision. */
 export function explainCommand(session: Session): Command {
-  return connectedCommand('explain', 'any')
+  return withDatabase(connectedCommand('explain', 'any'))
     .summary('show what each gate saw and said for one subject')
     .description(
       'Decides a flag for one subject as a service would, and shows every gate asked by itself. Changes and counts nothing.',
@@ -57,10 +61,26 @@ export function explainCommand(session: Session): Command {
 
 async function runExplain(session: Session, flag: string, flags: Flags): Promise<void> {
   const tenant = required('--tenant', flags.tenant);
+  if (saysConsent(flags) || !knowsDatabase(flags, session.variables)) {
+    await explainWith(session, flag, flags, { control: readControl(flags, [tenant]), recorded: undefined });
+    return;
+  }
+  await withControl(session, flags, { for: 'read' }, async (control) => {
+    await explainWith(session, flag, flags, { control, recorded: await readRecorded(control, tenant) });
+  });
+}
+
+interface Known {
+  readonly control: ControlSource;
+  /** What the database says of the tenant; undefined where it was not asked. */
+  readonly recorded: Recorded | undefined;
+}
+
+async function explainWith(session: Session, flag: string, flags: Flags, { control, recorded }: Known): Promise<void> {
+  const tenant = required('--tenant', flags.tenant);
   const settings = readSettings(flags, session.variables);
   const contextNames = readContextNames(flags.contextName);
   const attributes = readAttributes(flags, contextNames);
-  const control = readControl(flags, [tenant]);
   const gates = readGates(flags.gates);
   const { environment, readAs, definitions } = await readFlags(settings);
   const options: OfflineOptions = {
@@ -75,10 +95,11 @@ async function runExplain(session: Session, flag: string, flags: Flags): Promise
   try {
     const explanation = rampart.explain(flag, attributes);
     const ownRules = await ownAnswer(flag, explanation, attributes, options);
-    const notes = notesOf(flags, explanation);
+    const notes = notesOf(flags, explanation, recorded);
     const enabled = isPlain(explanation) ? ownRules === true : explanation.decision.enabled && ownRules !== false;
     const text = { environment, readAs, flag, enabled, ownRules, explanation, notes };
-    if (flags.json) printJson(session, { ...text, explanation: undefined, subject: attributes, ...explanation });
+    if (flags.json)
+      printJson(session, { ...text, explanation: undefined, subject: attributes, recorded, ...explanation });
     else session.terminal.out(renderExplanation({ ...text, tenant }, session.paint));
   } finally {
     await rampart.close();
@@ -121,9 +142,11 @@ async function ownAnswer(
   return answer;
 }
 
-function notesOf(flags: ControlFlags, explanation: Explanation): readonly string[] {
-  if (saysConsent(flags) || isPlain(explanation)) return [];
+function notesOf(flags: ControlFlags, explanation: Explanation, recorded: Recorded | undefined): readonly string[] {
+  if (isPlain(explanation)) return [];
+  if (recorded !== undefined) return recordedNotes(recorded);
+  if (saysConsent(flags)) return [];
   return [
-    'Consent and kill switches: none given, so every consent counts as unset and nothing is killed. Try --consent CLASS=opt_in or --control FILE.',
+    'Consent and kill switches: none given, so every consent counts as unset and nothing is killed. Try --consent CLASS=opt_in or --control FILE, or set RAMPART_DATABASE_URL and RAMPART_SECRET to ask the database.',
   ];
 }

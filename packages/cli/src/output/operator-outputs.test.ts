@@ -1,0 +1,146 @@
+import type { OrderReport } from '@rampart/sdk/operator';
+import { describe, expect, it } from 'vitest';
+import { renderEntry, renderVerification } from './audit.js';
+import { renderExport } from './consents.js';
+import { renderKills } from './kills.js';
+import { renderLeft, renderOrder, renderProgress } from './order.js';
+import { paintFor } from './terminal.js';
+
+const plain = paintFor(false);
+const at = Date.UTC(2026, 10, 21, 3);
+const half = { since: at, attempts: 0, notes: [] };
+const place = { flag: 'ai.x', project: 'default', environment: 'production' };
+const report = (more: Partial<OrderReport>): OrderReport => ({
+  action: 'kill',
+  id: 'kill-1',
+  scope: { feature: 'ai.x' },
+  control: { ...half, state: 'held' },
+  unleash: { ...half, state: 'held', switched: [place] },
+  settled: true,
+  ...more,
+});
+const cut = report({
+  control: { ...half, state: 'pending', attempts: 4, error: 'nobody\nanswers' },
+  settled: false,
+});
+
+describe('an order', () => {
+  it('shows which half holds, since when, and what was switched', () => {
+    expect(renderOrder(report({}), plain).split('\n')).toEqual([
+      'kill kill-1: feature ai.x',
+      '  control log  HOLDS since 2026-11-21T03:00:00.000Z',
+      '  Unleash      HOLDS since 2026-11-21T03:00:00.000Z',
+      '    switched off: ai.x in production',
+      '',
+    ]);
+    expect(renderLeft(report({}), plain)).toBe('');
+  });
+
+  it('shows what does not hold and why, and who finishes it', () => {
+    expect(renderOrder(cut, plain)).toContain(
+      '  control log  DOES NOT HOLD YET since 2026-11-21T03:00:00.000Z, after 4 failed\n    nobody answers\n  Unleash      HOLDS',
+    );
+    expect(renderLeft(cut, plain)).toBe(
+      'Left pending: the control log. rampart sync finishes it, from this machine.\n',
+    );
+    const unleash = { ...half, state: 'pending', switched: [] } as const;
+    expect(renderLeft(report({ unleash, settled: false }), plain)).toMatch(/Left pending: Unleash\..*from any machine/);
+  });
+
+  it('says nothing while nothing failed, then what holds and what is still tried', () => {
+    const control = { ...half, state: 'pending' } as const;
+    expect(renderProgress(report({ control, settled: false }))).toBe('');
+    expect(renderProgress(cut)).toBe('  Unleash HOLDS; still trying, control log: nobody answers\n');
+  });
+
+  it('shows notes, also of a journal that could not be written', () => {
+    const unleash = { ...half, state: 'not_needed', switched: [], notes: ['look there'] } as const;
+    const text = renderOrder(report({ unleash, journalError: 'EACCES' }), plain);
+    expect(text).toMatch(
+      /Unleash {6}not needed\n {2}note: look there\n {2}note: this could not be noted on this machine: EACCES/,
+    );
+  });
+});
+
+describe('live kills', () => {
+  const kill = { id: 'kill-1', scope: { tenant: 'acme' }, reason: 'INC-7', revision: 'r', actor: undefined, at };
+  const nothing = { orders: [], unreadable: [] };
+
+  it('say what, since when, who and why', () => {
+    expect(renderKills({ kills: [kill], ...nothing }, plain)).toMatch(
+      /kill-1 {2}tenant acme {2}2026-11-21T03:00:00.000Z {2}\(erased\) {2}INC-7\n1 live kill\.\n$/,
+    );
+    expect(renderKills({ kills: [], ...nothing }, plain)).toBe('No live kills.\n');
+  });
+
+  it('do not claim that there are none where the database could not be asked', () => {
+    const text = renderKills(
+      { kills: [], ...nothing, unreadable: [{ file: '/f', problem: 'p' }], error: 'gone' },
+      plain,
+    );
+    expect(text).toBe('can not read /f: p\ncan not ask the database what is left: gone\n');
+  });
+});
+
+describe('the audit trail', () => {
+  const entry = {
+    position: 7,
+    revision: 'e.7',
+    id: 'i',
+    at,
+    erased: false,
+    actor: 'dana',
+    reason: 'r\u001b[2J',
+  } as const;
+
+  it('shows only what differs, and no control characters', () => {
+    const edit = { type: 'feature-strategy-update', environment: 'production', event: 12, at };
+    const text = renderEntry(
+      { ...entry, kind: 'flag_edit', flag: 'ai.x', before: { a: 1, b: 1 }, after: { a: 1, b: 2 }, edit },
+      plain,
+    );
+    expect(text.split('\n')).toEqual([
+      '     7  2026-11-21T03:00:00.000Z  flag_edit  flag ai.x',
+      '        feature-strategy-update in production, event 12 at 2026-11-21T03:00:00.000Z',
+      '        {"b":1} -> {"b":2}',
+      '        by dana: r [2J',
+      '',
+    ]);
+  });
+
+  it('says what was erased', () => {
+    expect(renderEntry({ ...entry, kind: 'consent', erased: true }, plain)).toMatch(/consent\n +\(erased\)\n$/);
+  });
+
+  it('names what was tampered with, and what no head can show', () => {
+    const head = { epoch: 'e', position: 9, mac: 'm', at, signature: 's' };
+    const bad = { kind: 'edited', position: 4, message: 'it says something else' } as const;
+    const rest = { entries: 9, sealed: 0, erased: 1, head };
+    const text = renderVerification({ ok: false, findings: [bad], ...rest }, 1, plain);
+    expect(text).toMatch(
+      /^edited {5}entry 4: it says something else\n1 finding: the log was tampered with: 9 entries, 1 erased/,
+    );
+    expect(renderVerification({ ok: true, findings: [], ...rest }, 0, plain)).toMatch(
+      /The log is whole.*\nWithout a head/,
+    );
+  });
+});
+
+describe('an export', () => {
+  it('quotes what CSV would misread', () => {
+    const record = {
+      tenant: 'a,"b"',
+      featureClass: 'c',
+      consent: { state: 'opt_in' },
+      revision: 'r',
+      actor: 'x',
+      at,
+    } as const;
+    expect(
+      renderExport([{ ...record, reason: 'one\ntwo' }], 'csv')
+        .split('\n')
+        .slice(1)
+        .join('\n'),
+    ).toBe('"a,""b""",c,opt_in,,r,x,"one\ntwo",2026-11-21T03:00:00.000Z\n');
+  });
+});
