@@ -60,6 +60,15 @@ export class Driver {
     return this.#options.readers.length;
   }
 
+  /** Which processes ended by themselves, and why. */
+  ended(): readonly string[] {
+    const { readers, writer } = this.#options;
+    return [...readers, writer].flatMap((member, index) => {
+      const why = member.ended();
+      return why === undefined ? [] : [`${index < readers.length ? `reader ${index}` : 'the writer'} ${why}`];
+    });
+  }
+
   /** Begins to ask and to change. */
   start(): void {
     const { askEvery } = this.#options.tempo;

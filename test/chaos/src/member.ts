@@ -14,6 +14,8 @@ export interface Launch {
 export interface Member<In, Out> {
   send(message: In): void;
   listen(listener: (message: Out) => void): void;
+  /** Why it ended by itself; undefined while it runs. */
+  ended(): string | undefined;
   /** SIGSTOP: it does nothing any more, and its connections stay open. */
   freeze(): void;
   /** SIGCONT. */
@@ -41,13 +43,15 @@ export async function startMember<In, Out>(member: MemberOptions): Promise<Membe
     said = (said + text).slice(-4_000);
   });
   await ready(child, () => `${program}: ${said}`);
+  const isOver = (): boolean => child.exitCode !== null || child.signalCode !== null;
   return {
+    ended: () => (isOver() ? `ended (${child.exitCode ?? child.signalCode}): ${said.trim().slice(0, 300)}` : undefined),
     send: (message) => child.send(message as object, () => {}),
     listen: (listener) => child.on('message', listener),
     freeze: () => child.kill('SIGSTOP'),
     thaw: () => child.kill('SIGCONT'),
     async stop() {
-      if (child.exitCode !== null || child.signalCode !== null) return;
+      if (isOver()) return;
       const ended = once(child, 'exit');
       child.kill('SIGKILL');
       await ended;

@@ -26,16 +26,23 @@ export interface Row {
 
 /** How long a recovery may take, in ms. */
 const PATIENCE = 30_000;
+/** How long nothing is unknown before it begins, in ms. */
+const CALM = 500;
 /** Shares of unknown answers: while all is well, and while something is broken that must not matter. */
 const MOST_UNKNOWN = { healthy: 0.001, answers: 0.01 };
 
-/** Waits until all readers answer the newest state. @throws Error when they don't */
-export async function settled(scene: Scene): Promise<void> {
-  const since = performance.now();
-  scene.driver.forget();
-  scene.driver.start();
-  const recovered = (): boolean => recoveredAfter(scene.driver.since(since), since, scene.driver.readers) !== undefined;
-  if (!(await until(recovered, PATIENCE))) throw new Error('the readers never answered the newest state');
+/** Waits until all readers answer the newest state, and nothing is unknown for a while. @throws Error when they don't */
+export async function settled({ driver }: Scene): Promise<void> {
+  driver.start();
+  const isSettled = async (): Promise<boolean> => {
+    const since = performance.now();
+    await sleep(CALM);
+    const history = driver.since(since);
+    const isKnown = history.answers.every(({ sights }) => sights !== undefined);
+    return isKnown && recoveredAfter(history, since, driver.readers) !== undefined;
+  };
+  if (!(await until(isSettled, PATIENCE))) throw new Error('the readers never answered the newest state');
+  driver.forget();
 }
 
 /** Looks on while nothing is broken. */
@@ -63,7 +70,7 @@ export async function runFault<S extends Scene>(scene: S, fault: Fault<S>, pace:
   const problems = [...(await mend())];
   const healedAt = performance.now();
   const recovery = (): number | undefined => recoveredAfter(driver.since(healedAt), healedAt, driver.readers);
-  await until(() => recovery() !== undefined, PATIENCE);
+  await until(() => recovery() !== undefined || driver.ended().length > 0, PATIENCE);
   await sleep(pace.after);
   const recovered = recovery();
   await driver.pause();
@@ -71,7 +78,7 @@ export async function runFault<S extends Scene>(scene: S, fault: Fault<S>, pace:
   const verdict = judge(history, pace);
   if (recovered === undefined) problems.push(`not recovered within ${PATIENCE} ms`);
   if (verdict.unanswered > 0) problems.push(`${verdict.unanswered} questions were never answered`);
-  problems.push(...unexpected(fault, history.answers));
+  problems.push(...driver.ended(), ...unexpected(fault, history.answers));
   driver.forget();
   driver.start();
   return { id: fault.id, name: fault.name, ...verdict, recoveredAfter: recovered, propagation: [], problems };

@@ -5,6 +5,7 @@ import { SQL_FAULTS } from './faults/sql.js';
 import { CLOCKS } from './scenes/clocks.js';
 import { CLUSTER, PARTIAL_CLUSTER } from './scenes/cluster.js';
 import { startOneRedis } from './scenes/one-redis.js';
+import { RELAYED } from './scenes/relayed.js';
 import { SENTINELS } from './scenes/sentinels.js';
 import { type Story, storyOf } from './story.js';
 
@@ -16,6 +17,7 @@ export const STORIES: readonly Story[] = [
     start: startOneRedis,
     faults: [...REDIS_FAULTS, ...SQL_FAULTS, ...NETWORK_FAULTS, ...READER_FAULTS],
   }),
+  storyOf(RELAYED),
   storyOf(CLOCKS),
   storyOf(SENTINELS),
   storyOf(CLUSTER),

@@ -12,6 +12,8 @@ interface Clocks extends OneRedis {
 }
 
 const HOUR = 3_600;
+/** Where both clocks are put once all have started: Node aborts when the monotonic clock falls behind a process's start. */
+const NOON = 2 * HOUR;
 
 const faultOf = (which: 'wall' | 'both', hours: 1 | -1): Fault<Clocks> => ({
   id: `clock-${which}-${hours === 1 ? 'forward' : 'back'}`,
@@ -19,8 +21,27 @@ const faultOf = (which: 'wall' | 'both', hours: 1 | -1): Fault<Clocks> => ({
   lasts: { short: 3_000, full: 20_000 },
   expects: 'either',
   async begin(scene) {
-    await scene[which].set(hours * HOUR);
-    return () => scene[which].set(0).then(allIsWell);
+    await scene[which].set(NOON + hours * HOUR);
+    return () => scene[which].set(NOON).then(allIsWell);
+  },
+});
+
+/** What is known ages, and a clock that was put back must not make it young. */
+const cutOffOf = (which: 'wall' | 'both'): Fault<Clocks> => ({
+  id: `clock-${which}-back-cut-off`,
+  name: `the same to −1 h (${which === 'wall' ? 'wall clock' : 'both clocks'}), readers cut off from PostgreSQL meanwhile`,
+  lasts: { short: 4_500, full: 20_000 },
+  expects: 'closes',
+  async begin(scene) {
+    const { readersToSql, lastReaderToSql } = scene.ways;
+    const ways = [readersToSql, lastReaderToSql];
+    for (const way of ways) way.halfOpen();
+    await scene[which].set(NOON - HOUR);
+    return async () => {
+      await scene[which].set(NOON);
+      await Promise.all(ways.map((way) => way.heal()));
+      return [];
+    };
   },
 });
 
@@ -29,7 +50,14 @@ export const CLOCKS: Chapter<Clocks> = {
   id: 'clocks',
   title: 'processes on clocks of their own',
   start: startClocks,
-  faults: [faultOf('wall', 1), faultOf('wall', -1), faultOf('both', 1), faultOf('both', -1)],
+  faults: [
+    faultOf('wall', 1),
+    faultOf('wall', -1),
+    faultOf('both', 1),
+    faultOf('both', -1),
+    cutOffOf('wall'),
+    cutOffOf('both'),
+  ],
 };
 
 async function startClocks(options: SceneOptions): Promise<Clocks> {
@@ -42,11 +70,12 @@ async function startClocks(options: SceneOptions): Promise<Clocks> {
       await startOneRedis({
         ...options,
         launch: async (role, { command, args }) => {
-          const monotonic = role !== 'writer' && role % 2 === 1;
+          const monotonic = typeof role === 'number' && role % 2 === 1;
           return withFakeTime({ command, args }, { file: monotonic ? both.file : wall.file, monotonic });
         },
       }),
     );
+    await Promise.all([wall.set(NOON), both.set(NOON)]);
     return { ...scene, wall, both, stop: () => stops.stop() };
   } catch (error) {
     await stops.stop();

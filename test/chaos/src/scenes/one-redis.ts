@@ -8,7 +8,7 @@ import {
   type TcpProxy,
 } from '@rampart/services';
 import type { Scene, SceneOptions } from '../fault.js';
-import { type Fleet, startFleet } from '../fleet.js';
+import { type Fleet, type FleetOptions, startFleet } from '../fleet.js';
 import { Stops } from '../stops.js';
 
 /** One PostgreSQL and one Redis, readers and writer each with a way of their own to both. */
@@ -19,11 +19,12 @@ export interface OneRedis extends Scene, Fleet {
   readonly stops: Stops;
 }
 
-/** Proxies. The last reader has its own way to SQL. */
+/** Proxies. The last reader has its own way to SQL, and so has the relay, where there is one. */
 export interface Ways {
   readonly readersToSql: TcpProxy;
   readonly lastReaderToSql: TcpProxy;
   readonly writerToSql: TcpProxy;
+  readonly relayToSql: TcpProxy;
   readonly readersToRedis: TcpProxy;
   readonly writerToRedis: TcpProxy;
 }
@@ -33,7 +34,7 @@ const MOST_CONNECTIONS = 40;
 export const LAST_READER = 7;
 
 /** Starts it. */
-export async function startOneRedis({ pace, sabotaged, launch }: OneRedisOptions): Promise<OneRedis> {
+export async function startOneRedis({ pace, sabotaged, launch, relayed }: OneRedisOptions): Promise<OneRedis> {
   const stops = new Stops();
   try {
     const settings = { shared_preload_libraries: 'pg_stat_statements' };
@@ -45,7 +46,9 @@ export async function startOneRedis({ pace, sabotaged, launch }: OneRedisOptions
       sabotaged,
       stops,
       launch,
+      relayed,
       control: (role) => {
+        if (role === 'relay') return through(postgres, ways.relayToSql, ways.writerToRedis);
         if (role === 'writer') return through(postgres, ways.writerToSql, ways.writerToRedis);
         return through(postgres, role === LAST_READER ? ways.lastReaderToSql : ways.readersToSql, ways.readersToRedis);
       },
@@ -58,7 +61,8 @@ export async function startOneRedis({ pace, sabotaged, launch }: OneRedisOptions
 }
 
 export interface OneRedisOptions extends SceneOptions {
-  readonly launch?: Parameters<typeof startFleet>[0]['launch'];
+  readonly launch?: FleetOptions['launch'];
+  readonly relayed?: FleetOptions['relayed'];
 }
 
 /** Where a server listens. */
@@ -76,6 +80,7 @@ async function openWays(postgres: PostgresServer, redis: RedisServer, stops: Sto
     readersToSql: await open(postgres),
     lastReaderToSql: await open(postgres),
     writerToSql: await open(postgres),
+    relayToSql: await open(postgres),
     readersToRedis: await open(redis),
     writerToRedis: await open(redis),
   };
