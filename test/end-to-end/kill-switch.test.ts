@@ -140,7 +140,7 @@ describe.each(VERSIONS)('kill switches with a real Unleash %s (%s) and PostgreSQ
     });
     const context = { tenantId: 'acme', tier: 'pro', targetingKey: 'ann', labels: [], cohorts: ['internal'] };
     try {
-      await service.provider.initialize?.(context);
+      await service.provider.initialize();
       await control.load('acme');
       await expect.poll(() => service.decide(FEATURE, context).enabled, { timeout: 10_000 }).toBe(true);
       const before = service.decide(FEATURE, context);

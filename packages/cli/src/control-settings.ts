@@ -27,7 +27,9 @@ const NO_SECRET =
   'I have no secret to sign the control log with: set RAMPART_SECRET, or pass --secret-file FILE, to the one that your services use (at least 32 characters; make one with: openssl rand -hex 32)';
 
 const SHORTEST_SECRET = 32;
-const secret = z.string().min(SHORTEST_SECRET, `it has fewer than ${SHORTEST_SECRET} characters: copy the whole of it`);
+const secretText = z
+  .string()
+  .min(SHORTEST_SECRET, `it has fewer than ${SHORTEST_SECRET} characters: copy the whole of it`);
 const environment = z
   .string()
   .regex(/^[A-Za-z0-9_.-]{1,64}$/, 'write a name of letters, digits, _ - and ., as your services have it');
@@ -79,7 +81,7 @@ export function readActor(given: string | undefined): string {
 
 function readSecret({ secretFile }: DatabaseFlags, variables: Variables): string {
   const found = from('--secret-file', fileText('--secret-file', secretFile), VARIABLES.secret, variables.secret);
-  return check(secret, found, 'secret') ?? misused(NO_SECRET);
+  return check(secretText, found, 'secret') ?? misused(NO_SECRET);
 }
 
 /** Arguments show in process lists. */

@@ -11,7 +11,7 @@ interface Flags extends DatabaseFlags {
 }
 
 /** What `--json` prints. */
-export interface KillsData extends Pending {
+interface KillsData extends Pending {
   readonly kills: readonly LiveKill[];
 }
 

@@ -65,8 +65,7 @@ export function renderPending({ action, id, scope, recorded, noted, error }: Pen
   return `${paint('red', 'pending')}  ${action} ${oneLine(id)} (${oneLine(shownScope(scope))}) misses ${missing}, ${where}${why}`;
 }
 
-/** A flag in an environment. */
-export function shownPlace({ flag, environment }: Pick<FlagPlace, 'flag' | 'environment'>): string {
+function shownPlace({ flag, environment }: Pick<FlagPlace, 'flag' | 'environment'>): string {
   return oneLine(`${flag} in ${environment}`);
 }
 

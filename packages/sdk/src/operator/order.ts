@@ -129,8 +129,7 @@ export function joined(some: readonly FlagPlace[], more: readonly FlagPlace[]): 
   return [...some, ...more.filter((extra) => !some.some((known) => samePlace(known, extra)))];
 }
 
-/** Whether two places are one. */
-export function samePlace(a: FlagPlace, b: FlagPlace): boolean {
+function samePlace(a: FlagPlace, b: FlagPlace): boolean {
   return a.flag === b.flag && a.project === b.project && a.environment === b.environment;
 }
 

@@ -102,7 +102,7 @@ const stillKilled = ({ flag, environment }: FlagPlace, kill: string): string =>
   `"${flag}" was not switched on in ${environment}: ${kill} still covers it. Once that is revived too, switch the flag on in the Unleash UI.`;
 
 /** A flag by name, in the client's project first. */
-export async function findFlag(admin: AdminClient, flag: string): Promise<AdminFlag | undefined> {
+async function findFlag(admin: AdminClient, flag: string): Promise<AdminFlag | undefined> {
   const own = await admin.flags.find({ flag });
   if (own !== undefined) return notArchived(own);
   const others = (await admin.projects.list()).filter((project) => project !== admin.project);
@@ -116,7 +116,7 @@ export async function findFlag(admin: AdminClient, flag: string): Promise<AdminF
 const notArchived = (flag: AdminFlag): AdminFlag | undefined => (flag.archived ? undefined : flag);
 
 /** Where a flag is on, among the environments that are meant. */
-export function placesOn(flag: AdminFlag, environments: readonly string[] | undefined): readonly FlagPlace[] {
+function placesOn(flag: AdminFlag, environments: readonly string[] | undefined): readonly FlagPlace[] {
   return flag.environments
     .filter(({ name, enabled }) => enabled && (environments?.includes(name) ?? true))
     .map(({ name }) => ({ flag: flag.name, project: flag.project, environment: name }));
