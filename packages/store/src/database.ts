@@ -8,9 +8,16 @@ import { MYSQL } from './mysql-sql.js';
 import { numbered, POSTGRES } from './postgres-sql.js';
 import type { Session, Sql } from './sql.js';
 import { StoreError } from './store-error.js';
+import { takingTurns } from './turns.js';
 
 /** How often a transaction is tried that a deadlock, or another writer of the same new row, undid. */
 const ATTEMPTS = 8;
+
+/**
+ * How many transactions of one process write at a time: one that commits, one that waits for the head, one that looks.
+ * More only wait for the head of the log, in the database, and keep whoever holds it from going on.
+ */
+const WRITERS = 3;
 
 /** Statements name their tables themselves; Kysely only has to say them right. */
 export type AnyTables = Record<string, Record<string, unknown>>;
@@ -41,6 +48,10 @@ export function openDatabase(settings: Settings, check: (session: Session) => Pr
   const family = engine === 'mysql' ? 'mysql' : 'postgres';
   const sql = family === 'mysql' ? MYSQL : POSTGRES;
   const pool = openedOnce(() => openPool(settings));
+  const { timeout } = settings;
+  const writers = takingTurns(WRITERS, timeout, () =>
+    storeError('timeout', shown, `other writers of this process took longer than ${timeout} ms`),
+  );
   let checked = false;
   let closing: Promise<void> | undefined;
   const session: Database['session'] = async (work) => {
@@ -62,7 +73,14 @@ export function openDatabase(settings: Settings, check: (session: Session) => Pr
     chain: chainOf(settings.secret),
     kysely: new Kysely({ dialect: kyselyDialect(family, pool.get) }),
     session,
-    transaction: (turn, steps) => repeated(() => session((held) => wholly(sql, held, turn, steps))),
+    async transaction(turn, steps) {
+      await writers.take();
+      try {
+        return await repeated(() => session((held) => wholly(sql, held, turn, steps)));
+      } finally {
+        writers.pass();
+      }
+    },
     close() {
       closing ??= pool.close();
       return closing;

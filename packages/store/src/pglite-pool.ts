@@ -4,6 +4,7 @@ import { type Connection, endsWithin, type Pool, type Result } from './connectio
 import { storeError, storeErrorOf } from './driver-error.js';
 import { lockFolder } from './folder-lock.js';
 import type { PoolSettings } from './postgres-pool.js';
+import { takingTurns } from './turns.js';
 
 const BIGINT = 20;
 
@@ -20,9 +21,8 @@ export async function pglitePool({ address, timeout }: PoolSettings): Promise<Po
     throw storeErrorOf(error, shown);
   });
   const connection: Connection = { query: (text, values) => query(db, shown, text, values) };
-  const turns = takingTurns(
-    () => storeError('timeout', shown, `its one connection was not free for ${timeout} ms`),
-    timeout,
+  const turns = takingTurns(1, timeout, () =>
+    storeError('timeout', shown, `its one connection was not free for ${timeout} ms`),
   );
   return {
     async acquire() {
@@ -49,38 +49,4 @@ async function query(db: PGlite, shown: string, text: string, values: readonly u
   } catch (error) {
     throw storeErrorOf(error, shown);
   }
-}
-
-interface Turns {
-  take(): Promise<void>;
-  pass(): void;
-}
-
-function takingTurns(late: () => Error, timeout: number): Turns {
-  const waiting: (() => void)[] = [];
-  let taken = false;
-  return {
-    take() {
-      if (!taken) {
-        taken = true;
-        return Promise.resolve();
-      }
-      return new Promise((resolve, reject) => {
-        const timer = setTimeout(() => {
-          waiting.splice(waiting.indexOf(turn), 1);
-          reject(late());
-        }, timeout);
-        const turn = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-        waiting.push(turn);
-      });
-    },
-    pass() {
-      const next = waiting.shift();
-      if (next === undefined) taken = false;
-      else next();
-    },
-  };
 }

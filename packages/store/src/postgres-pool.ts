@@ -11,6 +11,10 @@ export interface PoolSettings {
   readonly warn: (message: string) => void;
 }
 
+/** A commit that is acknowledged has to be on disk; a server that waits for its replicas too may go on doing so. */
+const ON_CONNECT = `set jit = off; set enable_seqscan = off; set plan_cache_mode = force_generic_plan;
+  select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') in ('off', 'local')`;
+
 /** How many different statements are kept prepared on a connection, and how long a list of values they may have. */
 const MOST_PREPARED = 100;
 const MOST_VALUES = 50;
@@ -77,7 +81,7 @@ export function postgresPool({ address, timeout, connections, warn }: PoolSettin
   pool.on('connect', (client) => {
     // A plan made while a table was small is kept, and must not read all of it later: every statement has its index.
     // Where a whole table is meant, that looks so dear to the planner that it would compile for half a second.
-    client.query('set jit = off; set enable_seqscan = off').catch(() => undefined);
+    client.query(ON_CONNECT).catch(() => undefined);
   });
   pool.on('error', (error) => warn(storeErrorOf(error, address.shown).message));
   const nameOf = statementNames();

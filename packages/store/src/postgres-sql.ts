@@ -24,9 +24,7 @@ export const POSTGRES: Sql = {
     const key = createHash('sha256').update(turn).digest().readInt32BE(0);
     // Sent together and run one after the other: a statement sees what was there when it began, so the lock is taken
     // by one before the look.
-    const begun = session.rows(
-      `begin; set local synchronous_commit = on; select pg_advisory_xact_lock(${LOCK_SPACE}, ${key})`,
-    );
+    const begun = session.rows(`begin; select pg_advisory_xact_lock(${LOCK_SPACE}, ${key})`);
     const [, seen] = await Promise.all([begun, look()]);
     return seen;
   },
