@@ -5,6 +5,7 @@ import { createControl, type DurableControl } from '@rampart/sdk';
 import { usePostgres } from '@rampart/services/vitest';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { rampart as runRampart } from './support/rampart-command.js';
+import { startRampart } from './support/rampart-process.js';
 
 const SECRET = 'a secret of thirty-two characters';
 const CLASS = 'support_copilot';
@@ -239,6 +240,28 @@ describe('rampart audit', () => {
       code: 1,
       out: expect.stringMatching(new RegExp(`edited +entry ${entry?.position}`)),
     });
+  });
+});
+
+describe('rampart audit --follow', () => {
+  it('goes on with what is recorded, once, until it is stopped', async () => {
+    const following = startRampart(
+      ['audit', '--tenant', 'followed', '--follow', '--json', '--interval', '0.1s'],
+      environment(),
+      folder,
+    );
+    await set('followed', 'opt_in');
+    await expect.poll(() => following.said(), { timeout: 20_000 }).toMatch(/"state":"opt_in"/);
+    await set('followed', 'opt_out');
+    await expect.poll(() => following.said(), { timeout: 10_000 }).toMatch(/"state":"opt_out"/);
+    following.child.kill('SIGINT');
+    expect(await following.ended).toBe(0);
+    const states = following
+      .said()
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line).after.state);
+    expect(states).toEqual(['opt_in', 'opt_out']);
   });
 });
 

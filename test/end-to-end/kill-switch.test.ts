@@ -215,6 +215,46 @@ describe.each(VERSIONS)('kill switches with a real Unleash %s (%s) and PostgreSQ
     expect(await isOn(FEATURE)).toBe(true);
   });
 
+  it.each(['Unleash', 'the database'])('a command gives up on %s that hangs when it was told to', async (which) => {
+    (which === 'Unleash' ? toUnleash : toDatabase).halfOpen();
+    const command = child('kill', '--feature', FEATURE, '--reason', 'INC-17', '--timeout', '2');
+    expect(await command.ended).toBe(1);
+    expect(command.said()).toMatch(/Left pending/);
+    await toUnleash.heal();
+    await toDatabase.heal();
+    expect(await rampart('sync')).toMatchObject({ code: 0 });
+    expect([(await kills()).length, await isOn(FEATURE)]).toEqual([1, false]);
+  });
+
+  it('a dead Redis holds nothing up', async () => {
+    const given = { ...environment(), REDIS_URL: 'redis://127.0.0.1:9' };
+    expect(await runRampart(['kill', '--feature', FEATURE, '--reason', 'INC-18'], given)).toMatchObject({ code: 0 });
+  });
+
+  it('a revival never lets Unleash add a rule that opens the flag to everyone', async () => {
+    await rampart('kill', '--change', PLAIN, '--reason', 'INC-19');
+    const here = { flag: PLAIN, environment: 'development' };
+    const [rule] = await client.rules.list(here);
+    await client.rules.update({ ...here, id: rule?.id ?? '' }, { disabled: true });
+    const [kill] = await kills();
+    const revived = await rampart('revive', kill?.id ?? '', '--reason', 'fixed', '--fix', 'PR-3');
+    expect(revived).toMatchObject({ code: 0, out: expect.stringContaining('none of its rules is active') });
+    expect([await isOn(PLAIN), (await client.rules.list(here)).length]).toEqual([false, 1]);
+    await client.rules.update({ ...here, id: rule?.id ?? '' }, { disabled: false });
+  });
+
+  it('sync --watch finishes what this machine began, and reads flag edits, until it is stopped', async () => {
+    toUnleash.halfOpen();
+    await rampart('kill', '--feature', FEATURE, '--reason', 'INC-20', '--timeout', '1');
+    await toUnleash.heal();
+    const watching = child('sync', '--watch', '--interval', '0.2s');
+    await expect.poll(() => isOn(FEATURE), { timeout: 20_000 }).toBe(false);
+    await expect.poll(() => watching.said(), { timeout: 10_000 }).toMatch(/Unleash {6}HOLDS/);
+    await expect.poll(() => watching.said(), { timeout: 10_000 }).toMatch(/new flag edit/);
+    watching.child.kill('SIGINT');
+    expect(await watching.ended).toBe(0);
+  });
+
   it('without Unleash the log holds, and what is missing is said', async () => {
     const { UNLEASH_URL: _, ...without } = environment();
     const killed = await runRampart(['kill', '--change', CHANGE, '--reason', 'INC-12'], without);
