@@ -20,15 +20,15 @@ export const PACES: Readonly<Record<Pace['form'], Pace>> = {
     maxStaleness: 2_000,
     pollInterval: 500,
     tempo: { askEvery: 20, changeEvery: 30 },
-    healthy: 800,
-    after: 500,
+    healthy: 500,
+    after: 300,
   },
   full: {
     form: 'full',
     maxStaleness: 5_000,
     pollInterval: 1_000,
     tempo: { askEvery: 10, changeEvery: 30 },
-    healthy: 10_000,
+    healthy: 5_000,
     after: 6_000,
   },
 };

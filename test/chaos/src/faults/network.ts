@@ -6,7 +6,7 @@ export const NETWORK_FAULTS: readonly Fault<OneRedis>[] = [
   {
     id: 'readers-cut-off',
     name: 'readers cut off from everything without a reset; the writer goes on',
-    lasts: { short: 4_500, full: 30_000 },
+    lasts: { short: 3_500, full: 30_000 },
     expects: 'closes',
     async begin({ ways }) {
       const all = [ways.readersToSql, ways.lastReaderToSql, ways.readersToRedis];

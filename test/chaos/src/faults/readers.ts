@@ -13,7 +13,7 @@ export const READER_FAULTS: readonly Fault<OneRedis>[] = [
   {
     id: 'reader-stopped',
     name: 'a reader stopped, and continued',
-    lasts: { short: 5_000, full: 60_000 },
+    lasts: { short: 3_500, full: 60_000 },
     expects: 'either',
     async begin({ readers }) {
       const [reader] = readers;
@@ -27,7 +27,7 @@ export const READER_FAULTS: readonly Fault<OneRedis>[] = [
   {
     id: 'reader-slow',
     name: "a slow reader racing changes: its way to SQL is 300 ms longer, and it fills everyone's Redis",
-    lasts: { short: 4_000, full: 30_000 },
+    lasts: { short: 3_200, full: 30_000 },
     expects: 'either',
     async begin({ ways, redis }) {
       ways.lastReaderToSql.delay(SLOW);

@@ -19,7 +19,7 @@ export const REDIS_FAULTS: readonly Fault<OneRedis>[] = [
   {
     id: 'redis-frozen',
     name: 'Redis frozen',
-    lasts: { short: 4_000, full: 30_000 },
+    lasts: { short: 3_200, full: 30_000 },
     expects: 'answers',
     async begin({ redis }) {
       await redis.freeze();
@@ -29,7 +29,7 @@ export const REDIS_FAULTS: readonly Fault<OneRedis>[] = [
   {
     id: 'redis-cut-off',
     name: 'readers and writer cut off from Redis without a reset',
-    lasts: { short: 4_500, full: 30_000 },
+    lasts: { short: 3_500, full: 30_000 },
     expects: 'answers',
     async begin({ ways }) {
       const both = [ways.readersToRedis, ways.writerToRedis];
@@ -50,14 +50,14 @@ export const REDIS_FAULTS: readonly Fault<OneRedis>[] = [
   {
     id: 'redis-attacked',
     name: 'Redis written to by an attacker: values and messages forged, swapped, replayed',
-    lasts: { short: 4_500, full: 30_000 },
+    lasts: { short: 3_500, full: 30_000 },
     expects: 'answers',
     begin: ({ redis }) => startAttack(redis.url),
   },
   {
     id: 'redis-push',
     name: 'push messages lost, doubled, reordered',
-    lasts: { short: 4_000, full: 30_000 },
+    lasts: { short: 3_200, full: 30_000 },
     expects: 'answers',
     async begin({ redis, ways }) {
       const mangler = await startMangler(addressOf(redis));

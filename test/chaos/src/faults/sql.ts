@@ -19,7 +19,7 @@ export const SQL_FAULTS: readonly Fault<OneRedis>[] = [
   {
     id: 'sql-frozen',
     name: 'PostgreSQL frozen',
-    lasts: { short: 4_000, full: 30_000 },
+    lasts: { short: 3_200, full: 30_000 },
     expects: 'closes',
     async begin({ postgres }) {
       await postgres.freeze();
@@ -29,7 +29,7 @@ export const SQL_FAULTS: readonly Fault<OneRedis>[] = [
   {
     id: 'sql-cut-off',
     name: 'readers cut off from PostgreSQL without a reset; the writer and Redis go on',
-    lasts: { short: 4_500, full: 30_000 },
+    lasts: { short: 3_500, full: 30_000 },
     expects: 'closes',
     async begin({ ways }) {
       const both = [ways.readersToSql, ways.lastReaderToSql];
@@ -40,7 +40,7 @@ export const SQL_FAULTS: readonly Fault<OneRedis>[] = [
   {
     id: 'sql-silent',
     name: 'answers of PostgreSQL held back from readers, and delivered at the end; the writer and Redis go on',
-    lasts: { short: 4_500, full: 30_000 },
+    lasts: { short: 3_500, full: 30_000 },
     expects: 'closes',
     async begin({ ways }) {
       ways.readersToSql.pause('down');
@@ -50,7 +50,7 @@ export const SQL_FAULTS: readonly Fault<OneRedis>[] = [
   {
     id: 'sql-exhausted',
     name: "PostgreSQL's connections exhausted; the writer keeps its own",
-    lasts: { short: 4_500, full: 15_000 },
+    lasts: { short: 3_500, full: 15_000 },
     expects: 'closes',
     async begin({ postgres, ways }) {
       const both = [ways.readersToSql, ways.lastReaderToSql];
@@ -66,7 +66,7 @@ export const SQL_FAULTS: readonly Fault<OneRedis>[] = [
   {
     id: 'sql-replica',
     name: 'PostgreSQL answers readers only from a replica, which is behind',
-    lasts: { short: 4_500, full: 20_000 },
+    lasts: { short: 3_500, full: 20_000 },
     expects: 'closes',
     async begin({ postgres, ways, stops }) {
       const replica = stops.own(await startReplica(postgres));

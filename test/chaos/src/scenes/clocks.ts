@@ -18,7 +18,7 @@ const NOON = 2 * HOUR;
 const faultOf = (which: 'wall' | 'both', hours: 1 | -1): Fault<Clocks> => ({
   id: `clock-${which}-${hours === 1 ? 'forward' : 'back'}`,
   name: `${which === 'wall' ? 'wall clock' : 'wall and monotonic clock'} of half of the readers moved ${hours === 1 ? '+1 h' : '−1 h'}, and back again`,
-  lasts: { short: 3_000, full: 20_000 },
+  lasts: { short: 1_500, full: 20_000 },
   expects: 'either',
   async begin(scene) {
     await scene[which].set(NOON + hours * HOUR);
@@ -30,7 +30,7 @@ const faultOf = (which: 'wall' | 'both', hours: 1 | -1): Fault<Clocks> => ({
 const cutOffOf = (which: 'wall' | 'both'): Fault<Clocks> => ({
   id: `clock-${which}-back-cut-off`,
   name: `the same to −1 h (${which === 'wall' ? 'wall clock' : 'both clocks'}), readers cut off from PostgreSQL meanwhile`,
-  lasts: { short: 4_500, full: 20_000 },
+  lasts: { short: 3_500, full: 20_000 },
   expects: 'closes',
   async begin(scene) {
     const { readersToSql, lastReaderToSql } = scene.ways;

@@ -21,7 +21,7 @@ const clusterOf = (requireFullCoverage: boolean): Chapter<Clustered> => {
       {
         id: requireFullCoverage ? 'cluster-primary' : 'partial-cluster-primary',
         name: `a cluster losing the primary that carries the messages, ${setting}; it comes back empty`,
-        lasts: { short: 4_000, full: 20_000 },
+        lasts: { short: 3_200, full: 20_000 },
         expects: 'answers',
         async begin({ redis }) {
           const slot = Number(await redis.nodes[0]?.command('CLUSTER', 'KEYSLOT', `{${ENVIRONMENT}}`));

@@ -11,7 +11,7 @@ export const RELAYED: Chapter<OneRedis> = {
     {
       id: 'relay-attacked',
       name: 'Redis written to by an attacker, who also replays and swaps what the relay says',
-      lasts: { short: 4_500, full: 30_000 },
+      lasts: { short: 3_500, full: 30_000 },
       expects: 'answers',
       async begin({ redis }) {
         const end = await startAttack(redis.url);
@@ -25,7 +25,7 @@ export const RELAYED: Chapter<OneRedis> = {
     {
       id: 'relay-frozen',
       name: 'the relay frozen; what it was asked it answers at the end',
-      lasts: { short: 4_000, full: 30_000 },
+      lasts: { short: 3_200, full: 30_000 },
       expects: 'answers',
       async begin({ relay }) {
         relay?.freeze();
@@ -38,7 +38,7 @@ export const RELAYED: Chapter<OneRedis> = {
     {
       id: 'relay-cut-off',
       name: 'the relay cut off from PostgreSQL without a reset',
-      lasts: { short: 4_000, full: 30_000 },
+      lasts: { short: 3_200, full: 30_000 },
       expects: 'answers',
       async begin({ ways }) {
         ways.relayToSql.halfOpen();
@@ -48,7 +48,7 @@ export const RELAYED: Chapter<OneRedis> = {
     {
       id: 'relay-only',
       name: 'readers cut off from PostgreSQL; the relay, Redis and the writer go on, and then Redis is frozen too',
-      lasts: { short: 6_000, full: 30_000 },
+      lasts: { short: 5_000, full: 30_000 },
       expects: 'either',
       async begin({ ways, redis }) {
         const both = [ways.readersToSql, ways.lastReaderToSql];
