@@ -70,8 +70,9 @@ const alive = (pid: number): boolean => {
 describe('scripts/run.mjs', () => {
   it('runs the steps in order and hands the last one the arguments, each whole', async () => {
     tool('tsc', 'echo types');
+    tool('tsx', 'echo servers');
     tool('vitest', 'for one in "$@"; do echo "<$one>"; done');
-    expect(await run('test', '--only', 'a b')).toEqual({ exit: 0, output: 'types\n<run>\n<--only>\n<a b>\n' });
+    expect(await run('test', '--only', 'a b')).toEqual({ exit: 0, output: 'types\nservers\n<run>\n<--only>\n<a b>\n' });
   });
 
   it('stops at the first step that fails, with its exit code', async () => {

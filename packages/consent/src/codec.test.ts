@@ -38,8 +38,7 @@ describe('the texts', () => {
 
   it.each<LogEffect>([
     { kind: 'none' },
-    { kind: 'forget', tenant: 'acme' },
-    { kind: 'forget', tenant: undefined },
+    { kind: 'forget' },
     {
       kind: 'change',
       change: { kind: 'consent', tenant: 'acme', featureClass: 'support', consent: { state: 'opt_in', version: 2 } },

@@ -68,14 +68,13 @@ export function writeEffect(effect: LogEffect): string {
 
 const effectText = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('change'), change: z.unknown() }),
-  z.strictObject({ kind: z.literal('forget'), tenant: z.string().optional() }),
+  z.strictObject({ kind: z.literal('forget') }),
   z.strictObject({ kind: z.literal('none') }),
 ]);
 
 /** What {@link writeEffect} wrote; undefined where the text is anything else. */
 export function readEffect(text: string): LogEffect | undefined {
   const { data } = effectText.safeParse(json(text));
-  if (data?.kind === 'forget') return { kind: 'forget', tenant: data.tenant };
   if (data?.kind !== 'change') return data;
   try {
     return { kind: 'change', change: readControlChange(data.change) };

@@ -70,7 +70,7 @@ describe('a value from elsewhere', () => {
     state.apply({
       epoch: EPOCH,
       head: 11,
-      entries: [{ position: 11, effect: { kind: 'forget', tenant: undefined } }],
+      entries: [{ position: 11, effect: { kind: 'forget' } }],
       now: 0,
     });
     expect([accept('a', 10), accept('a', 11)]).toEqual([false, true]);

@@ -105,8 +105,7 @@ export class FollowedState {
     this.#applied = position;
     this.#note(entry);
     if (effect.kind === 'forget') {
-      if (effect.tenant === undefined) this.#tenants.clear();
-      else this.#tenants.delete(effect.tenant);
+      this.#tenants.clear();
     } else if (effect.kind === 'change') {
       const { change } = effect;
       if (!isTenantChange(change)) {
@@ -120,8 +119,7 @@ export class FollowedState {
 
   #note({ effect, position }: LogEntry): void {
     if (effect.kind === 'forget') {
-      if (effect.tenant === undefined) this.#changes.noteAll(position);
-      else this.#changes.note(effect.tenant, position);
+      this.#changes.noteAll(position);
     } else if (effect.kind === 'change' && isTenantChange(effect.change)) {
       this.#changes.note(effect.change.tenant, position);
     }

@@ -31,10 +31,6 @@ export class TenantCache {
     this.#tenants.set(tenantId, { consents: this.#shared(tenant.consents), users, mode, bands, overrides });
   }
 
-  delete(tenantId: string): void {
-    this.#tenants.delete(tenantId);
-  }
-
   clear(): void {
     this.#tenants.clear();
   }

@@ -14,8 +14,8 @@ export interface LogPosition {
 export type LogEffect =
   /** To be folded in. */
   | { readonly kind: 'change'; readonly change: ControlChange }
-  /** Whatever is known of this tenant, or of every tenant, has to be read again: what stood there was erased. */
-  | { readonly kind: 'forget'; readonly tenant: string | undefined }
+  /** Whatever is known of tenants has to be read again: what stood there was erased, and nobody can tell about whom it was. */
+  | { readonly kind: 'forget' }
   /** Nothing: a flag edit, a release. */
   | { readonly kind: 'none' };
 

@@ -40,7 +40,7 @@ export async function readLog(database: Database, after: number, limit: number):
 function effectOf(kind: string, what: string | null): LogEffect {
   if (kind === 'flag_edit') return { kind: 'none' };
   // Nobody can tell any more whom it was about.
-  if (kind === 'erase' || what === null) return { kind: 'forget', tenant: undefined };
+  if (kind === 'erase' || what === null) return { kind: 'forget' };
   return { kind: 'change', change: (JSON.parse(what) as { readonly change: ControlChange }).change };
 }
 

@@ -161,7 +161,7 @@ describe('a relay', () => {
     await answered(relay, 1, follower.readLog(0, 10));
     log.append();
     await answered(relay, 1, follower.readLog(0, 10));
-    log.append({ kind: 'forget', tenant: 'acme' });
+    log.append({ kind: 'forget' });
     await answered(relay, 1, follower.readLog(1, 10));
     expect(await redis.command('ZRANGE', names.entries('e1'), 0, -1)).toHaveLength(1);
     expect((await answered(relay, 1, follower.readLog(0, 10))).entries).toHaveLength(2);
