@@ -33,10 +33,10 @@ export async function startAttack(url: string): Promise<Mend> {
   });
   await ear.psubscribe('*');
   const oldest = new Map<string, Loot>();
-  let isOver = false;
+  const over = new AbortController();
   let writes = 0;
   const attack = async (): Promise<void> => {
-    for (let round = 0; !isOver; round += 1) {
+    for (let round = 0; !over.signal.aborted; round += 1) {
       const loot = await plunder(redis);
       for (const { key, ...rest } of loot) if (!oldest.has(key)) oldest.set(key, { key, ...rest });
       for (const [index, item] of loot.entries()) {
@@ -50,7 +50,7 @@ export async function startAttack(url: string): Promise<Mend> {
   };
   const attacking = attack();
   return async () => {
-    isOver = true;
+    over.abort();
     await attacking;
     redis.disconnect();
     ear.disconnect();
@@ -97,7 +97,7 @@ function turned(text: string): string {
 }
 
 async function repeat(redis: Redis, messages: readonly (readonly [string, string])[], round: number): Promise<void> {
-  for (const [channel, text] of messages.slice(-20).reverse()) {
+  for (const [channel, text] of messages.slice(-20).toReversed()) {
     const altered = round % 3 === 2 ? text.replace(/\d+/, (digits) => `9${digits}`) : text;
     await redis.publish(channel, altered);
     if (round % 3 === 1) await redis.publish(channel, altered);

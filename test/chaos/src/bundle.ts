@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdir, mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -8,7 +8,7 @@ import { build } from 'esbuild';
 export interface Bundle {
   readonly reader: string;
   readonly writer: string;
-  remove(): Promise<void>;
+  remove(): void;
 }
 
 interface Manifest {
@@ -24,6 +24,11 @@ export async function bundlePrograms(): Promise<Bundle> {
   await mkdir(cache, { recursive: true });
   // Below the packages' own dependencies, which stay outside the bundle.
   const outdir = await mkdtemp(join(cache, 'rampart-chaos-'));
+  const remove = (): void => {
+    process.off('exit', remove);
+    rmSync(outdir, { recursive: true, force: true });
+  };
+  process.once('exit', remove);
   await build({
     entryPoints: ['reader', 'writer'].map((name) => fileURLToPath(new URL(`./${name}.ts`, import.meta.url))),
     outdir,
@@ -40,7 +45,7 @@ export async function bundlePrograms(): Promise<Bundle> {
   return {
     reader: join(outdir, 'reader.mjs'),
     writer: join(outdir, 'writer.mjs'),
-    remove: () => rm(outdir, { recursive: true, force: true }),
+    remove,
   };
 }
 

@@ -13,7 +13,7 @@ export interface NumberedChange {
 const KILL_ID = 'chaos';
 
 /** A consent that is given or withdrawn, under terms whose version no other change has. */
-export function consentChange(tenant: string, number: number, state: 'opt_in' | 'opt_out'): NumberedChange {
+function consentChange(tenant: string, number: number, state: 'opt_in' | 'opt_out'): NumberedChange {
   return {
     subject: tenant,
     appearance: `${state} ${number}`,
@@ -22,7 +22,7 @@ export function consentChange(tenant: string, number: number, state: 'opt_in' | 
 }
 
 /** A kill whose reason no other one has, or its end. */
-export function killChange(number: number, on: boolean): NumberedChange {
+function killChange(number: number, on: boolean): NumberedChange {
   return {
     subject: KILL,
     appearance: on ? `kill ${number}` : NOTHING,

@@ -42,6 +42,6 @@ export interface SceneOptions {
 export interface Chapter<S extends Scene = Scene> {
   readonly id: string;
   readonly title: string;
-  start(options: SceneOptions): Promise<S>;
+  readonly start: (options: SceneOptions) => Promise<S>;
   readonly faults: readonly Fault<S>[];
 }

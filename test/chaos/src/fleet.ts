@@ -7,7 +7,7 @@ import type { FromReader, FromWriter, ProcessOptions, ToReader, ToWriter } from 
 import type { Stops } from './stops.js';
 
 /** A reader by its number, the writer, or a process that reads the log for the readers. */
-export type Role = number | 'writer' | 'relay';
+type Role = number | 'writer' | 'relay';
 
 /** Options of {@link startFleet}. */
 export interface FleetOptions {
@@ -31,7 +31,7 @@ export interface Fleet {
   readonly relay: Member<never, unknown> | undefined;
 }
 
-export const READERS = 8;
+const READERS = 8;
 export const ENVIRONMENT = 'chaos';
 const SECRET = 'a secret of the chaos suite and of nobody else';
 const HOT = ['hot-1', 'hot-2'];
@@ -80,6 +80,6 @@ export async function startFleet({
     return { driver, readers, relay };
   } finally {
     // What runs has read it.
-    await bundle.remove();
+    bundle.remove();
   }
 }

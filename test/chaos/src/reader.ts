@@ -42,7 +42,7 @@ async function ask(tenant: string, how: 'wait' | 'now', revision?: string): Prom
     ...(revision === undefined ? {} : { consentRevision: revision }),
   };
   const decision = how === 'now' ? rampart.decide(FEATURE, context) : await client.getObjectValue(FEATURE, {}, context);
-  return replyOf(decision as Decision, tenant, (at) => witness.given(tenant, at));
+  return replyOf(decision as Partial<Decision>, tenant, (at) => witness.given(tenant, at));
 }
 
 async function burst(tenant: string, count: number): Promise<readonly Reply[]> {
@@ -55,10 +55,12 @@ function tell(message: FromReader): void {
   if (process.connected) process.send?.(message);
 }
 
-process.on('message', async (message: ToReader) => {
+async function hear(message: ToReader): Promise<void> {
   const { id, tenant } = message;
   if (message.type === 'burst') tell({ type: 'burst', id, replies: await burst(tenant, message.count) });
   else tell({ type: 'answer', id, ...(await ask(tenant, message.how, message.revision)) });
-});
+}
+
+process.on('message', (message: ToReader) => void hear(message));
 process.on('disconnect', () => process.exit());
 tell({ type: 'ready' });

@@ -2,7 +2,7 @@ import { groupBy } from './group-by.js';
 import { type Change, NOTHING, type Sight } from './history.js';
 
 /** A state of one subject, and the time in which it may have been the last one. */
-export interface State {
+interface State {
   /** Ascending within its subject. */
   readonly index: number;
   /** What made it; undefined for the state before every change. */
@@ -25,7 +25,7 @@ export interface States {
 export function statesOf(changes: readonly Change[]): States {
   const all = new Map<string, Map<string, readonly State[]>>();
   const made = new Map<Change | undefined, State>();
-  for (const [subject, own] of groupBy(changes, ({ subject }) => subject)) {
+  for (const [subject, own] of groupBy(changes, (change) => change.subject)) {
     const states = [undefined, ...own].map((change, index): State => {
       const next = own[index];
       return { index, change, from: change?.requestedAt ?? -Infinity, replacedAt: next?.acknowledgedAt };

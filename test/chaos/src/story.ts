@@ -7,7 +7,7 @@ export interface Story {
   readonly title: string;
   readonly faults: readonly { readonly id: string; readonly name: string }[];
   /** Starts the scene, and waits until every reader answers the newest state. */
-  start(options: SceneOptions): Promise<Told>;
+  readonly start: (options: SceneOptions) => Promise<Told>;
 }
 
 /** A chapter whose scene runs. */

@@ -29,7 +29,11 @@ function tell(message: FromWriter): void {
   if (process.connected) process.send?.(message);
 }
 
-process.on('message', async ({ id, change }: ToWriter) => tell({ type: 'written', id, revision: await write(change) }));
+async function hear({ id, change }: ToWriter): Promise<void> {
+  tell({ type: 'written', id, revision: await write(change) });
+}
+
+process.on('message', (message: ToWriter) => void hear(message));
 process.on('disconnect', () => process.exit());
 await control.ready();
 await control.start();

@@ -1,8 +1,7 @@
 import { type PostgresReplica, type PostgresServer, startReplica, type TcpProxy } from '@rampart/services';
-import pg from 'pg';
 import { allIsWell, type Fault } from '../fault.js';
+import { takeAllConnections } from '../greedy.js';
 import { addressOf, type OneRedis } from '../scenes/one-redis.js';
-import { until } from '../until.js';
 
 /** What can befall PostgreSQL, or the way to it. */
 export const SQL_FAULTS: readonly Fault<OneRedis>[] = [
@@ -91,45 +90,4 @@ export async function redirect(way: TcpProxy, to: { readonly port: number }): Pr
   await way.drop();
   way.redirect(addressOf(to));
   await way.heal();
-}
-
-/** Takes every connection that is free, again and again. */
-async function takeAllConnections(postgres: PostgresServer): Promise<{ readonly most: number; stop(): Promise<void> }> {
-  const taken = new Set<pg.Client>();
-  let most = 0;
-  let isOver = false;
-  const takeOne = async (): Promise<boolean> => {
-    const client = new pg.Client({ connectionString: postgres.url });
-    client.on('error', () => taken.delete(client));
-    const isTaken = await client.connect().then(
-      () => true,
-      () => false,
-    );
-    if (isTaken) taken.add(client);
-    most = Math.max(most, taken.size);
-    return isTaken;
-  };
-  // Those that were cut off are still counted until their server has noticed.
-  const takeRest = async (): Promise<boolean> => {
-    while (!isOver && (await takeOne()));
-    return isOver;
-  };
-  const free = async (): Promise<number> => {
-    const [row] = await postgres.query(
-      "SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int - count(*)::int AS free FROM pg_stat_activity WHERE backend_type = 'client backend' AND usename = 'rampart'",
-    );
-    return Number(row?.['free']);
-  };
-  await until(async () => (await takeRest()) || (await free()) <= 0, 10_000);
-  const taking = until(takeRest, 3_600_000);
-  return {
-    get most() {
-      return most;
-    },
-    async stop() {
-      isOver = true;
-      await taking;
-      await Promise.all([...taken].map((client) => client.end().catch(() => {})));
-    },
-  };
 }

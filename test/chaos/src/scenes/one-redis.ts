@@ -20,7 +20,7 @@ export interface OneRedis extends Scene, Fleet {
 }
 
 /** Proxies. The last reader has its own way to SQL, and so has the relay, where there is one. */
-export interface Ways {
+interface Ways {
   readonly readersToSql: TcpProxy;
   readonly lastReaderToSql: TcpProxy;
   readonly writerToSql: TcpProxy;
@@ -31,7 +31,7 @@ export interface Ways {
 
 /** Few enough to be used up quickly, and enough for three of each process. */
 const MOST_CONNECTIONS = 40;
-export const LAST_READER = 7;
+const LAST_READER = 7;
 
 /** Starts it. */
 export async function startOneRedis({ pace, sabotaged, launch, relayed }: OneRedisOptions): Promise<OneRedis> {
