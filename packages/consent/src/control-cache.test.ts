@@ -162,6 +162,15 @@ describe('freshness', () => {
     expect(log.asked.shared).toBe(1);
   });
 
+  it('comes back also where the monotonic clock was put back after a failure', async () => {
+    const cache = make();
+    log.failure = new Error('down');
+    await ask(cache, 'acme');
+    log.failure = undefined;
+    time = { ...time, monotonic: time.monotonic - 4_000 };
+    expect(await ask(cache, 'acme')).toBe('unset');
+  });
+
   it('never waits longer than its patience', async () => {
     const cache = make({ patience: 20 });
     log.hold = new Promise(() => {});

@@ -90,8 +90,7 @@ export class Follower {
    */
   read(): Promise<boolean> {
     if (this.#reading !== undefined) return this.#reading;
-    if (this.#failedAt !== undefined && this.#clocks.monotonic() - this.#failedAt < PAUSE)
-      return Promise.resolve(false);
+    if (this.#justFailed()) return Promise.resolve(false);
     clearTimeout(this.#timer);
     const reading = this.#readAll().finally(() => {
       this.#reading = undefined;
@@ -99,6 +98,13 @@ export class Follower {
     });
     this.#reading = reading;
     return reading;
+  }
+
+  // Less than nothing has passed where even the monotonic clock was put back, as in a virtual machine that was moved.
+  #justFailed(): boolean {
+    if (this.#failedAt === undefined) return false;
+    const passed = this.#clocks.monotonic() - this.#failedAt;
+    return passed >= 0 && passed < PAUSE;
   }
 
   async #readAll(): Promise<boolean> {
