@@ -4,8 +4,8 @@ import type { AdminClient, AdminFlag, FlagEnvironment, Rule } from '@rampart/unl
 export class UnleashInMemory {
   /** Thrown by the next calls, if set. */
   down: Error | undefined;
-  /** Called before a flag is switched off. */
-  beforeOff: () => void = () => {};
+  /** Called when a flag has been switched, for what happens between two requests. */
+  afterSwitch: (flag: string, environment: string, enabled: boolean) => void | Promise<void> = () => {};
   readonly calls: string[] = [];
   readonly #flags = new Map<string, AdminFlag>();
 
@@ -41,10 +41,10 @@ export class UnleashInMemory {
       return found?.project === project ? found : undefined;
     };
     const toggle = async (to: { flag: string; environment: string }, enabled: boolean): Promise<void> => {
-      if (!enabled) this.beforeOff();
       if (this.down !== undefined) throw this.down;
       this.calls.push(`${enabled ? 'on' : 'off'} ${to.flag} ${to.environment}`);
       this.toggle(to.flag, to.environment, enabled);
+      await this.afterSwitch(to.flag, to.environment, enabled);
     };
     const parts = {
       project: 'default',

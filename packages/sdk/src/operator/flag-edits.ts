@@ -50,7 +50,7 @@ export function createFlagEditReader({ store, admin, server }: FlagEditReaderOpt
     for (let from = Math.max(1, known - TRAIL + 1); from <= newest.id; from += WINDOW) {
       const ids = Array.from({ length: Math.min(WINDOW, newest.id - from + 1) }, (_, index) => from + index);
       const events = await admin.events.list({ ids, limit: ids.length });
-      const edits = events.flatMap(editOf).toSorted((a, b) => a.event - b.event);
+      const edits = events.flatMap(editOf);
       if (edits.length > 0) count += await store.recordFlagEdits(server, edits);
     }
     through = newest.id;

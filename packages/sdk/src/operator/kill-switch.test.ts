@@ -128,6 +128,19 @@ describe('kill', () => {
     expect(await killed).toMatchObject({ unleash: { state: 'held' }, settled: true });
   });
 
+  it('looks whether the flag is off, and switches it off again where somebody was faster', async () => {
+    let once = true;
+    unleash.afterSwitch = (flag, environment, enabled) => {
+      if (!enabled && once) unleash.toggle(flag, environment, true);
+      once = false;
+    };
+    const again = until(({ unleash: half }) => half.attempts > 0);
+    const killed = killSwitch().kill(order, { onProgress: again.onProgress });
+    expect((await again.promise).unleash.error).toBe(`"${FEATURE}" is on again in production`);
+    expect(await killed).toMatchObject({ unleash: { state: 'held' }, settled: true });
+    expect(unleash.isOn(FEATURE, 'production')).toBe(false);
+  });
+
   it('refuses what can not be recorded before anything is done', async () => {
     await expect(killSwitch().kill({ ...order, scope: {} })).rejects.toThrow(/kill.scope = {}: name a feature/);
     await expect(killSwitch().kill({ ...order, reason: ' ' })).rejects.toThrow(/needs a reason/);
@@ -185,7 +198,9 @@ describe('resume', () => {
   it('switches nothing off for a kill that was revived meanwhile', async () => {
     unleash.down = new Error('nobody answers');
     const cut = await killSwitch().kill(order, { signal: enough() });
-    await killSwitch({ journal: undefined }).revive({ ...fixed, id: cut.id });
+    const elsewhere = killSwitch({ journal: undefined });
+    await elsewhere.revive({ ...fixed, id: cut.id });
+    expect((await elsewhere.pending()).orders).toEqual([]);
     unleash.down = undefined;
     const { reports } = await killSwitch().resume();
     expect(reports).toMatchObject([{ unleash: { state: 'not_needed', notes: ['The kill was revived meanwhile.'] } }]);
@@ -239,6 +254,7 @@ describe('revive', () => {
     const third = await killed();
     const two = await killSwitch().revive({ ...fixed, id: first.id });
     expect(two.unleash.notes).toEqual([expect.stringContaining(`${third.id} still covers it`)]);
+    expect(unleash.calls).toEqual([`off ${FEATURE} production`]);
     await killSwitch().revive({ ...fixed, id: third.id });
     expect(unleash.isOn(FEATURE, 'production')).toBe(false);
     unleash.toggle(FEATURE, 'production', true);
@@ -254,6 +270,59 @@ describe('revive', () => {
     const { unleash: half } = await killSwitch().revive({ ...fixed, id });
     expect(half.notes).toEqual([expect.stringContaining('none of its rules is active')]);
     expect(unleash.isOn(FEATURE, 'production')).toBe(false);
+  });
+
+  it('switches off again what another kill came to cover while it was switched on', async () => {
+    const { id } = await killed();
+    unleash.afterSwitch = async (_flag, _environment, enabled) => {
+      const kill = { id: 'other', scope: { feature: FEATURE }, reason: 'again' };
+      if (enabled) await database.apply({ kind: 'kill', kill }, { actor: 'kim', reason: 'again', expected: 'any' });
+    };
+    const { unleash: half } = await killSwitch().revive({ ...fixed, id });
+    expect(half).toMatchObject({ switched: [], notes: [expect.stringContaining('other still covers it')] });
+    expect(unleash.isOn(FEATURE, 'production')).toBe(false);
+  });
+
+  it('knows from the journal what a kill switched off that could not be noted in the database', async () => {
+    const real = control();
+    const { store } = database;
+    const tasks = { ...store.tasks, done: () => Promise.reject(new Error('gone')) };
+    const broken: KillSwitchOptions['control'] = { ...real, store: { ...store, tasks } };
+    const cut = await killSwitch({ control: broken }).kill(order, { signal: AbortSignal.timeout(300) });
+    expect(cut).toMatchObject({ unleash: { state: 'held' }, settled: false, settleError: 'gone' });
+    await killSwitch().revive({ ...fixed, id: cut.id });
+    expect(unleash.isOn(FEATURE, 'production')).toBe(true);
+    expect(await killSwitch().pending()).toMatchObject({ orders: [] });
+  });
+
+  it('fails, and leaves the flag off, where the kill was changed since it was read', async () => {
+    const { id } = await killed();
+    const real = control();
+    const slow: KillSwitchOptions['control'] = {
+      ...real,
+      apply: async (change, write) => {
+        const wider = { id, scope: { all: true }, reason: 'it is worse' };
+        await real.apply({ kind: 'kill', kill: wider }, { actor: 'kim', reason: 'worse', expected: 'any' });
+        return real.apply(change, write);
+      },
+    };
+    const report = await killSwitch({ control: slow }).revive({ ...fixed, id });
+    expect(report).toMatchObject({ control: { state: 'failed', error: expect.stringContaining('by kim') } });
+    expect(await liveIds()).toContain(id);
+    expect(unleash.isOn(FEATURE, 'production')).toBe(false);
+  });
+
+  it('ends a kill of another program, and once more where it came back under its id', async () => {
+    const kill = { id: 'guardrail', scope: { feature: FEATURE }, reason: 'too slow' };
+    for (const round of [1, 2]) {
+      await database.apply({ kind: 'kill', kill }, { actor: 'controller', reason: 'too slow', expected: 'any' });
+      const { unleash: half } = await killSwitch().revive({ ...fixed, id: 'guardrail' });
+      expect([round, await liveIds(), half.notes]).toEqual([
+        round,
+        [],
+        [expect.stringContaining('not made by this command')],
+      ]);
+    }
   });
 
   it('keeps the flag off until the log has it', async () => {
