@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createControl, type DurableControl } from '@rampart/sdk';
-import { usePostgres } from '@rampart/services/vitest';
+import { useMariadb, usePostgres } from '@rampart/services/vitest';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { rampart as runRampart } from './support/rampart-command.js';
 import { startRampart } from './support/rampart-process.js';
@@ -10,6 +10,7 @@ import { startRampart } from './support/rampart-process.js';
 const SECRET = 'a secret of thirty-two characters';
 const CLASS = 'support_copilot';
 const postgres = usePostgres();
+const mariadb = useMariadb();
 
 let folder = '';
 let database = '';
@@ -322,6 +323,22 @@ describe('where the database is', () => {
   it('from a file with the secret, and DATABASE_URL', async () => {
     const path = file('secret', `${SECRET}\n`);
     expect(await asking({ DATABASE_URL: database }, '--secret-file', path)).toMatchObject({ code: 0, err: '' });
+  });
+
+  it('on MariaDB, whose tenants are numbers: anything else is a bad line, and a kill is recorded', async () => {
+    const given = { ...environment(), RAMPART_DATABASE_URL: mariadb().url };
+    expect(await runRampart(['migrate'], given)).toMatchObject({ code: 0, err: '' });
+    const path = file(
+      'mariadb.csv',
+      `tenant,featureClass,state\n7,${CLASS},opt_in\nacme,${CLASS},opt_in\n007,${CLASS},opt_in\n`,
+    );
+    const refused = await runRampart(['consent', 'import', path, '--reason', 'migration'], given);
+    expect(refused).toMatchObject({ code: 1, out: '' });
+    expect(refused.err).toMatch(/^line 3: .*"acme"[^\n]*\nline 4: .*"007"[^\n]*\nNothing was written: 2 bad lines\./);
+    expect(await asking(given, '--tenant', '7')).toMatchObject({ out: expect.stringContaining('Nothing is recorded') });
+    expect(await runRampart(['kill', '--tenant', '7', '--reason', 'INC-7'], given)).toMatchObject({ code: 0 });
+    expect(await runRampart(['kills'], given)).toMatchObject({ code: 0, out: expect.stringContaining('1 live kill.') });
+    expect(await runRampart(['audit', 'verify'], given)).toMatchObject({ code: 0 });
   });
 
   it('in a folder of its own', async () => {
