@@ -49,7 +49,7 @@ const get = async (tenant: string) => (await json('consent', 'get', '--tenant', 
 describe('rampart migrate', () => {
   it('is what a new database asks for, and may run twice', async () => {
     const early = await rampart('consent', 'get', '--tenant', 'acme');
-    expect(early).toMatchObject({ code: 2, out: '', err: expect.stringMatching(/migrate/) });
+    expect(early).toMatchObject({ code: 2, out: '', err: expect.stringMatching(/run rampart migrate first/) });
     expect(await rampart('migrate')).toMatchObject({ code: 0, out: expect.stringMatching(/has 0 entries/) });
     expect(await rampart('migrate')).toMatchObject({ code: 0 });
   });
