@@ -1,4 +1,4 @@
-// Rampart beside the stock SDK and rivals, as ratios, on Node 20 and Node 24.
+// Rampart beside the stock SDK and rivals, as ratios, on Node 20 and Node 24; and what is promised of consent and kills.
 // Usage: node main.mjs [--json FILE] [--only ID] [--smoke]
 import { fork, spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -18,12 +18,12 @@ if (rows.length === 0) {
   process.exit(2);
 }
 
-const MOST_MS = 120_000;
+const MOST_SECONDS = 120;
 const results = [];
 let failed = false;
 for (const node of nodes()) {
   console.log(heading(node.version));
-  for (const row of rows) {
+  for (const row of rows.filter(({ measure }) => measure !== 'whole' || node.path === process.execPath)) {
     const measured = await run(row, node.path).catch((error) => {
       failed = true;
       console.error(`bench: ${row.id} failed on Node ${node.version}: ${error.message}`);
@@ -57,15 +57,24 @@ function nodes() {
 function run(row, execPath) {
   return new Promise((resolve, reject) => {
     const file = fileURLToPath(new URL('./run-row.mjs', import.meta.url));
-    const execArgv = row.measure === 'allocation' ? ALLOCATION_FLAGS : [];
-    const child = fork(file, [row.id, ...(options.smoke ? ['--smoke'] : [])], { execPath, execArgv, timeout: MOST_MS });
+    const child = fork(file, [row.id, ...(options.smoke ? ['--smoke'] : [])], {
+      execPath,
+      execArgv: flagsOf(row),
+      timeout: (row.mostSeconds ?? MOST_SECONDS) * 1_000,
+    });
     child.once('message', resolve);
     child.once('error', reject);
-    child.once('exit', (code) => reject(new Error(`it ended with ${code} and no result`)));
+    child.once('exit', (code, signal) => reject(new Error(`it ended with ${code ?? signal} and no result`)));
   });
 }
 
-function judge({ id, what, wanted, strictly }, { value, node }) {
+/** Servers are started by TypeScript; what is measured is built. */
+function flagsOf({ measure, execArgv = [] }) {
+  if (measure === 'whole') return ['--import', import.meta.resolve('tsx'), ...execArgv];
+  return measure === 'allocation' ? ALLOCATION_FLAGS : [];
+}
+
+function judge({ id, what, wanted, strictly, unit }, { value, node, note }) {
   const ok = wanted === null || (strictly ? value < wanted : value <= wanted);
-  return { id, what: what.trim(), node, value: Number(value.toFixed(3)), wanted, ok };
+  return { id, what: what.trim(), node, value: Number(value.toFixed(3)), unit, wanted, ok, note };
 }

@@ -7,14 +7,34 @@ export interface Side {
   readonly expected: readonly string[];
 }
 
-export interface Row {
+interface AnyRow {
   readonly id: string;
   readonly what: string;
+  /** At most this (`strictly`: less); null where the figure is only shown. */
   readonly wanted: number | null;
   readonly strictly?: boolean;
+}
+
+/** Two sides that take turns, on each version of Node. */
+export interface ComparedRow extends AnyRow {
   readonly measure?: 'allocation';
   /** `same`: each subject gets the same answer on both sides. */
   readonly prepare: () => Promise<{ readonly ours: Side; readonly other: Side; readonly same?: boolean }>;
 }
+
+/** A figure from servers or processes of its own, on the running Node alone. Throws where what it measures isn't so. */
+export interface WholeRow extends AnyRow {
+  readonly measure: 'whole';
+  /** @default none: a ratio */
+  readonly unit?: string;
+  /** Of Node, for the process that measures. */
+  readonly execArgv?: readonly string[];
+  /** @default 120 */
+  readonly mostSeconds?: number;
+  /** Starts what it needs and stops it. `smoke`: in a short form whose figure means nothing. */
+  readonly run: (options: { readonly smoke: boolean }) => Promise<{ readonly value: number; readonly note: string }>;
+}
+
+export type Row = ComparedRow | WholeRow;
 
 export declare const ROWS: readonly Row[];

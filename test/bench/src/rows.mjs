@@ -1,8 +1,9 @@
 import { consentRows } from './rows/consent.mjs';
+import { controlRows } from './rows/control.mjs';
 import { decideRows } from './rows/decide.mjs';
 import { decideAllRows } from './rows/decide-all.mjs';
 import { openFeatureRows } from './rows/openfeature.mjs';
 import { rivalRows } from './rows/rivals.mjs';
 
 /** Everything that is measured. `wanted`: at most this (`strictly`: less), or null where the figure is only shown. */
-export const ROWS = [...decideRows, ...openFeatureRows, ...rivalRows, ...decideAllRows, ...consentRows];
+export const ROWS = [...decideRows, ...openFeatureRows, ...rivalRows, ...decideAllRows, ...consentRows, ...controlRows];

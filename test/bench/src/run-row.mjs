@@ -9,12 +9,14 @@ const smoke = mode === '--smoke';
 const row = ROWS.find((candidate) => candidate.id === id);
 if (row === undefined) throw new Error(`no row ${JSON.stringify(id)}`);
 
-const { ours, other } = await row.prepare();
-const result =
-  row.measure === 'allocation'
-    ? compareAllocation(ours, other, smoke ? SMOKE_ALLOCATION : FULL_ALLOCATION)
-    : await compareTime(ours, other, smoke ? SMOKE : FULL);
-process.send?.({ ...result, node: process.versions.node });
+process.send?.({ ...(await measure(row)), node: process.versions.node });
 process.disconnect?.();
 // SDKs keep timers of their own.
 setImmediate(() => process.exit(0));
+
+async function measure({ measure: how, prepare, run }) {
+  if (how === 'whole') return run({ smoke });
+  const { ours, other } = await prepare();
+  if (how === 'allocation') return compareAllocation(ours, other, smoke ? SMOKE_ALLOCATION : FULL_ALLOCATION);
+  return compareTime(ours, other, smoke ? SMOKE : FULL);
+}

@@ -1,20 +1,28 @@
 const WIDTH = 66;
 
 export function heading(node) {
-  const columns = ['what'.padEnd(WIDTH), 'ratio'.padStart(6), 'wanted'.padStart(7), 'ok'.padStart(4)];
-  return `\nNode ${node}\n${columns.join(' ')}   ours and the other`;
+  const columns = ['what'.padEnd(WIDTH), 'figure'.padStart(8), 'wanted'.padStart(9), 'ok'.padStart(4)];
+  return `\nNode ${node}\n${columns.join(' ')}   ours and the other, or how it was measured`;
 }
 
-export function line({ what, wanted, strictly, measure }, { value, ok }, { ours, other }) {
+export function line({ what, wanted, strictly, ...row }, { value, ok }, measured) {
   const limit = wanted === null ? '' : `${strictly ? '<' : '≤'} ${wanted}`;
   const verdict = wanted === null ? '' : ok ? 'yes' : 'NO';
-  const absolute =
-    measure === 'allocation' ? `${amount(ours)} / ${amount(other)} bytes` : `${amount(ours)} / ${amount(other)} µs`;
-  return `${what.padEnd(WIDTH)} ${value.toFixed(2).padStart(6)} ${limit.padStart(7)} ${verdict.padStart(4)}   ${absolute}`;
+  const cells = [what.padEnd(WIDTH), value.toFixed(2).padStart(8), limit.padStart(9), verdict.padStart(4)];
+  return `${cells.join(' ')}   ${row.measure === 'whole' ? noteOf(row, measured) : sidesOf(row, measured)}`;
+}
+
+function sidesOf({ measure }, { ours, other }) {
+  return `${amount(ours)} / ${amount(other)} ${measure === 'allocation' ? 'bytes' : 'µs'}`;
+}
+
+/** What stands below the first line of a note is set in. */
+function noteOf({ unit }, { note }) {
+  return `${unit === undefined ? '' : `${unit}; `}${note.replaceAll('\n', '\n      ')}`;
 }
 
 export function footnotes() {
-  return '\nRatios are medians over rounds in which both sides take turns in one process; whole figures depend on the machine.';
+  return '\nFigures without a unit are ratios, medians over rounds in which both sides take turns in one process; the others depend on the machine.';
 }
 
 function amount(value) {
