@@ -1,5 +1,6 @@
 import {
   type Consent,
+  EMPTY_TENANT,
   isControlInputError,
   type LogEffect,
   MODES,
@@ -46,7 +47,34 @@ export function writeTenant(tenant: TenantControl): string {
 
 /** What {@link writeTenant} wrote; undefined where the text is anything else. */
 export function readTenant(text: string): TenantControl | undefined {
-  const { data } = tenantText.safeParse(json(text));
+  const value = json(text);
+  return readConsentsAlone(value) ?? readAll(value);
+}
+
+// What nearly every tenant has, read by hand: in general it takes so long that a miss would wait a tenth longer.
+function readConsentsAlone(value: unknown): TenantControl | undefined {
+  if (typeof value !== 'object' || value === null || Object.keys(value).length !== 2) return undefined;
+  const { consents: given, users } = value as Readonly<Record<string, unknown>>;
+  if (!Array.isArray(given) || !Array.isArray(users) || users.length > 0) return undefined;
+  const consents = new Map<string, Consent>();
+  for (const entry of given as readonly unknown[]) {
+    if (!Array.isArray(entry) || entry.length < 2 || entry.length > 3) return undefined;
+    const [name, said, version] = entry as readonly unknown[];
+    if (typeof name !== 'string' || !isConsentState(said)) return undefined;
+    if (entry.length === 2) consents.set(name, { state: said });
+    else if (Number.isSafeInteger(version) && (version as number) >= 0)
+      consents.set(name, { state: said, version: version as number });
+    else return undefined;
+  }
+  return { consents, users: EMPTY_TENANT.users };
+}
+
+function isConsentState(value: unknown): value is Consent['state'] {
+  return value === 'opt_in' || value === 'opt_out' || value === 'unset';
+}
+
+function readAll(value: unknown): TenantControl | undefined {
+  const { data } = tenantText.safeParse(value);
   if (data === undefined) return undefined;
   const { consents, users, ...rest } = data;
   return {

@@ -216,34 +216,38 @@ export class ControlCache implements ControlSource {
   #fetch(tenantId: string): Promise<void> {
     let fetching = this.#fetching.get(tenantId);
     if (fetching === undefined) {
-      fetching = this.#fetchAnew(tenantId).finally(() => this.#fetching.delete(tenantId));
+      fetching = this.#fetchAnew(tenantId);
       this.#fetching.set(tenantId, fetching);
     }
     return fetching;
   }
 
   async #fetchAnew(tenantId: string): Promise<void> {
-    const left = await this.#second?.getTenant(tenantId);
-    if (left !== undefined && (await this.#accept(tenantId, left))) {
-      this.counts.fromSecondLevel += 1;
-      return;
-    }
     try {
-      for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt += 1) {
-        const snapshot = await this.#log.readTenant(tenantId);
-        this.counts.fromDatabase += 1;
-        if (!(await this.#accept(tenantId, snapshot))) continue;
-        this.#second?.putTenant(tenantId, snapshot);
-        return;
-      }
+      const left = await this.#second?.getTenant(tenantId);
+      if (left !== undefined && (await this.#accept(tenantId, left))) this.counts.fromSecondLevel += 1;
+      else await this.#fetchFromLog(tenantId);
     } catch (error) {
       this.#warn(`what is recorded of a tenant can't be read: ${(error as Error).message}`);
+    } finally {
+      this.#fetching.delete(tenantId);
+    }
+  }
+
+  async #fetchFromLog(tenantId: string): Promise<void> {
+    for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt += 1) {
+      const snapshot = await this.#log.readTenant(tenantId);
+      this.counts.fromDatabase += 1;
+      if (!(await this.#accept(tenantId, snapshot))) continue;
+      this.#second?.putTenant(tenantId, snapshot);
+      return;
     }
   }
 
   // A value may be ahead of what is folded in here: then the log is read first, so that none of it is folded in twice.
   async #accept(tenantId: string, snapshot: TenantSnapshot): Promise<boolean> {
-    if (snapshot.epoch === this.#state.epoch) await this.#reach(snapshot);
+    const { epoch, applied } = this.#state;
+    if (snapshot.epoch === epoch && snapshot.position > applied) await this.#reach(snapshot);
     return this.#state.accept(tenantId, snapshot);
   }
 

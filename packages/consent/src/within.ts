@@ -4,14 +4,11 @@ export class TimeoutError extends Error {
 }
 
 /** What a promise brings, or a {@link TimeoutError} after so many ms; what comes later is ignored. */
-export async function within<T>(promise: Promise<T>, milliseconds: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new TimeoutError(`no answer in ${milliseconds} ms`)), milliseconds);
+export function within<T>(promise: Promise<T>, milliseconds: number): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new TimeoutError(`no answer in ${milliseconds} ms`)), milliseconds);
+    const settled = (): void => clearTimeout(timer);
+    promise.then(resolve, reject);
+    promise.then(settled, settled);
   });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
