@@ -22,8 +22,9 @@ const MOST_SECONDS = 120;
 const results = [];
 let failed = false;
 for (const node of nodes()) {
+  const own = rows.filter((row) => node.path === process.execPath || !isWhole(row));
   console.log(heading(node.version));
-  for (const row of rows.filter(({ measure }) => measure !== 'whole' || node.path === process.execPath)) {
+  for (const row of own) {
     const measured = await run(row, node.path).catch((error) => {
       failed = true;
       console.error(`bench: ${row.id} failed on Node ${node.version}: ${error.message}`);
@@ -38,9 +39,15 @@ if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(re
 // A missed row is a result; only a row that could not be measured is a failure.
 process.exit(failed ? 1 : 0);
 
-/** This Node, and the other of 20 and 24 from npm. */
+/** Measured once, on the running Node. */
+function isWhole({ measure }) {
+  return measure === 'whole';
+}
+
+/** This Node, and the other of 20 and 24 from npm where a row needs it. */
 function nodes() {
   const here = { version: process.versions.node, path: process.execPath };
+  if (rows.every(isWhole)) return [here];
   const other = here.version.startsWith('24.') ? '20' : '24';
   const found = spawnSync('npx', ['-y', `node@${other}`, '-p', 'process.versions.node + " " + process.execPath'], {
     encoding: 'utf8',
@@ -70,7 +77,7 @@ function run(row, execPath) {
 
 /** Servers are started by TypeScript; what is measured is built. */
 function flagsOf({ measure, execArgv = [] }) {
-  if (measure === 'whole') return ['--import', import.meta.resolve('tsx'), ...execArgv];
+  if (isWhole({ measure })) return ['--import', import.meta.resolve('tsx'), ...execArgv];
   return measure === 'allocation' ? ALLOCATION_FLAGS : [];
 }
 
