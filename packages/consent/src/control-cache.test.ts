@@ -315,6 +315,24 @@ describe('hints', () => {
     await vi.waitFor(() => expect(stateOf(cache, 'acme')).toBe('opt_out'));
   });
 
+  it('that keep coming keep nobody waiting', async () => {
+    log.append(consent('acme', 'opt_in'));
+    const cache = make({ second });
+    await ask(cache, 'acme');
+    const readLog = log.readLog.bind(log);
+    let changes = 0;
+    vi.spyOn(log, 'readLog').mockImplementation(async (after, limit) => {
+      const batch = await readLog(after, limit);
+      if ((changes += 1) < 500) log.append(consent('globex', 'opt_in'));
+      await new Promise((resolve) => setImmediate(resolve));
+      second.tell({ epoch: log.epoch, position: log.head });
+      return batch;
+    });
+    expect(await ask(cache, 'initech', log.revision())).toBe('unset');
+    expect(changes).toBeLessThan(10);
+    await vi.waitFor(() => expect(cache.status().lag).toBe(0));
+  });
+
   it('of what the log does not have cost one reading, and change nothing', async () => {
     log.append(consent('acme', 'opt_in'));
     const cache = make({ second });

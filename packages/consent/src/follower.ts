@@ -92,9 +92,12 @@ export class Follower {
     if (this.#reading !== undefined) return this.#reading;
     if (this.#justFailed()) return Promise.resolve(false);
     clearTimeout(this.#timer);
+    this.#again = false;
     const reading = this.#readAll().finally(() => {
       this.#reading = undefined;
-      this.#next();
+      // A reading of its own: whoever waits for this one would wait as long as hints keep coming.
+      if (this.#again && this.#failedAt === undefined && this.head > this.#state.applied) void this.read();
+      else this.#next();
     });
     this.#reading = reading;
     return reading;
@@ -109,10 +112,7 @@ export class Follower {
 
   async #readAll(): Promise<boolean> {
     try {
-      do {
-        this.#again = false;
-        if (!(await this.#catchUp())) await this.#beginAnew();
-      } while (this.#again);
+      if (!(await this.#catchUp())) await this.#beginAnew();
       if (this.#failedAt !== undefined) this.#warn('the control log can be read again');
       this.#failedAt = undefined;
       return true;
