@@ -43,7 +43,7 @@ async function demo(): Promise<boolean> {
   // Ctrl-C may come before it has started.
   closers.push(() => starting.then((started) => started.stop()));
   const recording = recordControl();
-  closers.push(() => recording.then(({ remove }) => remove()));
+  closers.push(() => recording.then((recorded) => recorded.remove()));
   const server = await step('starting Unleash and its UI', () => starting);
   const client = createAdminClient({ url: server.url, token: server.adminToken, environment: ENVIRONMENT });
   await step('creating strategies and flags through the admin API', () => setUp(client));

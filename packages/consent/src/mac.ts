@@ -1,7 +1,7 @@
 import { createHmac, createSecretKey, hkdfSync, timingSafeEqual } from 'node:crypto';
 
 /** What a key is for. One that leaks for one purpose is no use for another. */
-export type MacPurpose = 'rampart redis value' | 'rampart redis push' | 'rampart relay';
+type MacPurpose = 'rampart redis value' | 'rampart redis push' | 'rampart relay';
 
 /** What keys are made from. */
 export interface MacOptions {

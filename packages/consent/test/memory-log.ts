@@ -78,10 +78,15 @@ export class MemoryLog implements ControlLog {
   }
 
   async #answer<T>(answer: T): Promise<T> {
-    if (this.failure !== undefined) throw this.failure;
+    this.#requireAlive();
     await this.hold;
-    if (this.failure !== undefined) throw this.failure;
+    // It may have failed while the answer was held.
+    this.#requireAlive();
     return answer;
+  }
+
+  #requireAlive(): void {
+    if (this.failure !== undefined) throw this.failure;
   }
 }
 

@@ -70,7 +70,7 @@ export function createRampart<
   Given extends ControlSource | ControlOptions | undefined = undefined,
 >(options: RampartOptions<Bindings> & { readonly control?: Given }): Rampart<ControlOf<Given>, Bindings> {
   checkOptions(options);
-  const control = controlOf(options.control) as ControlSource as ControlOf<Given>;
+  const control = controlOf(options.control) as ControlOf<Given>;
   const { tiers } = options;
   const contextNames = contextNamesOf(options.contextNames);
   const owned = !isUnleash(options.unleash);

@@ -248,9 +248,7 @@ describe.each([
     expect(await findings([head])).toEqual([]);
     expect((await store.readTenant('2')).tenant).toMatchObject({ users: new Map(), mode: 'shadow' });
     expect(JSON.stringify(await store.exportData({ tenant: '2' }))).not.toContain('zoe');
-    expect((await store.readLog(position - 1, 5)).entries).toEqual([
-      { position, effect: { kind: 'forget' } },
-    ]);
+    expect((await store.readLog(position - 1, 5)).entries).toEqual([{ position, effect: { kind: 'forget' } }]);
     await store.erase({ tenant: '2' }, { actor: 'dpo', reason: 'asked' });
     expect(await findings([head])).toEqual([]);
     expect(await store.exportData({ tenant: '2' })).toEqual({ tenant: '2', items: [], entries: [] });

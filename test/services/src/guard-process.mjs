@@ -11,7 +11,7 @@ createInterface(process.stdin)
   .on('line', (line) => {
     belongings = JSON.parse(line);
   })
-  .on('close', clear);
+  .on('close', () => void clear());
 
 /** How long killed processes may take to go before their folders are removed under them, in milliseconds. */
 const patience = 5_000;
