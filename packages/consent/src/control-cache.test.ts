@@ -328,7 +328,8 @@ describe('hints', () => {
       second.tell({ epoch: log.epoch, position: log.head });
       return batch;
     });
-    expect(await ask(cache, 'initech', log.revision())).toBe('unset');
+    log.append(consent('acme', 'opt_out'));
+    expect(await ask(cache, 'acme', log.revision())).toBe('opt_out');
     expect(changes).toBeLessThan(10);
     await vi.waitFor(() => expect(cache.status().lag).toBe(0));
   });
