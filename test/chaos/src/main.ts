@@ -1,4 +1,4 @@
-// Breaks everything in turn and judges every answer. Usage: tsx main.ts [--json FILE] [--only FAULT] [--short]
+// Breaks everything in turn and judges every answer. Usage: tsx main.ts [--json FILE] [--only FAULT_OR_CHAPTER] [--short]
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { PACES } from './pace.js';

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Fault } from '../fault.js';
 import type { Answer } from '../history.js';
+import { watchReads } from '../redis-reads.js';
 import type { OneRedis } from '../scenes/one-redis.js';
 
 /** So many first requests at once. */
@@ -55,28 +56,22 @@ export const READER_FAULTS: readonly Fault<OneRedis>[] = [
 async function crowd({ driver, redis, postgres }: OneRedis, readers: number): Promise<readonly string[]> {
   await driver.pause();
   await postgres.query('CREATE EXTENSION IF NOT EXISTS pg_stat_statements');
-  const before = { redis: await redisReads(redis), sql: await sqlReads(postgres) };
+  const before = await sqlReads(postgres);
+  const reads = await watchReads(redis.url, 'crowd');
   const answers: Answer[] = [];
   // One after the other: at once they would be more than the processors of a small machine answer within patience.
   for (let reader = 0; reader < readers; reader += 1) answers.push(...(await driver.burst(reader, 'crowd', CROWD)));
   // Counted when a statement ends.
   await sleep(100);
-  const reads = { redis: (await redisReads(redis)) - before.redis, sql: (await sqlReads(postgres)) - before.sql };
+  const sql = (await sqlReads(postgres)) - before;
+  const ofEach = reads.stop();
   driver.start();
   const unknown = answers.filter(({ sights }) => sights === undefined).length;
   return [
-    ...(reads.redis === readers ? [] : [`${reads.redis} reads of Redis by ${readers} readers`]),
-    ...(reads.sql >= 1 && reads.sql <= driver.readers
-      ? []
-      : [`${reads.sql} reads of SQL by ${driver.readers} readers`]),
+    ...(ofEach.length >= 1 && Math.max(...ofEach) === 1 ? [] : [`reads of Redis, by connection: ${ofEach.join(', ')}`]),
+    ...(sql >= 1 && sql <= readers ? [] : [`${sql} reads of SQL by ${readers} readers`]),
     ...(unknown === 0 ? [] : ['some were unknown']),
   ];
-}
-
-/** Values of tenants that were asked of Redis since it started. */
-async function redisReads(redis: OneRedis['redis']): Promise<number> {
-  const said = String(await redis.command('INFO', 'commandstats'));
-  return Number(/^cmdstat_hmget:calls=(\d+)/m.exec(said)?.[1] ?? 0);
 }
 
 /** Statements that read what is recorded of a tenant: the only ones that read a tenant's preferences. */
