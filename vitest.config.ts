@@ -18,11 +18,26 @@ const alias = readdirSync(new URL('./packages', import.meta.url)).flatMap((folde
   });
 });
 
+const CHAOS = 'test/chaos/src/chaos.test.ts';
+
 export default defineConfig({
   resolve: { alias },
   test: {
-    include: ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts', 'examples/*/src/**/*.test.ts'],
     testTimeout: 30_000,
     hookTimeout: 180_000,
+    // Servers keep most tests waiting, so two files run at once; chaos judges delays, so it has the machine to itself.
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'tests',
+          include: ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts', 'examples/*/src/**/*.test.ts'],
+          exclude: ['**/node_modules/**', CHAOS],
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      { extends: true, test: { name: 'chaos', include: [CHAOS], maxWorkers: 1, sequence: { groupOrder: 1 } } },
+    ],
   },
 });
