@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createControl } from '@rampart/sdk';
 import { startPostgres, startRedis } from '@rampart/services';
 import { CLASS, change, feature } from '../flags.mjs';
@@ -26,10 +27,22 @@ export async function stampede({ smoke }) {
       { actor: 'bench', reason: 'bench' },
     );
     const without = await reads({ questions, options, postgres, redis, stops });
-    await eventually('the value is in Redis', async () => Number(await redis.command('DBSIZE')) > 0);
+    await eventually('the value is in Redis', () => leave(options, redis));
     return { without, having: await reads({ questions, options, postgres, redis, stops }), questions };
   } finally {
     await stops.stop();
+  }
+}
+
+/** Has a process leave it there, for so many questions at once can keep one so busy that it gives Redis up. */
+async function leave(options, redis) {
+  const control = createControl(options);
+  try {
+    await control.load(TENANT);
+    await sleep(100);
+    return Number(await redis.command('DBSIZE')) > 0;
+  } finally {
+    await control.close();
   }
 }
 
