@@ -21,7 +21,7 @@ export interface Fault<S extends Scene = Scene> {
   readonly id: string;
   /** For the table. */
   readonly name: string;
-  /** In ms. */
+  /** From when it has begun, in ms. */
   readonly lasts: { readonly short: number; readonly full: number };
   /**
    * What is expected besides no stale answer. `answers`: no more than one answer of a hundred is unknown. `closes`: some are, or

@@ -66,12 +66,14 @@ export async function runFault<S extends Scene>(scene: S, fault: Fault<S>, pace:
   const { driver } = scene;
   const brokenAt = performance.now();
   const mend = await fault.begin(scene, pace);
-  await sleep(Math.max(0, fault.lasts[pace.form] - (performance.now() - brokenAt)));
+  await sleep(fault.lasts[pace.form]);
   const problems = [...(await mend())];
   const healedAt = performance.now();
   const recovery = (): number | undefined => recoveredAfter(driver.since(healedAt), healedAt, driver.readers);
   await until(() => recovery() !== undefined || driver.ended().length > 0, PATIENCE);
   await sleep(pace.after);
+  // Whatever became unknown meanwhile has to be known again.
+  await until(() => recovery() !== undefined || driver.ended().length > 0, PATIENCE);
   const recovered = recovery();
   await driver.pause();
   const history = driver.since(brokenAt);
