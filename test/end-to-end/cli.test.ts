@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readEnvironment, run } from '@rampart/cli';
 import { type AdminClient, addParent, createAdminClient } from '@rampart/unleash/admin';
 import { startUnleashServer, type UnleashServer, type UnleashVersion } from '@rampart/unleash-server';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { rampart as runRampart } from './support/rampart-command.js';
 
 const VERSIONS: readonly (readonly [UnleashVersion, string])[] = [
   ['7', '7.5.1'],
@@ -36,22 +36,8 @@ describe.each(VERSIONS)('rampart on a real Unleash %s (%s)', (version) => {
     return path;
   };
 
-  async function rampart(args: string, environment: NodeJS.ProcessEnv = {}) {
-    let out = '';
-    let err = '';
-    const terminal = {
-      out: (text: string) => {
-        out += text;
-      },
-      err: (text: string) => {
-        err += text;
-      },
-      colour: false,
-    };
-    const given = { UNLEASH_URL: server.url, UNLEASH_ADMIN_TOKEN: server.adminToken, ...environment };
-    const code = await run({ args: args.split(' '), variables: readEnvironment(given), terminal });
-    return { code, out, err };
-  }
+  const rampart = (args: string, environment: NodeJS.ProcessEnv = {}) =>
+    runRampart(args.split(' '), { UNLEASH_URL: server.url, UNLEASH_ADMIN_TOKEN: server.adminToken, ...environment });
 
   async function json(args: string, environment: NodeJS.ProcessEnv = {}) {
     const { code, out, err } = await rampart(`${args} --json`, environment);
