@@ -124,9 +124,10 @@ export class Follower {
   }
 
   /** Reads from where it stands; false where what is known doesn't fit the log any more. */
-  async #catchUp(after = this.#state.applied): Promise<boolean> {
+  async #catchUp(): Promise<boolean> {
     if (this.#state.shared === undefined) return false;
-    for (let from = after; ; from = this.#state.applied) {
+    for (;;) {
+      const from = this.#state.applied;
       const since = momentOf(this.#clocks);
       const batch = await this.#log.readLog(from, MOST_ENTRIES);
       const applied = this.#apply(batch, from);
