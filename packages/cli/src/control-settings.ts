@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
+import { SHORTEST_SECRET } from '@rampart/core';
 import { type ControlOptions, createControl, type DurableControl } from '@rampart/sdk';
 import { z } from 'zod';
 import { VARIABLES, type Variables } from './environment.js';
@@ -26,7 +27,6 @@ const NOWHERE =
 const NO_SECRET =
   'I have no secret to sign the control log with: set RAMPART_SECRET, or pass --secret-file FILE, to the one that your services use (at least 32 characters; make one with: openssl rand -hex 32)';
 
-const SHORTEST_SECRET = 32;
 const secretText = z
   .string()
   .min(SHORTEST_SECRET, `it has fewer than ${SHORTEST_SECRET} characters: copy the whole of it`);

@@ -1,4 +1,5 @@
 import { createHmac, createSecretKey, hkdfSync, timingSafeEqual } from 'node:crypto';
+import { SHORTEST_SECRET } from '@rampart/core';
 
 /** What a key is for. One that leaks for one purpose is no use for another. */
 type MacPurpose = 'rampart redis value' | 'rampart redis push' | 'rampart relay';
@@ -19,8 +20,6 @@ export interface Mac {
 }
 
 export type MacFields = readonly (string | number)[];
-
-const SHORTEST_SECRET = 32;
 
 /** @throws TypeError when the secret is too short */
 export function openMac({ secret, environment, purpose }: MacOptions): Mac {

@@ -6,6 +6,9 @@ import { CONSENT_MODELS, consentClass } from './parameters.js';
 /** The longest tenant id, user id or flag name that can be recorded, in characters. */
 export const LONGEST_ID = 255;
 
+/** The least length of the secret that chains the log and signs what lies in Redis, in characters. */
+export const SHORTEST_SECRET = 32;
+
 const MARKER = Symbol.for('rampart.ControlInputError');
 
 /** A change, or an id, that can't be recorded. Nothing was. The message names the field, the value and the fix. */

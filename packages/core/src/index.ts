@@ -27,7 +27,14 @@ export type {
   UserChoice,
 } from './control.js';
 export { EMPTY_TENANT, EVERY_CLASS, withoutEnded } from './control.js';
-export { ControlInputError, isControlInputError, LONGEST_ID, readControlChange, readId } from './control-change.js';
+export {
+  ControlInputError,
+  isControlInputError,
+  LONGEST_ID,
+  readControlChange,
+  readId,
+  SHORTEST_SECRET,
+} from './control-change.js';
 export type {
   ControlLog,
   LogBatch,

@@ -1,4 +1,4 @@
-import { ControlInputError } from '@rampart/core';
+import { ControlInputError, SHORTEST_SECRET } from '@rampart/core';
 import type { StoreOptions } from './control-store.js';
 
 /** Checked options. */
@@ -21,7 +21,6 @@ const ENGINES: Readonly<Record<string, 'postgres' | 'mysql'>> = {
   'mysql:': 'mysql',
   'mariadb:': 'mysql',
 };
-const SHORTEST_SECRET = 32;
 const FORMS = 'use postgres://USER:PASSWORD@HOST/DATABASE, mysql://…, mariadb://…, or { folder }';
 
 /** @throws ControlInputError that names the option and the fix, and neither password nor secret */
