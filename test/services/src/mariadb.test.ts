@@ -26,6 +26,10 @@ describe('one MariaDB', () => {
     expect(await mariadb().query('SELECT @@innodb_flush_log_at_trx_commit AS sync')).toEqual([{ sync: 1 }]);
   });
 
+  test('its temporary tables lie in its own folder, where no neighbour that starts clears them away', async () => {
+    expect(await mariadb().query('SELECT @@tmpdir AS at')).toEqual([{ at: mariadb().folder }]);
+  });
+
   test('makes databases that its user owns', async () => {
     const [one, two] = [await mariadb().newDatabase(), await mariadb().newDatabase()];
     await ask(one, 'CREATE TABLE thing (id int)');

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createConnection } from 'mysql2/promise';
 import { newFolder } from './folder.js';
 import { ensureInstalled } from './installation.js';
@@ -54,6 +54,7 @@ export async function startMariadb({ maxConnections = 100, settings }: MariadbOp
     args: (port) => [
       '--no-defaults',
       `--datadir=${dataFolder}`,
+      temporaryFolder(folder),
       `--socket=${socket}`,
       `--pid-file=${join(folder, 'mariadb.pid')}`,
       `--init-file=${join(folder, 'first.sql')}`,
@@ -88,6 +89,9 @@ export async function startMariadb({ maxConnections = 100, settings }: MariadbOp
 /** Small, as every server gets a copy. */
 const logFileSize = '--innodb-log-file-size=16M';
 
+/** A server that starts deletes every table it finds here: in a folder they share, also those of its neighbours. */
+const temporaryFolder = (folder: string): string => `--tmpdir=${folder}`;
+
 /** Run at every start, and the same every time. The user may do everything with what is named like its database. */
 function firstStatements(password: string): string {
   return `
@@ -110,6 +114,7 @@ async function makeData(data: string, user: SystemUser | undefined): Promise<voi
     `--auth-root-socket-user=${userInfo().username}`,
     '--skip-test-db',
     `--datadir=${data}`,
+    temporaryFolder(dirname(data)),
     logFileSize,
   ];
   await run({ command: requireFile('mariadb', 'mariadb-install-db'), args: install, user, cwd: '/' });
