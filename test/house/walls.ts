@@ -24,11 +24,11 @@ export const WALLS: Readonly<Record<string, Wall>> = {
   testing: { mayImport: ['core', 'provider'] },
   sdk: { mayImport: ['core', 'stats', 'unleash', 'provider', 'store', 'consent', 'evidence', 'controller'] },
   gateway: { mayImport: ['core', 'sdk'] },
-  cli: { mayImport: ['core', 'unleash', 'sdk'], readsEnvironment: true },
+  cli: { mayImport: ['core', 'unleash', 'sdk', 'gateway'], readsEnvironment: true },
 };
 
 /** Folders whose published name is not their own. */
-const NAMES: Readonly<Record<string, string>> = { provider: 'openfeature-provider' };
+const NAMES: Readonly<Record<string, string>> = { provider: 'openfeature-provider', web: 'web-provider' };
 
 export const publishedName = (folder: string): string => `@rampart/${NAMES[folder] ?? folder}`;
 
