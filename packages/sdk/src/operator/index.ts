@@ -14,6 +14,7 @@ export {
   type StoreErrorKind,
   type Verification,
 } from '@rampart/store';
+export { type AdminClient, createAdminClient } from '@rampart/unleash/admin';
 export type { Patience } from './carry-out.js';
 export {
   createFlagEditReader,

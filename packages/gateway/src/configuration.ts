@@ -1,0 +1,196 @@
+import type { ContextNames } from '@rampart/core';
+import type { Permission } from './access/principal.js';
+
+/** A key of a backend service, or of an operator's program. */
+export interface KeyConfiguration {
+  /** Shown in logs and in the audit trail. */
+  readonly name: string;
+  /** `sha256:` and 64 hexadecimal digits, as `hashKey` gives them. The key itself is nowhere. */
+  readonly hash: string;
+  /** @default 'service' */
+  readonly role: 'service' | 'operator';
+  /** What a service may ask for. @default evaluate and track */
+  readonly may: readonly Permission[];
+  /** Flags it may ask about: names, or beginnings with `*` at the end. @default every flag */
+  readonly flags: readonly string[];
+  /** Where the key counts; gateways of other environments refuse it. @default everywhere */
+  readonly environments?: readonly string[] | undefined;
+}
+
+/** Which pages are let in. Frontend tokens are no secrets: they say which flags are listed, never who somebody is. */
+export interface FrontendConfiguration {
+  /** Tokens of pages, besides those that Unleash knows; `projects` narrows what is listed. @default none */
+  readonly tokens: readonly {
+    readonly name: string;
+    readonly hash: string;
+    readonly projects?: readonly string[] | undefined;
+  }[];
+  /** Lets in what Unleash's own frontend tokens let in, by asking it. @default true */
+  readonly askUnleash: boolean;
+}
+
+/** Which claim holds what. A dot leads into an object: `app_metadata.plan`. */
+export interface ClaimNames {
+  /** @default 'sub' */
+  readonly userId: string;
+  /** @default 'tenant_id' */
+  readonly tenantId: string;
+  /** @default 'tier' */
+  readonly tier: string;
+  /** @default 'region' */
+  readonly region: string;
+  /** @default 'labels' */
+  readonly labels: string;
+  /** @default 'cohorts' */
+  readonly cohorts: string;
+  /** @default 'ai_opt_out' */
+  readonly aiOptOut: string;
+  /** @default 'roles' */
+  readonly roles: string;
+}
+
+/** How the tokens of users are checked: all of it is pinned, nothing is taken from a token's own header. */
+export interface IdentityConfiguration {
+  readonly issuer: string;
+  readonly audience: string;
+  /** HS256, HS384 and HS512 go with `sharedKey`, every other with `jwksUrl`. */
+  readonly algorithms: readonly string[];
+  /** Where the issuer publishes its keys. Either this or `sharedKey`. */
+  readonly jwksUrl?: string | undefined;
+  /** At least 32 characters. */
+  readonly sharedKey?: string | undefined;
+  /** In seconds. @default 5 */
+  readonly clockTolerance: number;
+  readonly claims: ClaimNames;
+  /** The role of those who decide for their tenant. @default 'ai_admin' */
+  readonly adminRole: string;
+  /** The role of those who may act for every tenant. @default 'ai_operator' */
+  readonly operatorRole: string;
+}
+
+/** So many requests in so many seconds. */
+export interface Rate {
+  readonly points: number;
+  readonly seconds: number;
+}
+
+/** What one caller may ask of the gateway. */
+export interface LimitConfiguration {
+  /** For each service and operator key. @default 10,000 in 1 s */
+  readonly perKey: Rate;
+  /** For each address that brings no key. @default 200 in 1 s */
+  readonly perAddress: Rate;
+  /** For each address whose credentials were refused. @default 20 in 1 s */
+  readonly refusedPerAddress: Rate;
+  /** @default 262144 */
+  readonly bodyBytes: number;
+  /** @default 16384 */
+  readonly headerBytes: number;
+  /** Attributes of one context. @default 100 */
+  readonly attributes: number;
+  /** How deep an attribute may be nested. @default 4 */
+  readonly attributeDepth: number;
+  /** Size of one context as JSON. @default 8192 */
+  readonly contextBytes: number;
+  /** Open event streams. @default 20000 */
+  readonly streams: number;
+  /** Open event streams of one user. @default 20 */
+  readonly streamsPerUser: number;
+  /** How long a request may take to arrive, in ms. @default 10000 */
+  readonly requestTimeout: number;
+}
+
+/** The flag platform. */
+export interface UnleashConfiguration {
+  /** What an Unleash SDK takes, e.g. `https://unleash.example.com/api`. */
+  readonly url: string;
+  /** A client token; it decides which environment of Unleash is served. */
+  readonly token: string;
+  /** @default 'rampart-gateway' */
+  readonly appName: string;
+  /** In ms. With the webhook a change doesn't wait for it. @default 5000 */
+  readonly refreshInterval: number;
+  /** The server itself, for the admin API. @default the url without /api */
+  readonly adminUrl?: string | undefined;
+  /** Lets a kill switch the flag off in Unleash too. @default a kill leaves Unleash alone, which its report says */
+  readonly adminToken?: string | undefined;
+}
+
+/** A checked configuration, defaults filled in. */
+export interface GatewayConfiguration {
+  /** Address to listen on; `0.0.0.0` for every one. @default '127.0.0.1' */
+  readonly host: string;
+  /** @default 8080 */
+  readonly port: number;
+  /**
+   * Names this gateway's place, e.g. `production`: keys may be bound to it, and processes that share a Redis share the name.
+   * @default 'default'
+   */
+  readonly environment: string;
+  readonly unleash: UnleashConfiguration;
+  /**
+   * `postgres://…`, `mysql://…`, or the folder of an embedded database, which belongs to one process.
+   * @default the folder `./rampart-data`
+   */
+  readonly database: string | { readonly folder: string };
+  /** Signs the control log; the same for every process. At least 32 characters. */
+  readonly secret: string;
+  /** `redis://…`. With it and a database server, any number of gateways are one. @default none */
+  readonly redis?: string | undefined;
+  /** As in `createControl`: for fleets too large to ask the database one by one. @default each asks the database */
+  readonly relay?: 'follow' | 'serve' | undefined;
+  /** In ms: what can't be shown younger is unknown, and closes. @default 5000 */
+  readonly maxStaleness: number;
+  /** The tier ladder, lowest first. @default free, starter, pro, business, enterprise */
+  readonly tiers?: readonly string[] | undefined;
+  /** Flags whose name starts so must carry a Rampart strategy. @default 'ai.' */
+  readonly prefix?: string | undefined;
+  /** Flag → feature, for flags that can't take a parent in Unleash. @default none */
+  readonly gates?: Readonly<Record<string, string>> | undefined;
+  /** Which attribute of a context holds which fact. @default the facts' own names */
+  readonly contextNames?: Partial<ContextNames> | undefined;
+  /** @default none: then only pages, tenant admins and operators with tokens are let in */
+  readonly keys: readonly KeyConfiguration[];
+  readonly frontend: FrontendConfiguration;
+  /** How users' tokens are checked. @default nobody is a user, a tenant admin or an operator by token */
+  readonly identity?: IdentityConfiguration | undefined;
+  /** Origins whose pages may ask, or `*`. @default the gateway's own */
+  readonly origins: readonly string[];
+  /** What Unleash's webhook sends in its `Authorization` header. At least 16 characters. @default the webhook is refused */
+  readonly webhookSecret?: string | undefined;
+  /** Records an exposure for each AI decision that was served open, for the exposure audit. @default false */
+  readonly exposures: boolean;
+  readonly limits: LimitConfiguration;
+  /** How long one event stream lives, in seconds; clients come back by themselves. @default 3600 */
+  readonly streamSeconds: number;
+  /** Addresses or ranges whose `X-Forwarded-For` is believed. @default none */
+  readonly trustedProxies: readonly string[];
+  /** Serves the interactive documentation at /docs. @default true */
+  readonly docs: boolean;
+  /** @default 'info' */
+  readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'silent';
+}
+
+type Defaulted<Whole, Needed extends keyof Whole = never> = Pick<Whole, Needed> & {
+  readonly [Name in Exclude<keyof Whole, Needed>]?: Whole[Name] | undefined;
+};
+
+/** What a file, or a caller, writes: everything that has a default may be left out. */
+export interface GatewayConfigurationInput
+  extends Defaulted<Omit<GatewayConfiguration, 'unleash' | 'keys' | 'frontend' | 'identity' | 'limits'>, 'secret'> {
+  readonly unleash: Defaulted<UnleashConfiguration, 'url' | 'token'>;
+  readonly keys?: readonly Defaulted<KeyConfiguration, 'name' | 'hash'>[] | undefined;
+  readonly frontend?: Defaulted<FrontendConfiguration> | undefined;
+  readonly identity?:
+    | (Defaulted<Omit<IdentityConfiguration, 'claims'>, 'issuer' | 'audience' | 'algorithms'> & {
+        readonly claims?: Defaulted<ClaimNames> | undefined;
+      })
+    | undefined;
+  readonly limits?:
+    | (Defaulted<Omit<LimitConfiguration, 'perKey' | 'perAddress' | 'refusedPerAddress'>> & {
+        readonly perKey?: Defaulted<Rate> | undefined;
+        readonly perAddress?: Defaulted<Rate> | undefined;
+        readonly refusedPerAddress?: Defaulted<Rate> | undefined;
+      })
+    | undefined;
+}

@@ -1,0 +1,41 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { DurableControl, Rampart } from '@rampart/sdk';
+import type { KillSwitch } from '@rampart/sdk/operator';
+import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { Permission, Principal } from './access/principal.js';
+import type { GatewayConfiguration } from './configuration.js';
+
+/** The Fastify instance that routes are registered on; schemas are zod's. */
+export type App = FastifyInstance<
+  RawServerDefault,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  ZodTypeProvider
+>;
+
+/** What the routes are made of. */
+export interface Gateway {
+  readonly rampart: Rampart;
+  /** Undefined where the gateway was given a control without a database: then nothing can be recorded through it. */
+  readonly control: DurableControl | undefined;
+  readonly killSwitch: KillSwitch | undefined;
+  readonly configuration: GatewayConfiguration;
+  readonly log: FastifyBaseLogger;
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who asks; set before the route's handler runs. Routes for anyone have none. */
+    principal: Principal;
+  }
+  interface FastifyContextConfig {
+    /** Who may call the route. A route that doesn't say is not registered. */
+    callers?: 'anyone' | readonly Principal['kind'][];
+    /** What a service's key needs besides. */
+    permission?: Permission;
+    /** How refusals are written. @default 'problem': RFC 9457 */
+    errors?: 'problem' | 'ofrep' | 'unleash';
+  }
+}
