@@ -395,3 +395,33 @@ function withResolvers() {
   });
   return { promise, resolve };
 }
+
+describe('telling of changes', () => {
+  it('names the tenants whose state changed, once it is known here; everybody for what is no tenant’s own', async () => {
+    const cache = make();
+    const told: unknown[] = [];
+    const stop = cache.subscribe((change) => told.push(change));
+    await cache.start();
+    expect(told).toEqual([{ tenants: 'all' }]);
+    log.append(consent('acme', 'opt_in'), consent('globex', 'opt_in'), consent('acme', 'opt_out'));
+    await cache.announce({ epoch: log.epoch, position: 3 });
+    expect(told.at(-1)).toEqual({ tenants: ['acme', 'globex'] });
+    log.append(consent('acme', 'opt_in'), { kind: 'kill', kill: { id: 'k', scope: { all: true }, reason: 'x' } });
+    await cache.announce({ epoch: log.epoch, position: 5 });
+    expect(told.at(-1)).toEqual({ tenants: 'all' });
+    stop();
+    log.append(consent('acme', 'opt_out'));
+    await cache.announce({ epoch: log.epoch, position: 6 });
+    expect(told).toHaveLength(3);
+  });
+
+  it('goes on following when a listener throws', async () => {
+    const cache = make();
+    cache.subscribe(() => {
+      throw new Error('a bug');
+    });
+    log.append(consent('acme', 'opt_in'));
+    expect(await ask(cache, 'acme')).toBe('opt_in');
+    expect(logger.warn).toHaveBeenCalledWith(expect.stringContaining('listener'));
+  });
+});

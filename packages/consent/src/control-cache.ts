@@ -1,5 +1,6 @@
 import type { Meter } from '@opentelemetry/api';
 import {
+  type ControlChanged,
   type ControlLog,
   type ControlSource,
   type ControlView,
@@ -90,6 +91,7 @@ export class ControlCache implements ControlSource {
   readonly #clocks: Clocks;
   readonly #state: FollowedState;
   readonly #follower: Follower;
+  readonly #listeners = new Set<(change: ControlChanged) => void>();
   readonly #fetching = new Map<string, Promise<void>>();
   readonly #stopObserving: () => void;
   readonly #unsubscribe: (() => void) | undefined;
@@ -122,6 +124,7 @@ export class ControlCache implements ControlSource {
       // A little apart, so that the processes of a fleet don't ask in step.
       interval: () => (second?.push().connected ? pollInterval : pollInterval / 2) * (0.9 + 0.1 * Math.random()),
       warn: this.#warn,
+      onRead: () => this.#tell(),
     });
     this.#unsubscribe = second?.subscribe(({ epoch, position }) => this.#follower.hint(epoch, position));
     this.#stopObserving = observe(this, options.meter);
@@ -159,6 +162,12 @@ export class ControlCache implements ControlSource {
       calibrations,
       tenant: tenant.overrides === undefined ? tenant : this.#withoutEnded(tenant),
     };
+  }
+
+  /** Tells whose state has changed, once the log is folded in up to its head. A listener that throws is logged. */
+  subscribe(listener: (change: ControlChanged) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   load(tenantId: string | undefined, atLeast?: string): Promise<void> {
@@ -273,6 +282,19 @@ export class ControlCache implements ControlSource {
     const { lease } = this.#follower;
     if (lease === undefined) return tenant;
     return withoutEnded(tenant, lease.databaseNow + (this.#follower.age() ?? 0));
+  }
+
+  // A listener that throws must not look like a log that can't be read.
+  #tell(): void {
+    const changed = this.#state.takeChanged();
+    if (changed === undefined) return;
+    for (const listener of this.#listeners) {
+      try {
+        listener(changed);
+      } catch (error) {
+        this.#warn(`a listener of the control state failed: ${(error as Error).name}`);
+      }
+    }
   }
 
   #patiently(work: Promise<unknown>): Promise<void> {

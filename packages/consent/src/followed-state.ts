@@ -1,6 +1,7 @@
 import {
   applyShared,
   applyTenant,
+  type ControlChanged,
   isTenantChange,
   type LogBatch,
   type LogEntry,
@@ -31,6 +32,8 @@ export class FollowedState {
   #applied = 0;
   #shared: SharedControl | undefined;
   #changes: RecentChanges;
+  /** Whose state has changed since it was last asked. */
+  #changed: Set<string> | 'all' | undefined;
 
   constructor({ mostEntries, mostChanges }: FollowedStateOptions) {
     this.#mostChanges = mostChanges;
@@ -74,6 +77,7 @@ export class FollowedState {
     this.#epoch = epoch;
     this.#applied = position;
     this.#shared = shared;
+    this.#changed = 'all';
     this.#changes = new RecentChanges(tail, this.#mostChanges);
   }
 
@@ -100,21 +104,38 @@ export class FollowedState {
     return this.#tenants.get(tenantId);
   }
 
+  /** Whose state has changed since this was last asked; undefined where nobody's has. */
+  takeChanged(): ControlChanged | undefined {
+    const changed = this.#changed;
+    this.#changed = undefined;
+    if (changed === undefined) return undefined;
+    return { tenants: changed === 'all' ? changed : [...changed] };
+  }
+
   #fold(entry: LogEntry): void {
     const { effect, position } = entry;
     this.#applied = position;
     this.#note(entry);
     if (effect.kind === 'forget') {
       this.#tenants.clear();
+      this.#changed = 'all';
     } else if (effect.kind === 'change') {
       const { change } = effect;
       if (!isTenantChange(change)) {
         if (this.#shared !== undefined) this.#shared = applyShared(this.#shared, change);
+        this.#changed = 'all';
         return;
       }
+      this.#tell(change.tenant);
       const known = this.#tenants.peek(change.tenant);
       if (known !== undefined) this.#tenants.set(change.tenant, applyTenant(known, change));
     }
+  }
+
+  #tell(tenantId: string): void {
+    if (this.#changed === 'all') return;
+    this.#changed ??= new Set();
+    this.#changed.add(tenantId);
   }
 
   #note({ effect, position }: LogEntry): void {

@@ -18,6 +18,8 @@ export interface FollowerOptions {
   /** How long until the log is read again, in ms. */
   readonly interval: () => number;
   readonly warn: (message: string) => void;
+  /** Told when the log has been read up to its head. */
+  readonly onRead?: (() => void) | undefined;
 }
 
 /** Entries read at once. */
@@ -34,6 +36,7 @@ export class Follower {
   readonly #clocks: Clocks;
   readonly #interval: () => number;
   readonly #warn: (message: string) => void;
+  readonly #onRead: (() => void) | undefined;
   #lease: Lease | undefined;
   #reading: Promise<boolean> | undefined;
   #again = false;
@@ -42,12 +45,13 @@ export class Follower {
   #running = false;
   #head = 0;
 
-  constructor({ log, state, clocks, interval, warn }: FollowerOptions) {
+  constructor({ log, state, clocks, interval, warn, onRead }: FollowerOptions) {
     this.#log = log;
     this.#state = state;
     this.#clocks = clocks;
     this.#interval = interval;
     this.#warn = warn;
+    this.#onRead = onRead;
   }
 
   get lease(): Lease | undefined {
@@ -115,6 +119,7 @@ export class Follower {
       if (!(await this.#catchUp())) await this.#beginAnew();
       if (this.#failedAt !== undefined) this.#warn('the control log can be read again');
       this.#failedAt = undefined;
+      this.#onRead?.();
       return true;
     } catch (error) {
       if (this.#failedAt === undefined) this.#warn(`the control log can't be read: ${(error as Error).message}`);

@@ -1,4 +1,5 @@
 import type { Evaluation } from './answer.js';
+import type { FlagDefinition } from './compile.js';
 import type { JsonValue } from './json.js';
 import type { AccessPolicy, StagePolicy } from './parameters.js';
 import type { Problem } from './problem.js';
@@ -80,6 +81,8 @@ export interface FlagSnapshot {
   names(): readonly string[];
   /** The changes of a feature, by name. */
   changesOf(feature: string): readonly ChangeFlag[];
+  /** A flag as the platform holds it; a snapshot of tests may hold none. */
+  definition?(name: string): FlagDefinition | undefined;
   /** An answer that is given and not decided: for tests of users' own code. A flag platform's snapshot has none. */
   given?(name: string, subject: Subject): Evaluation | undefined;
 }

@@ -77,3 +77,14 @@ describe('control in memory', () => {
     expect(control.read(undefined)?.calibrations.get('v1')).toBe(error);
   });
 });
+
+test('tells whose state changed', () => {
+  const control = new InMemoryControl();
+  const told: unknown[] = [];
+  const stop = control.subscribe((change) => told.push(change));
+  control.apply({ kind: 'consent', tenant: 'acme', featureClass: 'copilot', consent: { state: 'opt_in' } });
+  control.apply({ kind: 'kill', kill: { id: 'k', scope: { all: true }, reason: 'x' } });
+  stop();
+  control.apply({ kind: 'revive', id: 'k' });
+  expect(told).toEqual([{ tenants: ['acme'] }, { tenants: 'all' }]);
+});

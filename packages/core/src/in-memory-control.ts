@@ -1,7 +1,14 @@
 import type { ControlView } from './control.js';
 import { ControlInputError, readControlChange } from './control-change.js';
-import { applyControl, type ControlChange, type ControlState, EMPTY_CONTROL, viewOf } from './control-state.js';
-import type { ControlSource } from './ports.js';
+import {
+  applyControl,
+  type ControlChange,
+  type ControlState,
+  EMPTY_CONTROL,
+  isTenantChange,
+  viewOf,
+} from './control-state.js';
+import type { ControlChanged, ControlSource } from './ports.js';
 
 /** Options of {@link InMemoryControl}. */
 export interface InMemoryControlOptions {
@@ -14,6 +21,7 @@ export class InMemoryControl implements ControlSource {
   readonly #now: (() => number) | undefined;
   #state: ControlState = EMPTY_CONTROL;
   readonly #views = new Map<string | undefined, ControlView>();
+  readonly #listeners = new Set<(change: ControlChanged) => void>();
 
   constructor({ now }: InMemoryControlOptions = {}) {
     this.#now = now;
@@ -31,7 +39,14 @@ export class InMemoryControl implements ControlSource {
       throw new ControlInputError('override.until', checked.override.until, 'give InMemoryControl a clock: { now }');
     this.#state = applyControl(this.#state, checked);
     this.#views.clear();
+    const changed: ControlChanged = { tenants: isTenantChange(checked) ? [checked.tenant] : 'all' };
+    for (const listener of this.#listeners) listener(changed);
     return String(this.#state.position);
+  }
+
+  subscribe(listener: (change: ControlChanged) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   read(tenantId: string | undefined, atLeast?: string): ControlView | undefined {

@@ -80,6 +80,7 @@ export { DEFAULT_BANDS, MODES, ROUTES, routeFor } from './modes.js';
 export type { AccessPolicy, ConsentModel, Fallback, Parsed, Priority, StagePolicy } from './parameters.js';
 export { DEFAULT_UNAVAILABLE_MESSAGE, parseAccess, parseStage } from './parameters.js';
 export type {
+  ControlChanged,
   ControlSource,
   FlagOrigin,
   FlagSource,
@@ -87,6 +88,7 @@ export type {
   PlainVariant,
   TenantDirectory,
   TenantFacts,
+  Usage,
 } from './ports.js';
 export type { Problem } from './problem.js';
 export { describeProblem, problem } from './problem.js';

@@ -17,8 +17,20 @@ export interface ControlSource {
   start?(): Promise<void>;
   /** The provider closes. */
   stop?(): Promise<void>;
+  /**
+   * Tells whose recorded state has changed, once it is known here: what depends on it has to be asked anew. An override
+   * that ends is not told of: nothing is recorded then.
+   *
+   * @returns stops telling
+   */
+  subscribe?(listener: (change: ControlChanged) => void): () => void;
   /** Told each time a question is closed because `read` knew nothing, for metrics. */
   closedForUnknown?(): void;
+}
+
+/** Whose recorded state has changed: some tenants', or everybody's. */
+export interface ControlChanged {
+  readonly tenants: readonly string[] | 'all';
 }
 
 /** Facts about a tenant that the context doesn't carry. */
@@ -52,12 +64,23 @@ export type FlagSourceEvent =
 /** Where the flags came from: the server itself, or a backup or bootstrap of unknown age. */
 export type FlagOrigin = 'none' | 'backup' | 'server';
 
+/** How often a client was answered, as it counted by itself. */
+export interface Usage {
+  readonly flag: string;
+  readonly yes: number;
+  readonly no: number;
+  /** Variant → times. */
+  readonly variants: ReadonlyMap<string, number>;
+}
+
 /** The flag platform that a provider asks. */
 export interface FlagSource {
   /** Starts fetching. Resolves at once; what happens arrives as events. */
   start(): void;
   /** Reports what is left to report and stops. Idempotent; leaves no timer or socket. */
   stop(): Promise<void>;
+  /** Fetches now, as when somebody says that a flag was edited. Never rejects: what fails arrives as an event. */
+  refresh?(): Promise<void>;
   subscribe(listener: (event: FlagSourceEvent) => void): () => void;
   origin(): FlagOrigin;
   /** All flags at this moment, the same object until one changes. */
@@ -66,13 +89,21 @@ export interface FlagSource {
   isEnabled(name: string, attributes: Attributes): boolean;
   variant(name: string, attributes: Attributes): PlainVariant;
   /**
-   * The same for a flag behind a feature's gates, which are known to be open for this call.
+   * Asks many ordinary flags for one context, which is read once. Counts nothing: a bulk question is no exposure.
+   *
+   * @param attributes not changed while the answer is in use
+   */
+  asker?(attributes: Attributes): (name: string) => PlainVariant;
+  /**
+   * As `variant`, for a flag behind a feature's gates, which are known to be open for this call.
    *
    * @param counted false for a bulk question, which is no exposure; default true
    */
   variantBehindGate(name: string, feature: string, attributes: Attributes, counted?: boolean): PlainVariant;
   /** Counts what was served, once per evaluation. */
   count(name: string, enabled: boolean, variant: string | undefined): void;
+  /** Adds what a client counted by itself. */
+  addUsage?(usage: Usage): void;
   /** Reports an exposure where the flag asks for impression data. */
   impression?(name: string, subject: Subject, enabled: boolean, variant: string | undefined): void;
   /** Hands a measurement on to the platform. */

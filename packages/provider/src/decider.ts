@@ -52,14 +52,14 @@ export class Decider {
     this.#logger = logger;
   }
 
-  /** Answers a question and counts it as served. Never throws: a failure closes. */
-  serve(name: string, inputs: Inputs): Served {
+  /** Answers a question, and counts it as served unless told not to. Never throws: a failure closes. */
+  serve(name: string, inputs: Inputs, counted = true): Served {
     const snapshot = this.#flags.snapshot();
     const flag = snapshot.flag(name);
     try {
       const evaluation = decide(snapshot, name, inputs.subject, inputs.control, this.#settings);
-      if (flag?.kind === 'gated') return this.#gated(flag, inputs, evaluation, true);
-      this.#report(name, flag, inputs, evaluation);
+      if (flag?.kind === 'gated') return this.#gated(flag, inputs, evaluation, counted);
+      if (counted) this.#report(name, flag, inputs, evaluation);
       return { decision: evaluation.decision, reason: evaluation.reason, payload: undefined };
     } catch (error) {
       return this.#failed(name, error);
@@ -73,9 +73,21 @@ export class Decider {
     const decisions = new Map<string, Decision>();
     for (const name of snapshot.names()) {
       const flag = snapshot.flag(name);
-      if (flag !== undefined && flag.kind !== 'plain') decisions.set(name, this.#quietly(snapshot, flag, inputs, memo));
+      if (flag !== undefined && flag.kind !== 'plain')
+        decisions.set(name, this.quietly(snapshot, flag, inputs, memo).decision);
     }
     return decisions;
+  }
+
+  /** One of many flags over one snapshot; verdicts on changes are remembered for the features that ask them again. */
+  quietly(snapshot: FlagSnapshot, flag: AiFlag, inputs: Inputs, memo: VerdictMemo): Served {
+    try {
+      const evaluation = decide(snapshot, flag.name, inputs.subject, inputs.control, this.#settings, memo);
+      if (flag.kind === 'gated') return this.#gated(flag, inputs, evaluation, false);
+      return { decision: evaluation.decision, reason: evaluation.reason, payload: undefined };
+    } catch (error) {
+      return this.#failed(flag.name, error);
+    }
   }
 
   /** What a flag would answer behind a feature's gates. Counts nothing. */
@@ -95,15 +107,6 @@ export class Decider {
       changesOf: (name) => now.changesOf(name),
     };
     return decide(snapshot, flag.name, subject, control, this.#settings).decision;
-  }
-
-  #quietly(snapshot: FlagSnapshot, flag: AiFlag, inputs: Inputs, memo: VerdictMemo): Decision {
-    try {
-      const evaluation = decide(snapshot, flag.name, inputs.subject, inputs.control, this.#settings, memo);
-      return flag.kind === 'gated' ? this.#gated(flag, inputs, evaluation, false).decision : evaluation.decision;
-    } catch (error) {
-      return this.#failed(flag.name, error).decision;
-    }
   }
 
   // The platform counts what it answers itself; a closed gate never reaches it.

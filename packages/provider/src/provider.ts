@@ -23,7 +23,10 @@ import {
   explain,
   type FlagSource,
   type PlainFlag,
+  type PlainVariant,
+  type VerdictMemo,
 } from '@rampart/core';
+import type { AiAnswer, Answer, AnswerOptions, PlainAnswer } from './answer.js';
 import { type AiFlag, Decider, type Served } from './decider.js';
 import { TenantFactsCache } from './directory.js';
 import { InputReader, type Inputs } from './inputs.js';
@@ -132,6 +135,28 @@ export class RampartProvider implements Provider {
     await this.#inputs.read(context);
   }
 
+  /**
+   * The answer for a server that is no OpenFeature SDK: untyped, with what its protocol needs. At once where everything is
+   * at hand; a promise, which never rejects, where a tenant's facts or control state are fetched first.
+   */
+  answer(name: string, context: Attributes, { counted = true }: AnswerOptions = {}): Answer | Promise<Answer> {
+    const flag = this.#flags.snapshot().flag(name);
+    if (flag === undefined) return { kind: 'missing', name, ready: this.#flags.origin() !== 'none' };
+    if (flag.kind !== 'plain') return this.#ai(flag, context, counted);
+    const variant = counted ? this.#flags.variant(name, context) : this.#asker(context)(name);
+    if (counted && variant.featureEnabled) this.#observer?.look(flag, context);
+    return this.#plain(flag, variant);
+  }
+
+  /**
+   * Every flag's answer over one snapshot of flags, one reading of the context, one control state. Counts nothing: a bulk
+   * question is no exposure. At once or as a promise, as {@link answer}.
+   */
+  answerAll(context: Attributes): readonly Answer[] | Promise<readonly Answer[]> {
+    const read = this.#inputs.read(context);
+    return read instanceof Promise ? read.then((inputs) => this.#all(inputs, context)) : this.#all(read, context);
+  }
+
   async resolveBooleanEvaluation(
     name: string,
     defaultValue: boolean,
@@ -140,10 +165,9 @@ export class RampartProvider implements Provider {
     const flag = this.#flags.snapshot().flag(name);
     if (flag === undefined) return this.#missing(name, defaultValue);
     if (flag.kind === 'plain') return this.#plainBoolean(flag, context);
-    const read = this.#inputs.read(context);
-    const inputs = read instanceof Promise ? await read : read;
-    const served = this.#decider.serve(name, inputs);
-    return this.#resolved(served.decision.enabled, served.reason, served, inputs);
+    const asked = this.#ai(flag, context, true);
+    const answer = asked instanceof Promise ? await asked : asked;
+    return this.#resolved(answer.decision.enabled, answer);
   }
 
   resolveStringEvaluation(
@@ -179,26 +203,56 @@ export class RampartProvider implements Provider {
     const flag = this.#flags.snapshot().flag(name);
     if (flag === undefined) return this.#missing(name, defaultValue);
     if (flag.kind === 'plain') return this.#plainValue(flag, defaultValue, context, reader);
-    const read = this.#inputs.read(context);
-    const inputs = read instanceof Promise ? await read : read;
-    return this.#aiValue(flag, defaultValue, this.#decider.serve(name, inputs), inputs, reader);
+    const asked = this.#ai(flag, context, true);
+    return this.#aiValue(defaultValue, asked instanceof Promise ? await asked : asked, reader);
   }
 
-  #aiValue<T extends JsonValue>(
-    { kind, name }: AiFlag,
-    defaultValue: T,
-    served: Served,
-    inputs: Inputs,
-    reader: ValueReader<T>,
-  ): ResolutionDetails<T> {
-    const { decision, reason, payload } = served;
-    if (reader.decisions && kind !== 'gated') return this.#resolved(decision as unknown as T, reason, served, inputs);
-    if (!decision.enabled) return this.#resolved(defaultValue, reason, served, inputs);
-    const reading = kind === 'gated' ? reader.payload(payload) : reader.binding(decision.binding);
-    if (!reading.ok)
-      return failed(defaultValue, reading.code, `${name}: ${reading.message}`, this.#metadata(served, inputs));
-    if (reading.value === undefined) return this.#resolved(defaultValue, 'DEFAULT', served, inputs);
-    return this.#resolved(reading.value, reason, served, inputs);
+  #ai(flag: AiFlag, context: Attributes, counted: boolean): AiAnswer | Promise<AiAnswer> {
+    const read = this.#inputs.read(context);
+    if (read instanceof Promise)
+      return read.then((inputs) => this.#aiAnswer(flag, this.#decider.serve(flag.name, inputs, counted), inputs));
+    return this.#aiAnswer(flag, this.#decider.serve(flag.name, read, counted), read);
+  }
+
+  #aiAnswer({ name, kind: flagKind }: AiFlag, { decision, reason, payload }: Served, { subject }: Inputs): AiAnswer {
+    const shown = this.#lifecycle.stale ? 'STALE' : reason;
+    return { kind: 'ai', name, flagKind, decision, reason: shown, payload, subject };
+  }
+
+  #plain(flag: PlainFlag, variant: PlainVariant): PlainAnswer {
+    const enabled = variant.featureEnabled;
+    return { kind: 'plain', name: flag.name, enabled, variant, reason: this.#plainReason(flag, enabled) };
+  }
+
+  #all(inputs: Inputs, context: Attributes): readonly Answer[] {
+    const snapshot = this.#flags.snapshot();
+    const memo: VerdictMemo = new Map();
+    const ask = this.#asker(context);
+    const answers: Answer[] = [];
+    for (const name of snapshot.names()) {
+      const flag = snapshot.flag(name);
+      if (flag === undefined) continue;
+      answers.push(
+        flag.kind === 'plain'
+          ? this.#plain(flag, ask(name))
+          : this.#aiAnswer(flag, this.#decider.quietly(snapshot, flag, inputs, memo), inputs),
+      );
+    }
+    return answers;
+  }
+
+  #asker(context: Attributes): (name: string) => PlainVariant {
+    return this.#flags.asker?.(context) ?? ((name) => this.#flags.variant(name, context));
+  }
+
+  #aiValue<T extends JsonValue>(defaultValue: T, answer: AiAnswer, reader: ValueReader<T>): ResolutionDetails<T> {
+    const { name, flagKind, decision, payload } = answer;
+    if (reader.decisions && flagKind !== 'gated') return this.#resolved(decision as unknown as T, answer);
+    if (!decision.enabled) return this.#resolved(defaultValue, answer);
+    const reading = flagKind === 'gated' ? reader.payload(payload) : reader.binding(decision.binding);
+    if (!reading.ok) return failed(defaultValue, reading.code, `${name}: ${reading.message}`, this.#metadata(answer));
+    if (reading.value === undefined) return this.#resolved(defaultValue, answer, 'DEFAULT');
+    return this.#resolved(reading.value, answer);
   }
 
   #plainBoolean(flag: PlainFlag, context: EvaluationContext): ResolutionDetails<boolean> {
@@ -246,12 +300,12 @@ export class RampartProvider implements Provider {
     );
   }
 
-  #resolved<T>(value: T, reason: Reason, served: Served, inputs: Inputs): ResolutionDetails<T> {
-    const shown = this.#lifecycle.stale ? 'STALE' : reason;
-    return resolved(value, shown, served.decision.variant, this.#metadata(served, inputs));
+  #resolved<T>(value: T, answer: AiAnswer, fallback?: Reason): ResolutionDetails<T> {
+    const reason = fallback === undefined || answer.reason === 'STALE' ? answer.reason : fallback;
+    return resolved(value, reason, answer.decision.variant, this.#metadata(answer));
   }
 
-  #metadata({ decision }: Served, { subject }: Inputs): FlagMetadata {
+  #metadata({ decision, subject }: AiAnswer): FlagMetadata {
     return metadataOf(decision, subject, this.#flagSetId);
   }
 }

@@ -3,6 +3,7 @@ import {
   type ControlSource,
   type Decision,
   type Explanation,
+  type FlagSource,
   InMemoryControl,
   type JsonValue,
 } from '@rampart/core';
@@ -30,6 +31,8 @@ export interface Rampart<
   /** For `OpenFeature.setProviderAndWait(rampart.provider)`. */
   readonly provider: RampartProvider;
   readonly control: Control;
+  /** The flags themselves: snapshots, events, and ordinary flags asked without counting. */
+  readonly flags: FlagSource;
   /** Decides now, from what is already known; starts no I/O that it waits for. */
   decide(flag: string, context: Attributes): Decision;
   /** Decides every AI flag over one consistent snapshot. Counts no usage: a bulk answer is no exposure. */
@@ -89,6 +92,7 @@ export function createRampart<
   return {
     provider,
     control,
+    flags,
     decide: (flag, context) => provider.decide(flag, context),
     decideAll: (context) => provider.decideAll(context),
     explain: (flag, context) => provider.explain(flag, context),

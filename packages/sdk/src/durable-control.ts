@@ -1,5 +1,5 @@
 import type { CacheStatus, ControlCache } from '@rampart/consent';
-import type { ControlChange, ControlSource, ControlView } from '@rampart/core';
+import type { ControlChange, ControlChanged, ControlSource, ControlView } from '@rampart/core';
 import type { Applied, ControlStore, DataSubject, Write } from '@rampart/store';
 
 /** The parts of a {@link DurableControl}. */
@@ -35,6 +35,10 @@ export class DurableControl implements ControlSource {
 
   load(tenantId: string | undefined, atLeast?: string): Promise<void> {
     return this.#parts.cache.load(tenantId, atLeast);
+  }
+
+  subscribe(listener: (change: ControlChanged) => void): () => void {
+    return this.#parts.cache.subscribe(listener);
   }
 
   start(): Promise<void> {

@@ -15,7 +15,19 @@ export type {
   TenantFacts,
 } from '@rampart/core';
 export { InMemoryControl, readDecision, routeConfidence } from '@rampart/core';
-export { type TelemetryOptions, type TrackedEvent, type Tracker, telemetryHook } from '@rampart/openfeature-provider';
+export {
+  type AiAnswer,
+  type Answer,
+  type AnswerOptions,
+  type MissingAnswer,
+  metadataOf,
+  type PlainAnswer,
+  type Reason,
+  type TelemetryOptions,
+  type TrackedEvent,
+  type Tracker,
+  telemetryHook,
+} from '@rampart/openfeature-provider';
 export {
   type Applied,
   type ControlStore,

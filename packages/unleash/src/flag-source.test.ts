@@ -190,3 +190,82 @@ describe('flag source', () => {
     expect(flags.source.variant('replies', other).featureEnabled).toBe(false);
   });
 });
+
+describe('asking without counting', () => {
+  it('answers many flags for one context as a counted question does, and counts none', async () => {
+    const { source: flags, unleash } = await source();
+    const counted = vi.spyOn(unleash, 'count');
+    const ask = flags.asker(acme);
+    expect(ask('plain')).toEqual({ ...flags.variant('plain', acme), name: 'disabled', featureEnabled: true });
+    counted.mockClear();
+    for (const name of flags.snapshot().names()) ask(name);
+    expect(ask('__proto__')).toMatchObject({ enabled: false, featureEnabled: false });
+    expect(counted).not.toHaveBeenCalled();
+  });
+});
+
+describe('refresh', () => {
+  it('fetches once for all who ask while it has not begun, and never rejects', async () => {
+    const { source: flags, unleash } = await source();
+    const fetch = vi.fn(async () => {
+      throw new Error('gone');
+    });
+    Object.assign((unleash as unknown as { repository: object }).repository, { fetch });
+    const errors: unknown[] = [];
+    flags.subscribe((event) => event.type === 'error' && errors.push(event.error));
+    await Promise.all([flags.refresh(), flags.refresh(), flags.refresh()]);
+    expect(fetch).toHaveBeenCalledTimes(1);
+    expect(errors).toHaveLength(1);
+    await flags.refresh();
+    expect(fetch).toHaveBeenCalledTimes(2);
+  });
+
+  it('leaves one timer, however often it is asked', async () => {
+    vi.useFakeTimers();
+    try {
+      const unleash = new Unleash({
+        url: 'http://127.0.0.1:9/api',
+        appName: 'refresh-test',
+        disableAutoStart: true,
+        refreshInterval: 5_000,
+        disableMetrics: true,
+        skipInstanceCountWarning: true,
+        storageProvider: { get: async () => undefined, set: async () => {} },
+      });
+      const flags = new UnleashFlagSource({ unleash });
+      const { pollingFetcher } = (unleash as unknown as { repository: { fetcher: { pollingFetcher: Polling } } })
+        .repository.fetcher;
+      pollingFetcher.fetch = async () => pollingFetcher.timedFetch(5_000);
+      await flags.refresh();
+      await Promise.all([flags.refresh(), pollingFetcher.fetch()]);
+      expect(vi.getTimerCount()).toBe(1);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});
+
+interface Polling {
+  fetch(): Promise<void>;
+  timedFetch(interval: number): void;
+}
+
+describe('usage that clients counted', () => {
+  it('is added to what is reported, names of what every object has left out', async () => {
+    const { source: flags, unleash } = await source();
+    const { metrics } = unleash as unknown as { metrics: { bucket: { toggles: object }; disabled: boolean } };
+    metrics.disabled = false;
+    flags.addUsage({
+      flag: 'plain',
+      yes: 1_000_000,
+      no: 2,
+      variants: new Map([
+        ['a', 3],
+        ['__proto__', 4],
+      ]),
+    });
+    flags.addUsage({ flag: '__proto__', yes: 1, no: 0, variants: new Map() });
+    expect(metrics.bucket.toggles).toEqual({ plain: { yes: 1_000_000, no: 2, variants: { a: 3 } } });
+    expect(Object.hasOwn(Object.prototype, 'yes')).toBe(false);
+  });
+});

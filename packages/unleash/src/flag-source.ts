@@ -11,12 +11,21 @@ import {
   type PlainVariant,
   type Problem,
   type Subject,
+  type Usage,
 } from '@rampart/core';
 import { type Unleash, UnleashEvents } from 'unleash-client';
 import { subjectContext, type UnleashContext, unleashContext } from './context.js';
 import { UnleashEvaluator } from './evaluator.js';
 import { withGrant } from './grant.js';
-import { isConnected, isReady, staticContext, stopMetricsTimer, uncountedClient } from './internals.js';
+import {
+  addUsage,
+  fetchNow,
+  isConnected,
+  isReady,
+  staticContext,
+  stopMetricsTimer,
+  uncountedClient,
+} from './internals.js';
 import { readErrorEvent, readWarnEvent } from './sdk-events.js';
 import { DefinitionSnapshot } from './snapshot.js';
 
@@ -52,6 +61,8 @@ export class UnleashFlagSource implements FlagSource {
   #snapshot: DefinitionSnapshot;
   #origin: FlagOrigin = 'none';
   #stopped: Promise<void> | undefined;
+  #fetching: Promise<void> = Promise.resolve();
+  #next: Promise<void> | undefined;
 
   constructor(options: UnleashFlagSourceOptions) {
     const { unleash, gates = {}, prefix, checkBinding } = options;
@@ -88,6 +99,16 @@ export class UnleashFlagSource implements FlagSource {
     return this.#stopped;
   }
 
+  // A fetch under way may have begun before the edit: then once more, and whoever comes meanwhile shares that one.
+  refresh(): Promise<void> {
+    this.#next ??= this.#fetching.then(() => {
+      this.#next = undefined;
+      this.#fetching = this.#fetchNow();
+      return this.#fetching;
+    });
+    return this.#next;
+  }
+
   subscribe(listener: Listener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -111,6 +132,12 @@ export class UnleashFlagSource implements FlagSource {
     return this.#variant(name, unleashContext(attributes));
   }
 
+  asker(attributes: Attributes): (name: string) => PlainVariant {
+    const context = this.#fixed(unleashContext(attributes));
+    const client = uncountedClient(this.#unleash);
+    return (name) => plainVariant(client?.getVariant(name, context));
+  }
+
   variantBehindGate(name: string, feature: string, attributes: Attributes, counted = true): PlainVariant {
     const context = unleashContext(attributes);
     return withGrant(feature, context.properties, () => this.#variant(name, context, counted));
@@ -121,6 +148,14 @@ export class UnleashFlagSource implements FlagSource {
     this.#unleash.count(name, enabled);
     const counted = variant ?? 'disabled';
     if (!UNCOUNTABLE.has(counted)) this.#unleash.countVariant(name, counted);
+  }
+
+  addUsage({ flag, yes, no, variants }: Usage): void {
+    if (UNCOUNTABLE.has(flag)) return;
+    addUsage(this.#unleash, flag, 'yes', yes);
+    addUsage(this.#unleash, flag, 'no', no);
+    for (const [variant, times] of variants)
+      if (!UNCOUNTABLE.has(variant)) addUsage(this.#unleash, flag, { variant }, times);
   }
 
   impression(name: string, subject: Subject, enabled: boolean, variant: string | undefined): void {
@@ -146,16 +181,19 @@ export class UnleashFlagSource implements FlagSource {
       UNCOUNTABLE.has(name) || !counted
         ? uncountedClient(this.#unleash)?.getVariant(name, this.#fixed(context))
         : this.#unleash.getVariant(name, context);
-    return {
-      name: found?.name ?? 'disabled',
-      enabled: found?.enabled ?? false,
-      featureEnabled: found?.feature_enabled ?? false,
-      payload: found?.payload,
-    };
+    return plainVariant(found);
   }
 
   #fixed(context: UnleashContext): UnleashContext {
     return { ...staticContext(this.#unleash), ...context };
+  }
+
+  async #fetchNow(): Promise<void> {
+    try {
+      await fetchNow(this.#unleash);
+    } catch (error) {
+      this.#emit(readErrorEvent(error));
+    }
   }
 
   #refresh(): void {
@@ -197,4 +235,13 @@ export class UnleashFlagSource implements FlagSource {
     await this.#unleash.destroyWithFlush();
     this.#listeners.clear();
   }
+}
+
+function plainVariant(found: ReturnType<Unleash['getVariant']> | undefined): PlainVariant {
+  return {
+    name: found?.name ?? 'disabled',
+    enabled: found?.enabled ?? false,
+    featureEnabled: found?.feature_enabled ?? false,
+    payload: found?.payload,
+  };
 }

@@ -4,12 +4,26 @@ import type { Context, Unleash } from 'unleash-client';
 interface Internals {
   readonly ready?: boolean;
   readonly staticContext?: Context;
-  readonly metrics?: { readonly timer?: NodeJS.Timeout };
-  readonly repository?: { readonly connected?: boolean };
+  readonly metrics?: {
+    readonly timer?: NodeJS.Timeout;
+    readonly disabled?: boolean;
+    increaseCounter?(name: string, enabled: boolean, times: number): void;
+    increaseVariantCounter?(name: string, variant: string, times: number): void;
+  };
+  readonly repository?: {
+    readonly connected?: boolean;
+    fetch?(): Promise<void>;
+    readonly fetcher?: { readonly pollingFetcher?: Polling };
+  };
   readonly client?: {
     isEnabled(name: string, context: Context, fallback: () => boolean): boolean;
     getVariant(name: string, context: Context): ReturnType<Unleash['getVariant']>;
   };
+}
+
+interface Polling {
+  timer?: NodeJS.Timeout;
+  timedFetch?(interval: number): void;
 }
 
 const internalsOf = (unleash: Unleash): Internals => unleash as unknown as Internals;
@@ -27,6 +41,40 @@ export function isReady(unleash: Unleash): boolean {
 /** Whether the flags came from the server; a custom repository, which can't tell, is taken for one. */
 export function isConnected(unleash: Unleash): boolean {
   return internalsOf(unleash).repository?.connected ?? true;
+}
+
+/** Fetches the flags now, as its own timer does. A custom repository may not be able to. */
+export async function fetchNow(unleash: Unleash): Promise<void> {
+  const { repository } = internalsOf(unleash);
+  const polling = repository?.fetcher?.pollingFetcher;
+  if (polling !== undefined) keepOneTimer(polling);
+  await repository?.fetch?.();
+}
+
+const oneTimer = new WeakSet<Polling>();
+
+// Each fetch ends by setting the next timer and forgets the one that runs: every extra fetch would poll on for ever.
+function keepOneTimer(polling: Polling): void {
+  const { timedFetch } = polling;
+  if (timedFetch === undefined || oneTimer.has(polling)) return;
+  oneTimer.add(polling);
+  polling.timedFetch = (interval) => {
+    clearTimeout(polling.timer);
+    timedFetch.call(polling, interval);
+  };
+}
+
+/** Adds usage that somebody else counted; one at a time, a large number would keep the process busy. */
+export function addUsage(
+  unleash: Unleash,
+  name: string,
+  counted: 'yes' | 'no' | { variant: string },
+  times: number,
+): void {
+  const { metrics } = internalsOf(unleash);
+  if (metrics?.disabled !== false || times === 0) return;
+  if (typeof counted === 'string') metrics.increaseCounter?.(name, counted === 'yes', times);
+  else metrics.increaseVariantCounter?.(name, counted.variant, times);
 }
 
 /** The inner client counts no usage. Flags named like something every object has must be asked there: the metrics bucket would write to Object.prototype. */
