@@ -1,6 +1,8 @@
 import type { Consent, ControlChange, ControlLog, JsonValue } from '@rampart/core';
 import type { EntryPage, EntryQuery } from './audit.js';
+import type { ConsentCount } from './consent-counts.js';
 import type { FlagEdit } from './flag-edit.js';
+import type { EventPage, EventQuery, Measurement, RecordedEvents } from './measurement.js';
 import type { Task, TaskState } from './task.js';
 import type { SignedHead, Verification, VerifyOptions } from './verification.js';
 
@@ -134,6 +136,8 @@ export interface ControlStore extends ControlLog {
   apply(change: ControlChange, write: Write): Promise<Applied>;
   /** What a tenant's administrators recorded, class by class. */
   consents(tenant: string): Promise<readonly ConsentRecord[]>;
+  /** How many tenants opted in and out, class by class. */
+  consentCounts(): Promise<readonly ConsentCount[]>;
   /** Everything that holds now, overrides that have ended included. */
   items(query?: ItemQuery): Promise<readonly ControlItem[]>;
   /** The audit trail, ascending. */
@@ -160,6 +164,13 @@ export interface ControlStore extends ControlLog {
   recordFlagEdits(server: string, edits: readonly FlagEdit[]): Promise<number>;
   /** The highest event id recorded of a server. */
   lastFlagEdit(server: string): Promise<number | undefined>;
+  /**
+   * Records measurements, at most 1000 at a time; resolves once they are durable. One whose id is recorded already is left as
+   * it is, so a batch may be sent again. They are no entries of the log; an erasure takes along what names its subject.
+   */
+  recordEvents(events: readonly Measurement[]): Promise<RecordedEvents>;
+  /** Measurements by when they happened, a page at a time. */
+  events(query?: EventQuery): Promise<EventPage>;
   /** Closes the connections, not waiting longer than the timeout. Idempotent. */
   close(): Promise<void>;
 }

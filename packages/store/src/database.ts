@@ -141,7 +141,8 @@ async function wholly<S, T>(sql: Sql, session: Session, turn: string, { look, wo
   }
 }
 
-async function repeated<T>(work: () => Promise<T>): Promise<T> {
+/** Repeats work that a deadlock, or another writer of the same new row, undid. */
+export async function repeated<T>(work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await work();

@@ -26,6 +26,7 @@ export async function erase(
   const { id, actor, reason } = readWrite({ actor: write.actor, reason: write.reason, id: write.id });
   const { tenant, user } = subject;
   if (user === undefined) requireNone(await itemsNaming(database, tenant), tenant);
+  await eraseEvents(database, subject);
   return database.transaction(turnOfTenant(tenant), {
     look: (session) => lookFor(session, subject, id),
     async work(session, { applied, pseudonyms, made }) {
@@ -104,7 +105,34 @@ function deleteIn(table: string, condition: string, values: readonly string[], e
   return [{ text: `delete from ${table} where ${condition} in (${values.map(() => '?').join(', ')})${end}`, values }];
 }
 
-const TENANT_TABLES = ['rampart_consent_terms', 'rampart_user_choice', 'rampart_preference', 'rampart_override'];
+/** How many measurements one statement deletes: there may be millions, and each has to end within the timeout. */
+const AT_ONCE = 2_000;
+
+/** Before the log is locked; what arrives meanwhile goes with the rest. */
+async function eraseEvents(database: Database, { tenant, user }: DataSubject): Promise<void> {
+  const ofUser = user === undefined ? '' : ' and user_id = ?';
+  const subject = user === undefined ? [tenant] : [tenant, user];
+  let found: readonly { readonly id: string }[];
+  do {
+    found = await database.session(async (session) => {
+      const rows = await session.rows<{ id: string }>(
+        `select id from rampart_event where tenant_id = ?${ofUser} limit ${AT_ONCE}`,
+        subject,
+      );
+      const ids = rows.map(({ id }) => id);
+      for (const { text, values } of deleteIn('rampart_event', 'id', ids)) await session.change(text, values);
+      return rows;
+    });
+  } while (found.length === AT_ONCE);
+}
+
+const TENANT_TABLES = [
+  'rampart_consent_terms',
+  'rampart_user_choice',
+  'rampart_preference',
+  'rampart_override',
+  'rampart_event',
+];
 
 function stateWrites({ sql }: Database, { tenant, user }: DataSubject): readonly Statement[] {
   const consents = `tenant_ai_consents where tenant_id = ${sql.consentTenant}`;
@@ -120,6 +148,7 @@ function stateWrites({ sql }: Database, { tenant, user }: DataSubject): readonly
   };
   return [
     { text: 'delete from rampart_user_choice where tenant_id = ? and user_id = ?', values: [tenant, user] },
+    { text: 'delete from rampart_event where tenant_id = ? and user_id = ?', values: [tenant, user] },
     actor,
   ];
 }

@@ -6,11 +6,12 @@ import type { Database } from './database.js';
 import { entries } from './entries.js';
 import { scopeOf } from './item.js';
 import { items } from './items.js';
+import { eventsAbout } from './read-events.js';
 import { requireTenant } from './subject.js';
 
 const PAGE = 1_000;
 
-/** Everything stored about a tenant or a user: what holds, and the entries about them, or by them. */
+/** Everything stored about a tenant or a user: what holds, the entries about them or by them, and measurements. */
 export async function exportData(database: Database, subject: DataSubject): Promise<JsonValue> {
   const { tenant, user } = readSubject(database, subject);
   const queries: readonly EntryQuery[] =
@@ -30,6 +31,7 @@ export async function exportData(database: Database, subject: DataSubject): Prom
     user,
     items: about,
     entries: [...found.values()].sort((one, other) => one.position - other.position),
+    events: await eventsAbout(database, subject),
   });
 }
 

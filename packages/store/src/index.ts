@@ -2,6 +2,7 @@
 
 export type { AuditEntry, EntryKind, EntryPage, EntryQuery } from './audit.js';
 export { ConflictError, type CurrentItem, isConflictError } from './conflict-error.js';
+export type { ConsentCount } from './consent-counts.js';
 export type {
   Applied,
   ConsentRecord,
@@ -15,6 +16,7 @@ export type {
   Write,
 } from './control-store.js';
 export type { FlagEdit } from './flag-edit.js';
+export type { EventPage, EventQuery, Measurement, RecordedEvents, RecordedMeasurement } from './measurement.js';
 export { openStore } from './open-store.js';
 export { isStoreError, StoreError, type StoreErrorKind } from './store-error.js';
 export type { Task, TaskState } from './task.js';

@@ -5,8 +5,8 @@ import { adoptConsents, requireConsentTable } from './adopt-consents.js';
 import { chainOf } from './chain.js';
 import { type AnyTables, type Database, openDatabase } from './database.js';
 import { storeError, storeErrorOf } from './driver-error.js';
-import { MYSQL_1, MYSQL_TRIGGERS_1 } from './schema-mysql.js';
-import { POSTGRES_1 } from './schema-postgres.js';
+import { MYSQL_1, MYSQL_2, MYSQL_TRIGGERS_1 } from './schema-mysql.js';
+import { POSTGRES_1, POSTGRES_2 } from './schema-postgres.js';
 import type { Session } from './sql.js';
 import { StoreError } from './store-error.js';
 
@@ -70,7 +70,11 @@ function migrationsOf(settings: Settings): Record<string, Migration> {
   const up = mysql
     ? (db: Kysely<unknown>) => upMysql(db as Kysely<AnyTables>, settings)
     : (db: Kysely<unknown>) => upPostgres(db as Kysely<AnyTables>, settings);
-  return { '0001_control_log': { up } };
+  const events = mysql ? MYSQL_2 : POSTGRES_2;
+  return {
+    '0001_control_log': { up },
+    '0002_events': { up: (db) => runAll(db as Kysely<AnyTables>, events) },
+  };
 }
 
 async function upPostgres(db: Kysely<AnyTables>, settings: Settings): Promise<void> {

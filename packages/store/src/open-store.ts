@@ -1,5 +1,6 @@
 import { readSettings } from './address.js';
 import { apply } from './apply.js';
+import { consentCounts } from './consent-counts.js';
 import type { ControlStore, StoreOptions } from './control-store.js';
 import { openDatabase } from './database.js';
 import { entries } from './entries.js';
@@ -9,8 +10,10 @@ import { lastFlagEdit, recordFlagEdits } from './flag-edits.js';
 import { head } from './head.js';
 import { consents, items } from './items.js';
 import { migrate, requireSchema } from './migrate.js';
+import { readEvents } from './read-events.js';
 import { readLog } from './read-log.js';
 import { readShared, readTenant } from './read-state.js';
+import { recordEvents } from './record-events.js';
 import { taskList } from './tasks.js';
 import { verify } from './verify.js';
 
@@ -29,6 +32,7 @@ export function openStore(options: StoreOptions): ControlStore {
     readTenant: (tenant) => readTenant(database, tenant),
     readShared: () => readShared(database),
     consents: (tenant) => consents(database, tenant),
+    consentCounts: () => consentCounts(database),
     items: (query) => items(database, query),
     entries: (query) => entries(database, query),
     head: () => head(database),
@@ -38,6 +42,8 @@ export function openStore(options: StoreOptions): ControlStore {
     tasks: taskList(database),
     recordFlagEdits: (server, edits) => recordFlagEdits(database, server, edits),
     lastFlagEdit: (server) => lastFlagEdit(database, server),
+    recordEvents: (events) => recordEvents(database, events),
+    events: (query) => readEvents(database, query),
     close: () => database.close(),
   };
 }

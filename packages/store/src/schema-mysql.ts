@@ -119,6 +119,28 @@ export const MYSQL_1: readonly string[] = [
     select bucket from numbers`,
 ];
 
+/** Version 2: measurements. */
+export const MYSQL_2: readonly string[] = [
+  table(
+    'rampart_event',
+    `id varchar(64) primary key,
+    name varchar(100) not null,
+    happened_at bigint not null,
+    received_at bigint not null,
+    tenant_id varchar(255),
+    user_id varchar(255),
+    flag varchar(255),
+    change_flag varchar(255),
+    variant varchar(255),
+    value double,
+    attributes text,
+    source varchar(255) not null,
+    key (name, happened_at, id),
+    key (happened_at, id),
+    key (tenant_id, user_id)`,
+  ),
+];
+
 const MILLISECONDS = "timestampdiff(microsecond, '1970-01-01', utc_timestamp(6)) div 1000";
 
 /** Triggers, and what they call; replaced in a repeated run. They act with the rights of who migrates. */

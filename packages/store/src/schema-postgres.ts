@@ -108,3 +108,24 @@ export const POSTGRES_1: readonly string[] = [
   )`,
   'create index rampart_task_pending on rampart_task (id) where done_at is null',
 ];
+
+/** Version 2: measurements. */
+export const POSTGRES_2: readonly string[] = [
+  `create table rampart_event (
+    id varchar(64) primary key,
+    name varchar(100) not null,
+    happened_at bigint not null,
+    received_at bigint not null,
+    tenant_id varchar(255),
+    user_id varchar(255),
+    flag varchar(255),
+    change_flag varchar(255),
+    variant varchar(255),
+    value double precision,
+    attributes text,
+    source varchar(255) not null
+  )`,
+  'create index rampart_event_name on rampart_event (name, happened_at, id)',
+  'create index rampart_event_time on rampart_event (happened_at, id)',
+  'create index rampart_event_subject on rampart_event (tenant_id, user_id) where tenant_id is not null',
+];

@@ -251,7 +251,7 @@ describe.each([
     expect((await store.readLog(position - 1, 5)).entries).toEqual([{ position, effect: { kind: 'forget' } }]);
     await store.erase({ tenant: '2' }, { actor: 'dpo', reason: 'asked' });
     expect(await findings([head])).toEqual([]);
-    expect(await store.exportData({ tenant: '2' })).toEqual({ tenant: '2', items: [], entries: [] });
+    expect(await store.exportData({ tenant: '2' })).toEqual({ tenant: '2', items: [], entries: [], events: [] });
     expect((await store.readTenant('2')).tenant).toEqual({ consents: new Map(), users: new Map() });
     expect((await store.readTenant('3')).tenant.users.size).toBe(1);
     const erased = (await store.entries({ after: 1, limit: 1 })).entries[0];
