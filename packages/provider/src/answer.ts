@@ -1,6 +1,6 @@
-import type { Decision, PlainVariant, Subject } from '@rampart/core';
+import type { Attributes, Decision, JsonValue, PlainVariant, Subject } from '@rampart/core';
 import type { AiFlag } from './decider.js';
-import type { Payload } from './payload.js';
+import { NUMBER, OBJECT, type Payload, type Reading, TEXT, type ValueReader } from './payload.js';
 import type { Reason } from './resolution.js';
 
 /** The answer of a flag that carries a Rampart strategy or stands behind one. */
@@ -41,4 +41,38 @@ export type Answer = AiAnswer | PlainAnswer | MissingAnswer;
 export interface AnswerOptions {
   /** False for a bulk question, which is no exposure. @default true */
   readonly counted?: boolean | undefined;
+  /** What ordinary flags see, where that is more than AI flags may. @default the context */
+  readonly plain?: Attributes | undefined;
+}
+
+/** The types that OpenFeature knows. */
+export type ValueType = 'boolean' | 'string' | 'number' | 'object';
+
+const READERS: Readonly<Record<Exclude<ValueType, 'boolean'>, ValueReader<JsonValue>>> = {
+  string: TEXT,
+  number: NUMBER,
+  object: OBJECT as unknown as ValueReader<JsonValue>,
+};
+
+/**
+ * An answer's value in one of OpenFeature's types, as the provider gives it. Undefined where the caller's default stands: a
+ * closed gate, a variant without payload.
+ */
+export function typedValue(answer: AiAnswer | PlainAnswer, type: ValueType): Reading<JsonValue> {
+  if (answer.kind === 'plain') {
+    if (type === 'boolean') return { ok: true, value: answer.enabled };
+    return READERS[type].payload(answer.variant.enabled ? answer.variant.payload : undefined);
+  }
+  if (type === 'boolean') return { ok: true, value: answer.decision.enabled };
+  return aiValue(answer, READERS[type]);
+}
+
+/** The same with a reader: an object question of a feature or a change is answered by the decision. */
+export function aiValue<T extends JsonValue>(
+  { flagKind, decision, payload }: AiAnswer,
+  reader: ValueReader<T>,
+): Reading<T> {
+  if (reader.decisions && flagKind !== 'gated') return { ok: true, value: decision as unknown as T };
+  if (!decision.enabled) return { ok: true, value: undefined };
+  return flagKind === 'gated' ? reader.payload(payload) : reader.binding(decision.binding);
 }

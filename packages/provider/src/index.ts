@@ -1,7 +1,17 @@
 // For users.
-export type { AiAnswer, Answer, AnswerOptions, MissingAnswer, PlainAnswer } from './answer.js';
+export {
+  type AiAnswer,
+  type Answer,
+  type AnswerOptions,
+  type MissingAnswer,
+  type PlainAnswer,
+  typedValue,
+  type ValueType,
+} from './answer.js';
+export type { Inputs } from './inputs.js';
 export { metadataOf } from './metadata.js';
 export { DEFAULT_INIT_TIMEOUT, DEFAULT_STALE_AFTER, type RampartProviderOptions } from './options.js';
+export type { Reading } from './payload.js';
 export { RampartProvider } from './provider.js';
 export type { Reason } from './resolution.js';
 export { type EvaluationRecord, type EvaluationSpan, type TelemetryOptions, telemetryHook } from './telemetry.js';

@@ -6,7 +6,7 @@ import { LRUCache } from 'lru-cache';
 export type Payload = PlainVariant['payload'];
 
 /** A value of the wanted type; `undefined`: there is none, the caller's default stands; or why it can't be had. */
-type Reading<T> =
+export type Reading<T> =
   | { readonly ok: true; readonly value: T | undefined }
   | { readonly ok: false; readonly code: ErrorCode; readonly message: string };
 

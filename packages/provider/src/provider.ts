@@ -26,7 +26,7 @@ import {
   type PlainVariant,
   type VerdictMemo,
 } from '@rampart/core';
-import type { AiAnswer, Answer, AnswerOptions, PlainAnswer } from './answer.js';
+import { type AiAnswer, type Answer, type AnswerOptions, aiValue, type PlainAnswer } from './answer.js';
 import { type AiFlag, Decider, type Served } from './decider.js';
 import { TenantFactsCache } from './directory.js';
 import { InputReader, type Inputs } from './inputs.js';
@@ -139,22 +139,46 @@ export class RampartProvider implements Provider {
    * The answer for a server that is no OpenFeature SDK: untyped, with what its protocol needs. At once where everything is
    * at hand; a promise, which never rejects, where a tenant's facts or control state are fetched first.
    */
-  answer(name: string, context: Attributes, { counted = true }: AnswerOptions = {}): Answer | Promise<Answer> {
+  answer(name: string, context: Attributes, options: AnswerOptions = {}): Answer | Promise<Answer> {
+    const { counted = true, plain = context } = options;
     const flag = this.#flags.snapshot().flag(name);
     if (flag === undefined) return { kind: 'missing', name, ready: this.#flags.origin() !== 'none' };
     if (flag.kind !== 'plain') return this.#ai(flag, context, counted);
-    const variant = counted ? this.#flags.variant(name, context) : this.#asker(context)(name);
-    if (counted && variant.featureEnabled) this.#observer?.look(flag, context);
+    const variant = counted ? this.#flags.variant(name, plain) : this.#asker(plain)(name);
+    if (counted && variant.featureEnabled) this.#observer?.look(flag, plain);
     return this.#plain(flag, variant);
+  }
+
+  /** Whom a context speaks of, with the directory's facts, and the control state; as a promise where something is fetched. */
+  inputs(context: Attributes): Inputs | Promise<Inputs> {
+    return this.#inputs.read(context);
   }
 
   /**
    * Every flag's answer over one snapshot of flags, one reading of the context, one control state. Counts nothing: a bulk
-   * question is no exposure. At once or as a promise, as {@link answer}.
+   * question is no exposure.
+   *
+   * @param inputs what {@link inputs} read
+   * @param plain what ordinary flags see, where that is more than AI flags may
    */
-  answerAll(context: Attributes): readonly Answer[] | Promise<readonly Answer[]> {
-    const read = this.#inputs.read(context);
-    return read instanceof Promise ? read.then((inputs) => this.#all(inputs, context)) : this.#all(read, context);
+  answerAll(inputs: Inputs, plain: Attributes = inputs.subject.attributes): readonly (AiAnswer | PlainAnswer)[] {
+    const snapshot = this.#flags.snapshot();
+    const memo: VerdictMemo = new Map();
+    const ask = this.#asker(plain);
+    const answers: (AiAnswer | PlainAnswer)[] = [];
+    for (const name of snapshot.names()) {
+      const flag = snapshot.flag(name);
+      if (flag === undefined) continue;
+      if (flag.kind === 'plain') answers.push(this.#plain(flag, ask(name)));
+      else answers.push(this.#aiAnswer(flag, this.#decider.quietly(snapshot, flag, inputs, memo), inputs));
+    }
+    return answers;
+  }
+
+  /** Whether flags are known and as young as promised. */
+  get freshness(): 'none' | 'stale' | 'fresh' {
+    if (this.#flags.origin() === 'none') return 'none';
+    return this.#lifecycle.stale ? 'stale' : 'fresh';
   }
 
   async resolveBooleanEvaluation(
@@ -224,35 +248,16 @@ export class RampartProvider implements Provider {
     return { kind: 'plain', name: flag.name, enabled, variant, reason: this.#plainReason(flag, enabled) };
   }
 
-  #all(inputs: Inputs, context: Attributes): readonly Answer[] {
-    const snapshot = this.#flags.snapshot();
-    const memo: VerdictMemo = new Map();
-    const ask = this.#asker(context);
-    const answers: Answer[] = [];
-    for (const name of snapshot.names()) {
-      const flag = snapshot.flag(name);
-      if (flag === undefined) continue;
-      answers.push(
-        flag.kind === 'plain'
-          ? this.#plain(flag, ask(name))
-          : this.#aiAnswer(flag, this.#decider.quietly(snapshot, flag, inputs, memo), inputs),
-      );
-    }
-    return answers;
-  }
-
   #asker(context: Attributes): (name: string) => PlainVariant {
     return this.#flags.asker?.(context) ?? ((name) => this.#flags.variant(name, context));
   }
 
   #aiValue<T extends JsonValue>(defaultValue: T, answer: AiAnswer, reader: ValueReader<T>): ResolutionDetails<T> {
-    const { name, flagKind, decision, payload } = answer;
-    if (reader.decisions && flagKind !== 'gated') return this.#resolved(decision as unknown as T, answer);
-    if (!decision.enabled) return this.#resolved(defaultValue, answer);
-    const reading = flagKind === 'gated' ? reader.payload(payload) : reader.binding(decision.binding);
-    if (!reading.ok) return failed(defaultValue, reading.code, `${name}: ${reading.message}`, this.#metadata(answer));
-    if (reading.value === undefined) return this.#resolved(defaultValue, answer, 'DEFAULT');
-    return this.#resolved(reading.value, answer);
+    const reading = aiValue(answer, reader);
+    if (!reading.ok)
+      return failed(defaultValue, reading.code, `${answer.name}: ${reading.message}`, this.#metadata(answer));
+    if (reading.value !== undefined) return this.#resolved(reading.value, answer);
+    return this.#resolved(defaultValue, answer, answer.decision.enabled ? 'DEFAULT' : undefined);
   }
 
   #plainBoolean(flag: PlainFlag, context: EvaluationContext): ResolutionDetails<boolean> {

@@ -19,14 +19,18 @@ export {
   type AiAnswer,
   type Answer,
   type AnswerOptions,
+  type Inputs,
   type MissingAnswer,
   metadataOf,
   type PlainAnswer,
+  type Reading,
   type Reason,
   type TelemetryOptions,
   type TrackedEvent,
   type Tracker,
   telemetryHook,
+  typedValue,
+  type ValueType,
 } from '@rampart/openfeature-provider';
 export {
   type Applied,

@@ -55,12 +55,12 @@ const oneTimer = new WeakSet<Polling>();
 
 // Each fetch ends by setting the next timer and forgets the one that runs: every extra fetch would poll on for ever.
 function keepOneTimer(polling: Polling): void {
-  const { timedFetch } = polling;
+  const timedFetch = polling.timedFetch?.bind(polling);
   if (timedFetch === undefined || oneTimer.has(polling)) return;
   oneTimer.add(polling);
   polling.timedFetch = (interval) => {
     clearTimeout(polling.timer);
-    timedFetch.call(polling, interval);
+    timedFetch(interval);
   };
 }
 
