@@ -19,6 +19,7 @@ const TASKS = {
   dev: { steps: [['tsc -b -w --preserveWatchOutput', 'tsx test/unleash-server/src/dev.ts']] },
   bench: { steps: [INSTALL_SERVERS, 'node test/bench/src/main.mjs'] },
   chaos: { steps: [INSTALL_SERVERS, 'tsx test/chaos/src/main.ts'] },
+  soak: { steps: ['node test/bench/src/soak.mjs'] },
   mutation: { steps: ['stryker run'], build: false },
 };
 

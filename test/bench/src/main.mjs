@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { ALLOCATION_FLAGS } from './allocation.mjs';
 import { ROWS } from './rows.mjs';
-import { footnotes, heading, line } from './table.mjs';
+import { footnotes, heading, line, wantedOf } from './table.mjs';
 
 const { values: options } = parseArgs({
   options: { json: { type: 'string' }, only: { type: 'string' }, smoke: { type: 'boolean', default: false } },
@@ -22,7 +22,7 @@ const MOST_SECONDS = 120;
 const results = [];
 let failed = false;
 for (const node of nodes()) {
-  const own = rows.filter((row) => node.path === process.execPath || !isWhole(row));
+  const own = rows.filter((row) => node.path === process.execPath || !isOnce(row));
   console.log(heading(node.version));
   for (const row of own) {
     const measured = await run(row, node.path).catch((error) => {
@@ -40,14 +40,14 @@ if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(re
 process.exit(failed ? 1 : 0);
 
 /** Measured once, on the running Node. */
-function isWhole({ measure }) {
-  return measure === 'whole';
+function isOnce({ measure, everyNode }) {
+  return measure === 'whole' && everyNode !== true;
 }
 
 /** This Node, and the other of 20 and 24 from npm where a row needs it. */
 function nodes() {
   const here = { version: process.versions.node, path: process.execPath };
-  if (rows.every(isWhole)) return [here];
+  if (rows.every(isOnce)) return [here];
   const other = here.version.startsWith('24.') ? '20' : '24';
   const found = spawnSync('npx', ['-y', `node@${other}`, '-p', 'process.versions.node + " " + process.execPath'], {
     encoding: 'utf8',
@@ -77,11 +77,12 @@ function run(row, execPath) {
 
 /** Servers are started by TypeScript; what is measured is built. */
 function flagsOf({ measure, execArgv = [] }) {
-  if (isWhole({ measure })) return ['--import', import.meta.resolve('tsx'), ...execArgv];
+  if (measure === 'whole') return ['--import', import.meta.resolve('tsx'), ...execArgv];
   return measure === 'allocation' ? ALLOCATION_FLAGS : [];
 }
 
-function judge({ id, what, wanted, strictly, unit }, { value, node, note }) {
-  const ok = wanted === null || (strictly ? value < wanted : value <= wanted);
+function judge({ id, what, strictly, atLeast, unit, ...row }, { value, node, note }) {
+  const wanted = wantedOf(row, node);
+  const ok = wanted === null || (atLeast ? value >= wanted : strictly ? value < wanted : value <= wanted);
   return { id, what: what.trim(), node, value: Number(value.toFixed(3)), unit, wanted, ok, note };
 }

@@ -10,9 +10,10 @@ export interface Side {
 interface AnyRow {
   readonly id: string;
   readonly what: string;
-  /** At most this (`strictly`: less); null where the figure is only shown. */
-  readonly wanted: number | null;
+  /** At most this (`strictly`: less; `atLeast`: at least), by version of Node or for all; null where the figure is only shown. */
+  readonly wanted: number | { readonly 20: number; readonly 24: number } | null;
   readonly strictly?: boolean;
+  readonly atLeast?: boolean;
 }
 
 /** Two sides that take turns, on each version of Node. */
@@ -22,9 +23,11 @@ export interface ComparedRow extends AnyRow {
   readonly prepare: () => Promise<{ readonly ours: Side; readonly other: Side; readonly same?: boolean }>;
 }
 
-/** A figure from servers or processes of its own, on the running Node alone. Throws where what it measures isn't so. */
+/** A figure from servers or processes of its own, on the running Node alone unless it says `everyNode`. Throws where what it measures isn't so. */
 export interface WholeRow extends AnyRow {
   readonly measure: 'whole';
+  /** @default false */
+  readonly everyNode?: boolean;
   /** @default none: a ratio */
   readonly unit?: string;
   /** Of Node, for the process that measures. */

@@ -5,8 +5,14 @@ export function heading(node) {
   return `\nNode ${node}\n${columns.join(' ')}   ours and the other, or how it was measured`;
 }
 
-export function line({ what, wanted, strictly, ...row }, { value, ok }, measured) {
-  const limit = wanted === null ? '' : `${strictly ? '<' : '≤'} ${wanted}`;
+/** What is wanted on a version of Node; the newest that is named counts for those after it. */
+export function wantedOf({ wanted }, node) {
+  if (wanted === null || typeof wanted === 'number') return wanted;
+  return Number.parseInt(node, 10) >= 24 ? wanted[24] : wanted[20];
+}
+
+export function line({ what, strictly, atLeast, ...row }, { value, ok, wanted }, measured) {
+  const limit = wanted === null ? '' : `${atLeast ? '≥' : strictly ? '<' : '≤'} ${wanted}`;
   const verdict = wanted === null ? '' : ok ? 'yes' : 'NO';
   const cells = [what.padEnd(WIDTH), value.toFixed(2).padStart(8), limit.padStart(9), verdict.padStart(4)];
   return `${cells.join(' ')}   ${row.measure === 'whole' ? noteOf(row, measured) : sidesOf(row, measured)}`;

@@ -1,0 +1,45 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const PROCESS = fileURLToPath(new URL('./server-process.mjs', import.meta.url));
+/** In ms; an embedded database is made at the first start. */
+const MOST_START = 60_000;
+
+/**
+ * Starts a server on a core of its own; who asks has the other.
+ *
+ * @param {'our-gateway' | 'unleash-proxy' | 'bare-fastify'} kind
+ * @returns {Promise<{ url: string, memory(): Promise<{ heapUsed: number, rss: number }>, stop(): Promise<void> }>}
+ */
+export async function startServer(kind, options) {
+  const node = [process.execPath, '--expose-gc', PROCESS, kind, JSON.stringify(options)];
+  const child = spawn('taskset', ['--cpu-list', '0', ...node], {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    env: { ...process.env, NODE_ENV: 'production' },
+  });
+  const { port } = await reply(child, MOST_START);
+  return {
+    url: `http://127.0.0.1:${port}`,
+    memory() {
+      child.send('memory');
+      return reply(child, 10_000);
+    },
+    stop: () =>
+      new Promise((resolve) => {
+        child.once('exit', () => resolve());
+        child.kill('SIGKILL');
+      }),
+  };
+}
+
+function reply(child, most) {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`the server said nothing for ${most} ms`)), most);
+    child.once('error', reject);
+    child.once('exit', (code, signal) => reject(new Error(`the server ended with ${code ?? signal}`)));
+    child.once('message', (message) => {
+      clearTimeout(timer);
+      resolve(message);
+    });
+  });
+}

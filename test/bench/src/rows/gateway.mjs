@@ -1,0 +1,114 @@
+// Rows of the gateway: servers on one core, who asks on the other. What they import is loaded when they run.
+const comparisons = () => import('../gateway/comparisons.mjs');
+const streams = async (options) => (await import('../gateway/streams.mjs')).streams(options);
+
+const rates = { measure: 'whole', everyNode: true, atLeast: true, mostSeconds: 300 };
+
+/** @param {'frontend' | 'single' | 'singleBare' | 'bulk' | 'unchanged'} which */
+function rate(which, flags = 1) {
+  return async (options) => {
+    const { ratio, ours, other } = await (await comparisons())[which](options);
+    const each = flags === 1 ? 'requests/s' : 'flags/s';
+    return {
+      value: ratio,
+      note: `${whole(ours.rate * flags)} / ${whole(other.rate * flags)} ${each}; p99 ${ours.p99} / ${other.p99} ms`,
+    };
+  };
+}
+
+const whole = (value) => value.toFixed(0);
+
+function ofStreams(read) {
+  return async (options) => read(await streams(options));
+}
+
+export const gatewayRows = [
+  {
+    ...rates,
+    id: 'gateway-frontend',
+    what: 'Frontend API, 50 plain flags / @unleash/proxy, requests a second',
+    wanted: { 20: 5, 24: 2 },
+    run: rate('frontend'),
+  },
+  {
+    ...rates,
+    id: 'gateway-single',
+    what: 'OFREP, one AI decision / @unleash/proxy with one flag',
+    wanted: { 20: 3.5, 24: 2 },
+    run: rate('single'),
+  },
+  {
+    ...rates,
+    id: 'gateway-single-p99',
+    what: '  its p99 / that of the proxy',
+    atLeast: false,
+    wanted: 1,
+    async run(options) {
+      const { p99, ours, other } = await (await comparisons()).single(options);
+      return { value: p99, note: `${ours.p99} / ${other.p99} ms` };
+    },
+  },
+  {
+    ...rates,
+    id: 'gateway-single-bare',
+    what: '  the same / a bare Fastify route of the same answer',
+    wanted: 0.55,
+    run: rate('singleBare'),
+  },
+  {
+    ...rates,
+    id: 'gateway-bulk',
+    what: 'OFREP, 500 flags, half of them AI / @unleash/proxy, flags a second',
+    wanted: { 20: 2, 24: 1.3 },
+    run: rate('bulk', 500),
+  },
+  {
+    ...rates,
+    id: 'gateway-304',
+    what: '  unchanged (304) / the full answer',
+    wanted: 3,
+    run: rate('unchanged'),
+  },
+  {
+    id: 'gateway-streams',
+    what: '5,000 event streams, a kill until the last is told',
+    wanted: 1_000,
+    unit: 'ms',
+    measure: 'whole',
+    mostSeconds: 300,
+    run: ofStreams(({ last, first, count }) => ({
+      value: last,
+      note: `${count} streams; the first after ${first.toFixed(0)} ms`,
+    })),
+  },
+  {
+    id: 'gateway-stream-heap',
+    what: '  heap of one',
+    wanted: 10,
+    unit: 'KB',
+    measure: 'whole',
+    mostSeconds: 300,
+    run: ofStreams(({ heap, count }) => ({ value: heap, note: `${count} streams` })),
+  },
+  {
+    id: 'gateway-stream-resident',
+    what: '  resident memory of one',
+    wanted: 32,
+    unit: 'KB',
+    measure: 'whole',
+    mostSeconds: 300,
+    run: ofStreams(({ resident, count }) => ({ value: resident, note: `${count} streams` })),
+  },
+  {
+    id: 'gateway-refetch',
+    what: '  p99 of other requests while all of them refetch',
+    wanted: 250,
+    unit: 'ms',
+    measure: 'whole',
+    mostSeconds: 300,
+    run: ofStreams(({ others, refetched, took }) => ({
+      value: others,
+      note: `${refetched} refetched in ${took.toFixed(1)} s`,
+    })),
+  },
+];
