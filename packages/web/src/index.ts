@@ -1,1 +1,6 @@
-export {};
+// For users.
+
+export type { EventSourceOptions, HeaderRecord } from './event-stream.js';
+export type { BuiltClient, CommonOptions, ExistingClient, RampartWebProviderOptions } from './options.js';
+export { RampartWebProvider } from './rampart-web-provider.js';
+export { NO_WEB_DECISION, readWebDecision, type WebDecision } from './web-decision.js';

@@ -1,0 +1,160 @@
+import { OpenFeature } from '@openfeature/web-sdk';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { EventSourceDouble } from '../test/event-source-double.js';
+import { ai, closed } from '../test/fetch-double.js';
+import { ANA, BO, serve } from '../test/serve.js';
+import { EventStream, type HeaderRecord } from './event-stream.js';
+
+const REFETCH = JSON.stringify({ type: 'refetchEvaluation' });
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(async () => {
+  await OpenFeature.clearProviders();
+  EventSourceDouble.all.length = 0;
+  vi.useRealTimers();
+});
+
+interface Request {
+  readonly url: string;
+  readonly headers: HeaderRecord;
+  readonly body: unknown;
+}
+
+/** A stream over doubles of fetch and EventSource. */
+function stream(answer: (turn: number) => Response | Error) {
+  const requests: Request[] = [];
+  const changed = vi.fn();
+  const ports = {
+    fetch: async (url: string | URL | globalThis.Request, init?: RequestInit) => {
+      const body = JSON.parse(init?.body as string) as unknown;
+      requests.push({ url: url as string, headers: init?.headers as HeaderRecord, body });
+      const said = answer(requests.length);
+      if (said instanceof Error) throw said;
+      return said;
+    },
+    open: (url: string) => new EventSourceDouble(url),
+    random: () => 1,
+  };
+  const headers = () => ({ authorization: 'k' });
+  const events = new EventStream({ url: 'http://gateway.test/', headers }, ports as never, changed);
+  return { events, requests, changed, last: () => EventSourceDouble.all.at(-1) };
+}
+
+const offer = (ticket: string) => () =>
+  Response.json({ flags: [], eventStreams: [{ type: 'sse', url: `/ofrep/v1/events?ticket=${ticket}` }] });
+
+describe('the event stream', () => {
+  it('is asked for as this subject, with the key in a header and the ticket in the address', async () => {
+    const { events, requests, last } = stream(offer('t1'));
+    events.follow(ANA);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(requests).toEqual([
+      {
+        url: 'http://gateway.test/ofrep/v1/evaluate/flags',
+        headers: { 'content-type': 'application/json', authorization: 'k' },
+        body: { context: ANA },
+      },
+    ]);
+    expect(last()?.url).toBe('http://gateway.test/ofrep/v1/events?ticket=t1');
+    events.close();
+  });
+
+  it('also where the gateway gives its address in parts', async () => {
+    const endpoint = { origin: 'http://events.test', requestUri: '/ofrep/v1/events?ticket=t2' };
+    const { events, last } = stream(() =>
+      Response.json({ eventStreams: [{ type: 'other' }, { type: 'sse', endpoint }] }),
+    );
+    events.follow(ANA);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(last()?.url).toBe('http://events.test/ofrep/v1/events?ticket=t2');
+    events.close();
+  });
+
+  it('calls on its word alone', async () => {
+    const { events, changed, last } = stream(offer('t'));
+    events.follow(ANA);
+    await vi.advanceTimersByTimeAsync(0);
+    last()?.say('open');
+    for (const noise of ['{', '{"type":"other"}', 'null', undefined]) last()?.say('message', noise);
+    expect(changed).not.toHaveBeenCalled();
+    last()?.say('message', REFETCH);
+    expect(changed).toHaveBeenCalledOnce();
+    events.close();
+  });
+
+  it('calls when the browser has come back by itself: nobody knows what was missed', async () => {
+    const { events, changed, last } = stream(offer('t'));
+    events.follow(ANA);
+    await vi.advanceTimersByTimeAsync(0);
+    last()?.say('open');
+    last()?.say('error');
+    last()?.say('open');
+    expect(changed).toHaveBeenCalledOnce();
+    events.close();
+  });
+
+  it('fetches a new ticket when the old one is refused, waiting longer each time', async () => {
+    const { events, requests, changed, last } = stream((turn) =>
+      turn === 2 ? new Error('away') : offer(`t${turn}`)(),
+    );
+    events.follow(ANA);
+    await vi.advanceTimersByTimeAsync(0);
+    last()?.refuse();
+    await vi.advanceTimersByTimeAsync(999);
+    expect(requests).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(requests).toHaveLength(2);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(requests).toHaveLength(3);
+    last()?.say('open');
+    expect(last()?.url).toContain('t3');
+    expect(changed).toHaveBeenCalledOnce();
+    events.close();
+  });
+
+  it("leaves a former subject's stream, and asks nothing after its close", async () => {
+    const { events, requests } = stream(offer('t'));
+    events.follow(ANA);
+    await vi.advanceTimersByTimeAsync(0);
+    events.follow(BO);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(EventSourceDouble.all.map(({ readyState }) => readyState)).toEqual([2, 0]);
+    EventSourceDouble.all[1]?.refuse();
+    events.close();
+    await vi.advanceTimersByTimeAsync(120_000);
+    expect(requests).toHaveLength(2);
+  });
+});
+
+describe('the option `events`', () => {
+  it('refetches when its function calls, and stops it in the end', async () => {
+    const stop = vi.fn();
+    let call = (): void => {};
+    const events = (changed: () => void) => {
+      call = changed;
+      return stop;
+    };
+    const { client, gateway, heard } = await serve(() => [ai('ai.x')], { events });
+    gateway.answer = () => [ai('ai.x', closed('off', 'consent'))];
+    call();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(client.getBooleanValue('ai.x', true)).toBe(false);
+    expect(heard).toContain('CONFIGURATION_CHANGED: ai.x');
+    await OpenFeature.clearProviders();
+    expect(stop).toHaveBeenCalledOnce();
+  });
+
+  it('given as an address follows the gateway with the headers of the client', async () => {
+    vi.stubGlobal('EventSource', EventSourceDouble);
+    const fetched = vi.spyOn(globalThis, 'fetch').mockImplementation(async () => offer('t')());
+    await serve(() => [ai('ai.x')], { events: 'http://gateway.test', identity: () => 'jwt' });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(EventSourceDouble.all[0]?.url).toContain('ticket=t');
+    expect(fetched.mock.calls[0]?.[1]?.headers).toMatchObject({
+      Authorization: 'default:development.secret',
+      'x-rampart-identity': 'jwt',
+    });
+    vi.unstubAllGlobals();
+    vi.restoreAllMocks();
+  });
+});

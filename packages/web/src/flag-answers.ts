@@ -1,0 +1,87 @@
+import type { FeedState } from './flag-feed.js';
+import { isAi, type Toggle } from './toggle.js';
+import { readWebDecision, UNCONFIRMED, type WebDecision } from './web-decision.js';
+
+/** What is known of one flag for the present subject. */
+export type FlagAnswer =
+  | { readonly kind: 'unlisted' }
+  /** Another subject's answer is all there is. */
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'plain'; readonly toggle: Toggle; readonly stale: boolean }
+  | { readonly kind: 'ai'; readonly toggle: Toggle; readonly decision: WebDecision; readonly stale: boolean };
+
+export interface AnswerSettings {
+  /** In ms. */
+  readonly closeAfter: number;
+  readonly now: () => number;
+}
+
+/** The toggles that a client holds, and how far they are believed. */
+export class FlagAnswers {
+  readonly #settings: AnswerSettings;
+  #toggles: ReadonlyMap<string, Toggle> = new Map();
+  #owner: string | undefined;
+
+  constructor(settings: AnswerSettings) {
+    this.#settings = settings;
+  }
+
+  /** @param owner undefined: nobody knows whose they are, as with a stored copy */
+  replace(toggles: readonly Toggle[], owner: string | undefined): void {
+    this.#toggles = new Map(toggles.map((toggle) => [toggle.name, toggle]));
+    this.#owner = owner;
+  }
+
+  /** That they are this subject's has just been said. */
+  confirm(owner: string): void {
+    this.#owner = owner;
+  }
+
+  answer(flag: string, state: FeedState, owner: string): FlagAnswer {
+    const toggle = this.#toggles.get(flag);
+    const confirmed = state.kind === 'confirmed';
+    const stale = !confirmed || state.failure !== undefined;
+    if (toggle !== undefined && isAi(toggle)) {
+      return { kind: 'ai', toggle, decision: this.isCurrent(state) ? decisionOf(toggle) : UNCONFIRMED, stale };
+    }
+    if (!confirmed && this.#owner !== undefined && this.#owner !== owner) return { kind: 'unknown' };
+    return toggle === undefined ? { kind: 'unlisted' } : { kind: 'plain', toggle, stale };
+  }
+
+  /** Whether AI flags may be open: the answer is this subject's, and not too old. */
+  isCurrent(state: FeedState): boolean {
+    if (state.kind !== 'confirmed') return false;
+    const age = this.#settings.now() - state.at;
+    // A clock that was set back says nothing.
+    return age >= 0 && age <= this.#settings.closeAfter;
+  }
+
+  /** Each flag's answer as text, to see later which have changed. */
+  snapshot(state: FeedState, owner: string): ReadonlyMap<string, string> {
+    const texts = new Map<string, string>();
+    for (const flag of this.#toggles.keys()) {
+      const answer = this.answer(flag, state, owner);
+      if (answer.kind === 'plain' || answer.kind === 'ai') texts.set(flag, textOf(answer));
+    }
+    return texts;
+  }
+}
+
+/** Flags that answer differently, in the order of their names. */
+export function changedFlags(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>): string[] {
+  const names = new Set([...before.keys(), ...after.keys()]);
+  return [...names].filter((name) => before.get(name) !== after.get(name)).sort();
+}
+
+function decisionOf(toggle: Toggle): WebDecision {
+  const decision = readWebDecision(toggle.decision);
+  return decision.enabled && !toggle.enabled ? UNCONFIRMED : decision;
+}
+
+/** Tickets and revisions are new with every answer, and change nothing that is shown. */
+function textOf(answer: FlagAnswer & { readonly toggle: Toggle }): string {
+  const { enabled, variant } = answer.toggle;
+  if (answer.kind !== 'ai') return JSON.stringify([enabled, variant]);
+  const { feedback: _feedback, consentRevision: _revision, ...shown } = answer.decision;
+  return JSON.stringify([shown, answer.decision.enabled ? variant : undefined]);
+}

@@ -1,0 +1,175 @@
+import { EVENTS, type UnleashClient } from 'unleash-proxy-client';
+import { fetchNow, type ToggleFetch, type ToggleResponse, wrapFetch } from './client-internals.js';
+import type { Toggle } from './toggle.js';
+
+/** Why toggles could not be fetched. */
+export interface FetchFailure {
+  /** `refused`: who asks is not known, or may not ask (400, 401, 403). `unreachable`: anything else. */
+  readonly kind: 'refused' | 'unreachable';
+  readonly message: string;
+}
+
+/** Whether the client's toggles are the answer to the present context. */
+export type FeedState =
+  | { readonly kind: 'confirmed'; readonly at: number; readonly failure: FetchFailure | undefined }
+  | { readonly kind: 'unconfirmed'; readonly failure: FetchFailure | undefined };
+
+export interface FeedListener {
+  /** An answer for the present context has come; undefined where it said that nothing changed. */
+  confirmed(toggles: readonly Toggle[] | undefined): void;
+  failed(failure: FetchFailure): void;
+}
+
+/**
+ * Watches what an Unleash client fetches, so that an answer is never taken for another context's: not when it comes late,
+ * not when the request failed, and not when it comes from a stored copy.
+ */
+export class FlagFeed {
+  readonly #client: UnleashClient;
+  readonly #listener: FeedListener;
+  readonly #now: () => number;
+  readonly #release: () => void;
+  #generation = 0;
+  #turns = 0;
+  #lastTurn = 0;
+  #arriving = false;
+  #state: FeedState = { kind: 'unconfirmed', failure: undefined };
+  #waiting: { readonly resolve: () => void; readonly reject: (error: Error) => void }[] = [];
+
+  constructor(client: UnleashClient, listener: FeedListener, now: () => number) {
+    this.#client = client;
+    this.#listener = listener;
+    this.#now = now;
+    const unwrap = wrapFetch(client, (inner) => (url, init) => this.#fetch(inner, url, init));
+    const update = (): void => this.#updated();
+    client.on(EVENTS.UPDATE, update);
+    this.#release = () => {
+      unwrap();
+      client.off(EVENTS.UPDATE, update);
+    };
+  }
+
+  get state(): FeedState {
+    return this.#state;
+  }
+
+  /**
+   * Has the toggles fetched for what `change` sets, and resolves when they are there. One that is overtaken by another
+   * settles with that one.
+   *
+   * @throws Error when they could not be fetched
+   */
+  async follow(change: () => Promise<void>, options: { readonly fetches: boolean }): Promise<void> {
+    this.#generation += 1;
+    this.#state = { kind: 'unconfirmed', failure: undefined };
+    const settled = new Promise<void>((resolve, reject) => this.#waiting.push({ resolve, reject }));
+    const turns = this.#turns;
+    const changed = change();
+    // A client that never had an answer would wait for one, and without a timer none comes.
+    if (options.fetches && this.#turns === turns) void fetchNow(this.#client);
+    changed.catch((error: unknown) => this.#failed({ kind: 'unreachable', message: String(error) }));
+    await settled;
+  }
+
+  /** Fetches again; never throws, the listener hears how it went. */
+  async refetch(): Promise<void> {
+    await fetchNow(this.#client);
+  }
+
+  close(): void {
+    this.#release();
+    this.#settle(new Error('the provider was closed'));
+  }
+
+  async #fetch(inner: ToggleFetch, url: string, init: RequestInit): Promise<ToggleResponse> {
+    const generation = this.#generation;
+    const turn = (this.#turns += 1);
+    const overtaken = (): boolean => generation !== this.#generation || turn < this.#lastTurn;
+    try {
+      const response = await inner(url, this.#state.kind === 'confirmed' ? init : withoutEtag(init));
+      const toggles = response.ok ? togglesIn(await response.json()) : undefined;
+      // The client takes this for a request that it cancelled itself, and keeps quiet.
+      if (overtaken()) throw abortError();
+      this.#lastTurn = turn;
+      if (response.status === 304) this.#confirmed(undefined);
+      else if (!response.ok) this.#failed(failureOf(response.status));
+      return reply(response, () => {
+        if (overtaken()) throw abortError();
+        this.#arriving = true;
+        return { toggles };
+      });
+    } catch (error) {
+      if (!isAbort(error) && !overtaken()) this.#failed({ kind: 'unreachable', message: messageOf(error) });
+      throw overtaken() ? abortError() : error;
+    }
+  }
+
+  #updated(): void {
+    // Whatever else sets toggles, a bootstrap say, is nobody's answer.
+    if (!this.#arriving) return;
+    this.#arriving = false;
+    this.#confirmed(this.#client.getAllToggles());
+  }
+
+  #confirmed(toggles: readonly Toggle[] | undefined): void {
+    this.#state = { kind: 'confirmed', at: this.#now(), failure: undefined };
+    this.#listener.confirmed(toggles);
+    this.#settle();
+  }
+
+  #failed(failure: FetchFailure): void {
+    const { kind } = this.#state;
+    this.#state =
+      kind === 'confirmed' && failure.kind === 'unreachable' ? { ...this.#state, failure } : unconfirmed(failure);
+    this.#listener.failed(failure);
+    this.#settle(new Error(failure.message));
+  }
+
+  #settle(error?: Error): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const { resolve, reject } of waiting) {
+      if (error === undefined) resolve();
+      else reject(error);
+    }
+  }
+}
+
+/** "Unchanged" would be said of what another context was given. */
+function withoutEtag(init: RequestInit): RequestInit {
+  const headers = new Headers(init.headers);
+  headers.delete('if-none-match');
+  return { ...init, headers: Object.fromEntries(headers) };
+}
+
+function unconfirmed(failure: FetchFailure): FeedState {
+  return { kind: 'unconfirmed', failure };
+}
+
+function failureOf(status: number): FetchFailure {
+  const refused = status === 400 || status === 401 || status === 403;
+  return { kind: refused ? 'refused' : 'unreachable', message: `the flags could not be fetched: HTTP ${status}` };
+}
+
+function togglesIn(body: unknown): readonly Toggle[] {
+  const toggles = typeof body === 'object' && body !== null && 'toggles' in body ? body.toggles : undefined;
+  if (!Array.isArray(toggles)) throw new Error('the flags could not be fetched: the answer holds no list of toggles');
+  return toggles.filter(isToggle);
+}
+
+function isToggle(value: unknown): value is Toggle {
+  if (typeof value !== 'object' || value === null) return false;
+  const { name, enabled, variant } = value as Partial<Toggle>;
+  return typeof name === 'string' && typeof enabled === 'boolean' && typeof variant === 'object' && variant !== null;
+}
+
+function reply({ ok, status, headers }: ToggleResponse, body: () => unknown): ToggleResponse {
+  return { ok, status, headers: { get: (name) => headers.get(name) }, json: async () => body() };
+}
+
+const abortError = (): Error => new DOMException('overtaken by a newer request', 'AbortError');
+
+const isAbort = (error: unknown): boolean => error instanceof Error && error.name === 'AbortError';
+
+const messageOf = (error: unknown): string =>
+  `the flags could not be fetched: ${error instanceof Error ? error.message : 'unknown failure'}`;

@@ -1,0 +1,237 @@
+import { OpenFeature, ProviderStatus } from '@openfeature/web-sdk';
+import { EVENTS, InMemoryStorageProvider, UnleashClient } from 'unleash-proxy-client';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { ai, closed, FetchDouble, plain } from '../test/fetch-double.js';
+import { ANA, BO, serve } from '../test/serve.js';
+import { RampartWebProvider } from './index.js';
+
+// unleash-proxy-client writes every failure to the console.
+beforeEach(() => void vi.spyOn(console, 'error').mockReturnValue());
+afterEach(async () => {
+  await OpenFeature.clearProviders();
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
+
+const byTenant = { acme: [plain('theme'), ai('ai.x')], globex: [ai('ai.x', closed('off', 'consent'))] };
+const whoAsks = ({ context }: { context: { properties?: Readonly<Record<string, string>> } }) =>
+  byTenant[(context.properties?.['tenantId'] ?? 'globex') as keyof typeof byTenant];
+
+describe('the start', () => {
+  it('is READY once, when the flags are there', async () => {
+    const { client, heard } = await serve(() => [ai('ai.x')]);
+    expect(client.providerStatus).toBe(ProviderStatus.READY);
+    expect(heard).toEqual(['READY']);
+  });
+
+  it.each([401, 503])('that is answered %i is an ERROR, and READY follows when it succeeds', async (status) => {
+    const { client, gateway, provider, heard } = await serve(() => status);
+    expect(client.providerStatus).toBe(ProviderStatus.ERROR);
+    expect(client.getBooleanValue('ai.x', true)).toBe(false);
+    gateway.answer = () => [ai('ai.x')];
+    await OpenFeature.setContext(BO);
+    expect(client.getBooleanValue('ai.x', false)).toBe(true);
+    expect(heard).toEqual(expect.arrayContaining(['ERROR', 'READY', 'CONFIGURATION_CHANGED: ai.x']));
+    expect(provider.client.getContext().userId).toBe('bo');
+  });
+
+  it('from a stored copy believes nothing that is AI until the gateway has spoken', async () => {
+    const storage = new InMemoryStorageProvider();
+    await storage.save('repo', [ai('ai.x'), plain('theme')]);
+    const { client } = await serve(() => new TypeError('offline'), { storage });
+    expect(client.getBooleanDetails('ai.x', true)).toMatchObject({ value: false, reason: 'STALE' });
+    expect(client.getBooleanDetails('ai.x', true).flagMetadata).toEqual({ outcome: 'off', detail: 'unconfirmed' });
+    expect(client.getBooleanDetails('theme', false)).toMatchObject({ value: true, reason: 'STALE' });
+  });
+});
+
+describe('another user', () => {
+  it('never sees the former one, neither while it changes nor after', async () => {
+    const { client, gateway, heard } = await serve(whoAsks);
+    expect([client.getBooleanValue('ai.x', false), client.getBooleanValue('theme', false)]).toEqual([true, true]);
+    gateway.hold();
+    const changed = OpenFeature.setContext(BO);
+    expect(client.providerStatus).toBe(ProviderStatus.RECONCILING);
+    expect([client.getBooleanValue('ai.x', true), client.getBooleanValue('theme', false)]).toEqual([false, false]);
+    gateway.release();
+    await changed;
+    expect(client.providerStatus).toBe(ProviderStatus.READY);
+    expect(client.getBooleanDetails('ai.x', true)).toMatchObject({ value: false, flagMetadata: { gate: 'consent' } });
+    expect(heard).toEqual([
+      'READY',
+      'CONFIGURATION_CHANGED: ai.x,theme',
+      'RECONCILING',
+      'CONFIGURATION_CHANGED: ai.x',
+      'CONTEXT_CHANGED',
+    ]);
+  });
+
+  it('does not see the former one when the change fails, and sees its own when it succeeds later', async () => {
+    const { client, gateway, provider } = await serve(whoAsks);
+    gateway.answer = () => 503;
+    await OpenFeature.setContext(BO);
+    expect(client.providerStatus).toBe(ProviderStatus.ERROR);
+    expect([client.getBooleanValue('ai.x', true), client.getBooleanValue('theme', false)]).toEqual([false, false]);
+    gateway.answer = () => [plain('theme'), ai('ai.x')];
+    await provider.client.updateToggles();
+    expect(client.providerStatus).toBe(ProviderStatus.READY);
+    expect(client.getBooleanValue('ai.x', false)).toBe(true);
+  });
+
+  it('does not see what was asked for the former one and came late', async () => {
+    const { client, gateway, provider } = await serve(whoAsks);
+    gateway.hold();
+    // Two at once: unleash-proxy-client forgets to cancel the second.
+    const late = [provider.client.updateToggles(), provider.client.updateToggles()];
+    await Promise.resolve();
+    const changed = OpenFeature.setContext(BO);
+    gateway.release(2);
+    await changed;
+    expect(client.getBooleanValue('ai.x', true)).toBe(false);
+    gateway.release();
+    await Promise.all(late);
+    expect([client.getBooleanValue('ai.x', true), client.getBooleanValue('theme', false)]).toEqual([false, false]);
+  });
+
+  it('that is followed by a third settles with the third', async () => {
+    const { client, gateway } = await serve(whoAsks);
+    gateway.hold();
+    const both = [OpenFeature.setContext(BO), OpenFeature.setContext(ANA)];
+    gateway.release();
+    await Promise.all(both);
+    expect(client.providerStatus).toBe(ProviderStatus.READY);
+    expect(client.getBooleanValue('ai.x', false)).toBe(true);
+  });
+
+  it('is not told "unchanged" of what the former one was given', async () => {
+    const { gateway, provider } = await serve(whoAsks);
+    await provider.client.updateToggles();
+    await OpenFeature.setContext(BO);
+    const sent = gateway.asked.map(({ headers }) => 'if-none-match' in headers);
+    expect(sent).toEqual([false, true, false]);
+  });
+});
+
+describe('while the page is open', () => {
+  it('names the flags that changed, and is silent when none did', async () => {
+    const { client, gateway, provider, heard } = await serve(() => [
+      ai('ai.x', { feedback: 'v1.one' }),
+      plain('theme'),
+    ]);
+    gateway.answer = () => [ai('ai.x', { feedback: 'v1.two', revisions: { consent: '1:2' } }), plain('theme')];
+    await provider.client.updateToggles();
+    expect(heard).toEqual(['READY']);
+    expect(client.getBooleanDetails('ai.x', false).flagMetadata).toMatchObject({ feedback: 'v1.two' });
+    gateway.answer = () => [ai('ai.x', closed('off', 'consent')), plain('theme')];
+    await provider.client.updateToggles();
+    expect(heard).toEqual(['READY', 'CONFIGURATION_CHANGED: ai.x']);
+    expect(client.getBooleanValue('ai.x', true)).toBe(false);
+  });
+
+  it('is STALE when nothing can be fetched, and READY again', async () => {
+    const { client, gateway, provider, heard } = await serve(() => [ai('ai.x')]);
+    const well = gateway.answer;
+    gateway.answer = () => 503;
+    await provider.client.updateToggles();
+    expect(client.providerStatus).toBe(ProviderStatus.STALE);
+    expect(client.getBooleanDetails('ai.x', false)).toMatchObject({ value: true, reason: 'STALE' });
+    gateway.answer = well;
+    await provider.client.updateToggles();
+    expect(client.getBooleanDetails('ai.x', false)).toMatchObject({ value: true, reason: 'TARGETING_MATCH' });
+    expect(heard).toEqual(['READY', 'STALE', 'READY']);
+  });
+
+  it.each([401, 403, 400])('closes AI at once when the gateway answers %i', async (status) => {
+    const { client, gateway, provider, heard } = await serve(() => [ai('ai.x'), plain('theme')]);
+    gateway.answer = () => status;
+    await provider.client.updateToggles();
+    expect(client.getBooleanValue('ai.x', true)).toBe(false);
+    expect(client.getBooleanDetails('theme', false)).toMatchObject({ value: true, reason: 'STALE' });
+    expect(heard).toEqual(['READY', 'ERROR', 'CONFIGURATION_CHANGED: ai.x']);
+  });
+
+  it('closes AI when nothing could be fetched for too long', async () => {
+    vi.useFakeTimers();
+    const { client, gateway, provider, heard } = await serve(() => [ai('ai.x'), plain('theme')], { closeAfter: 5_000 });
+    gateway.answer = () => 503;
+    await provider.client.updateToggles();
+    await vi.advanceTimersByTimeAsync(4_999);
+    expect(client.getBooleanValue('ai.x', false)).toBe(true);
+    await vi.advanceTimersByTimeAsync(2);
+    expect([client.getBooleanValue('ai.x', true), client.getBooleanValue('theme', false)]).toEqual([false, true]);
+    expect(heard).toEqual(['READY', 'STALE', 'CONFIGURATION_CHANGED: ai.x']);
+  });
+
+  it('takes "unchanged" for an answer', async () => {
+    vi.useFakeTimers();
+    const { client, gateway, provider } = await serve(() => [ai('ai.x')], { closeAfter: 5_000 });
+    gateway.answer = () => 304;
+    await vi.advanceTimersByTimeAsync(4_000);
+    await provider.client.updateToggles();
+    await vi.advanceTimersByTimeAsync(4_000);
+    expect(client.getBooleanValue('ai.x', false)).toBe(true);
+  });
+
+  it('takes an answer without toggles for none', async () => {
+    const { client, gateway, provider } = await serve(() => [ai('ai.x')]);
+    gateway.answer = () => 200;
+    await provider.client.updateToggles();
+    expect(client.providerStatus).toBe(ProviderStatus.STALE);
+    expect(client.getBooleanDetails('ai.x', false)).toMatchObject({ value: true, reason: 'STALE' });
+  });
+});
+
+describe("a client of the page's own", () => {
+  const build = (gateway: FetchDouble): UnleashClient =>
+    new UnleashClient({
+      url: 'http://gateway.test/api/frontend',
+      clientKey: 'k',
+      appName: 'page',
+      fetch: gateway.fetch,
+      disableMetrics: true,
+      refreshInterval: 60,
+      usePOSTrequests: true,
+      storageProvider: new InMemoryStorageProvider(),
+      context: { userId: 'page' },
+    });
+
+  it('that runs is used and goes on', async () => {
+    const gateway = new FetchDouble(() => [ai('ai.x')]);
+    const unleash = build(gateway);
+    await unleash.start();
+    const stop = vi.spyOn(unleash, 'stop');
+    const start = vi.spyOn(unleash, 'start');
+    await OpenFeature.setProviderAndWait(new RampartWebProvider({ client: unleash }), {});
+    expect(OpenFeature.getClient().getBooleanValue('ai.x', false)).toBe(true);
+    expect(gateway.asked.map(({ context }) => context.userId)).toEqual(['page', 'page']);
+    await OpenFeature.clearProviders();
+    expect([start.mock.calls.length, stop.mock.calls.length]).toEqual([0, 0]);
+    await unleash.updateToggles();
+    expect(gateway.asked).toHaveLength(3);
+    unleash.stop();
+  });
+
+  it('that nobody started is started, and stopped in the end', async () => {
+    const unleash = build(new FetchDouble(() => [ai('ai.x')]));
+    const stop = vi.spyOn(unleash, 'stop');
+    await OpenFeature.setProviderAndWait(new RampartWebProvider({ client: unleash }), ANA);
+    expect(unleash.getContext().userId).toBe('ana');
+    await OpenFeature.clearProviders();
+    expect(stop).toHaveBeenCalledOnce();
+  });
+
+  it('keeps to itself what it got before the provider was there', async () => {
+    const gateway = new FetchDouble(() => [ai('ai.x')]);
+    const unleash = build(gateway);
+    await unleash.start();
+    gateway.answer = () => 503;
+    await OpenFeature.setProviderAndWait(new RampartWebProvider({ client: unleash }), BO).catch(() => {});
+    expect(OpenFeature.getClient().getBooleanValue('ai.x', true)).toBe(false);
+    unleash.stop();
+  });
+
+  it('that is no such client is refused', () => {
+    const other = { on: () => {}, emit: EVENTS } as unknown as UnleashClient;
+    expect(() => new RampartWebProvider({ client: other })).toThrow('has no fetch to watch');
+  });
+});

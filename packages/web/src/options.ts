@@ -1,0 +1,51 @@
+import type { IConfig, UnleashClient } from 'unleash-proxy-client';
+import type { EventSourceOptions } from './event-stream.js';
+
+/** Whose client fetches: the page's own, or one that is built. */
+export type RampartWebProviderOptions = CommonOptions & (ExistingClient | BuiltClient);
+
+export interface ExistingClient {
+  /**
+   * An unleash-proxy-client that the page already has. Its context follows OpenFeature's from now on. It is started if nobody
+   * has, and stopped only then.
+   */
+  readonly client: UnleashClient;
+  readonly unleash?: never;
+  readonly identity?: never;
+}
+
+export interface BuiltClient {
+  /**
+   * What `new UnleashClient` takes: `url` (the gateway's `/api/frontend`), `clientKey` (a frontend token), `appName`, ...
+   * Contexts are posted, so that no personal data stands in addresses, unless `usePOSTrequests` is false.
+   */
+  readonly unleash: IConfig;
+  readonly client?: never;
+  /**
+   * Gives the signed-in user's JWT for each request, as `X-Rampart-Identity`; undefined for nobody. It may fetch a new one.
+   * @default none: AI flags see no tenant and are closed
+   */
+  readonly identity?: (() => string | undefined | Promise<string | undefined>) | undefined;
+}
+
+export interface CommonOptions {
+  /**
+   * Hears of changes at once instead of with the next poll: the gateway's address (its OFREP event stream is used), or a
+   * function that calls back on every change and returns how to stop. Polling goes on beside it.
+   * @default none: a change is seen with the next poll
+   */
+  readonly events?: string | EventSourceOptions | ((changed: () => void) => () => void) | undefined;
+  /**
+   * What to answer for a flag that isn't listed. The Frontend API lists enabled flags only, so missing and disabled look
+   * the same. `disabled`: false, or the caller's default for other types. `not_found`: the caller's default and FLAG_NOT_FOUND,
+   * so that a MultiProvider asks the next one; a default of true then turns on what was switched off.
+   * @default 'disabled'
+   */
+  readonly unlisted?: 'disabled' | 'not_found' | undefined;
+  /**
+   * How long AI flags stay as they were while nothing can be fetched, in ms; then they close. Longer than the interval of
+   * the polls.
+   * @default four polls, and at least a minute; without polls there is no limit
+   */
+  readonly closeAfter?: number | undefined;
+}

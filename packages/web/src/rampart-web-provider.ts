@@ -1,0 +1,192 @@
+import {
+  type EvaluationContext,
+  type JsonValue,
+  OpenFeatureEventEmitter,
+  type Provider,
+  ProviderEvents,
+  type ResolutionDetails,
+} from '@openfeature/web-sdk';
+import type { UnleashClient } from 'unleash-proxy-client';
+import { buildClient } from './build-client.js';
+import { isStarted, refreshInterval } from './client-internals.js';
+import { EventStream, type HeaderRecord } from './event-stream.js';
+import { changedFlags, FlagAnswers } from './flag-answers.js';
+import { type FetchFailure, FlagFeed } from './flag-feed.js';
+import type { RampartWebProviderOptions } from './options.js';
+import { readNumber, readText } from './payload.js';
+import { resolveBoolean, resolveObject, resolvePayload } from './resolve.js';
+import type { Toggle } from './toggle.js';
+import { ownerOf, unleashContext } from './unleash-context.js';
+
+/** Least time that AI flags outlive a connection that polls, in ms. */
+const LEAST_CLOSE_AFTER = 60_000;
+
+/**
+ * An OpenFeature web provider over unleash-proxy-client. Flags of AI are closed until the gateway has answered for this very
+ * user and tenant; their decision is in the metadata and in `getObjectValue`, see {@link readWebDecision}.
+ */
+export class RampartWebProvider implements Provider {
+  readonly metadata = { name: 'rampart-web' } as const;
+  readonly runsOn = 'client';
+  readonly events: OpenFeatureEventEmitter = new OpenFeatureEventEmitter();
+  /** The client that fetches: the one given, or the one built. */
+  readonly client: UnleashClient;
+  readonly #options: RampartWebProviderOptions;
+  readonly #feed: FlagFeed;
+  readonly #answers: FlagAnswers;
+  readonly #headers: (() => Promise<HeaderRecord>) | undefined;
+  readonly #closeAfter: number;
+  #owner = ownerOf({});
+  #served: ReadonlyMap<string, string> = new Map();
+  #initialized = false;
+  #troubled = false;
+  #stopsClient = false;
+  #closing: ReturnType<typeof setTimeout> | undefined;
+  #stream: EventStream | undefined;
+  #stopEvents: (() => void) | undefined;
+
+  /** @throws Error where the given client is of a version that can't be watched */
+  constructor(options: RampartWebProviderOptions) {
+    this.#options = options;
+    const built = options.client === undefined ? buildClient(options) : undefined;
+    this.client = built?.client ?? (options.client as UnleashClient);
+    this.#headers = built?.headers;
+    const interval = refreshInterval(this.client);
+    const fallback = interval === 0 ? Number.POSITIVE_INFINITY : Math.max(LEAST_CLOSE_AFTER, 4 * interval);
+    this.#closeAfter = options.closeAfter ?? fallback;
+    this.#answers = new FlagAnswers({ closeAfter: this.#closeAfter, now: Date.now });
+    const listener = {
+      confirmed: (toggles: readonly Toggle[] | undefined) => this.#confirmed(toggles),
+      failed: (failure: FetchFailure) => this.#failed(failure),
+    };
+    this.#feed = new FlagFeed(this.client, listener, Date.now);
+  }
+
+  /**
+   * Resolves when the flags of this context are there.
+   *
+   * @throws Error when they could not be fetched; polling goes on, and READY follows when it succeeds
+   */
+  async initialize(context: EvaluationContext = {}): Promise<void> {
+    this.#listen(context);
+    try {
+      await this.#adopt(context);
+    } finally {
+      this.#initialized = true;
+      this.#settle();
+    }
+  }
+
+  /** Resolves when the flags of the new context are there; until then AI flags are closed. @throws as `initialize` */
+  async onContextChange(_old: EvaluationContext, context: EvaluationContext): Promise<void> {
+    this.#stream?.follow(context);
+    this.#owner = ownerOf(context);
+    const arrived = this.#feed.follow(() => this.client.updateContext(unleashContext(context)), { fetches: true });
+    this.#announce();
+    await arrived;
+  }
+
+  /** Leaves the client as it was found: one that the page had started goes on. */
+  async onClose(): Promise<void> {
+    clearTimeout(this.#closing);
+    this.#stopEvents?.();
+    this.#stream?.close();
+    this.#feed.close();
+    if (this.#stopsClient) this.client.stop();
+  }
+
+  resolveBooleanEvaluation(flag: string, fallback: boolean): ResolutionDetails<boolean> {
+    return resolveBoolean(this.#ask(flag), fallback);
+  }
+
+  resolveStringEvaluation(flag: string, fallback: string): ResolutionDetails<string> {
+    return resolvePayload(this.#ask(flag), fallback, readText);
+  }
+
+  resolveNumberEvaluation(flag: string, fallback: number): ResolutionDetails<number> {
+    return resolvePayload(this.#ask(flag), fallback, readNumber);
+  }
+
+  resolveObjectEvaluation<T extends JsonValue>(flag: string, fallback: T): ResolutionDetails<T> {
+    return resolveObject(this.#ask(flag), fallback);
+  }
+
+  #ask(flag: string) {
+    const answer = this.#answers.answer(flag, this.#feed.state, this.#owner);
+    return { flag, answer, client: this.client, unlisted: this.#options.unlisted ?? 'disabled' } as const;
+  }
+
+  async #adopt(context: EvaluationContext): Promise<void> {
+    this.#owner = ownerOf(context);
+    const mapped = unleashContext(context);
+    const given = Object.keys(context).length > 0;
+    if (isStarted(this.client)) {
+      // A page that says nothing to OpenFeature keeps what it told its client.
+      const change = async (): Promise<void> => (given ? this.client.updateContext(mapped) : undefined);
+      await this.#feed.follow(change, { fetches: true });
+      return;
+    }
+    this.#stopsClient = true;
+    await this.#feed.follow(
+      async () => {
+        if (given) await this.client.updateContext(mapped);
+        await this.client.start();
+      },
+      { fetches: false },
+    );
+  }
+
+  #confirmed(toggles: readonly Toggle[] | undefined): void {
+    if (toggles === undefined) this.#answers.confirm(this.#owner);
+    else this.#answers.replace(toggles, this.#owner);
+    clearTimeout(this.#closing);
+    if (Number.isFinite(this.#closeAfter)) this.#closing = setTimeout(() => this.#announce(), this.#closeAfter + 1);
+    if (!this.#initialized) return;
+    if (this.#troubled) this.events.emit(ProviderEvents.Ready, { message: 'the flags can be fetched again' });
+    this.#troubled = false;
+    this.#announce();
+  }
+
+  #failed({ kind, message }: FetchFailure): void {
+    if (!this.#initialized) {
+      // What is stored may serve for plain flags, as it does without us.
+      this.#answers.replace(this.client.getAllToggles(), undefined);
+      this.#troubled = true;
+      return;
+    }
+    this.#troubled = true;
+    const event = kind === 'refused' ? ProviderEvents.Error : ProviderEvents.Stale;
+    this.events.emit(event, { message });
+    this.#announce();
+  }
+
+  /** From here on changes are told. */
+  #settle(): void {
+    this.#served = this.#answers.snapshot(this.#feed.state, this.#owner);
+  }
+
+  #announce(): void {
+    const before = this.#served;
+    this.#settle();
+    const flagsChanged = changedFlags(before, this.#served);
+    if (flagsChanged.length > 0) this.events.emit(ProviderEvents.ConfigurationChanged, { flagsChanged });
+  }
+
+  #listen(context: EvaluationContext): void {
+    const { events } = this.#options;
+    const changed = (): void => void this.#feed.refetch();
+    if (events === undefined) return;
+    if (typeof events === 'function') {
+      this.#stopEvents = events(changed);
+      return;
+    }
+    const { url, headers = this.#headers ?? (() => ({})) } = typeof events === 'string' ? { url: events } : events;
+    const ports = {
+      fetch: globalThis.fetch.bind(globalThis),
+      open: (address: string) => new EventSource(address),
+      random: Math.random,
+    };
+    this.#stream = new EventStream({ url, headers }, ports, changed);
+    this.#stream.follow(context);
+  }
+}

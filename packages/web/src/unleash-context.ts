@@ -1,0 +1,52 @@
+import type { EvaluationContext } from '@openfeature/web-sdk';
+import type { IMutableContext } from 'unleash-proxy-client';
+
+const KNOWN = ['userId', 'sessionId', 'remoteAddress', 'currentTime'] as const;
+
+/** Fixed when the client is built. */
+const FIXED: ReadonlySet<string> = new Set(['appName', 'environment']);
+
+/**
+ * Maps an evaluation context to Unleash's: `targetingKey` is the userId, Unleash's own fields keep their names, the rest
+ * are properties. Lists become comma-separated text, dates ISO 8601; other objects, `appName` and `environment` are left out.
+ */
+export function unleashContext(context: EvaluationContext): IMutableContext {
+  const { targetingKey, properties, ...rest } = context;
+  const mapped: IMutableContext = {};
+  const all = Object.entries({ ...(isRecord(properties) ? properties : {}), ...rest });
+  const others: [string, string][] = [];
+  for (const [name, value] of all) {
+    const shown = shownAs(value);
+    const known = KNOWN.find((field) => field === name);
+    if (shown === undefined || FIXED.has(name) || name === '__proto__') continue;
+    if (known === undefined) others.push([name, shown]);
+    else mapped[known] = shown;
+  }
+  if (others.length > 0) mapped.properties = Object.fromEntries(others);
+  if (targetingKey !== undefined && targetingKey !== '') mapped.userId = targetingKey;
+  return mapped;
+}
+
+/** Whose answers these are: what another user or tenant got is never served, not even while new answers are on their way. */
+export function ownerOf(context: EvaluationContext): string {
+  return JSON.stringify([context.targetingKey ?? context['userId'] ?? '', context['tenantId'] ?? '']);
+}
+
+function shownAs(value: unknown): string | undefined {
+  switch (typeof value) {
+    case 'string':
+      return value;
+    case 'number':
+    case 'boolean':
+      return String(value);
+    case 'object':
+      if (value instanceof Date) return Number.isNaN(value.getTime()) ? undefined : value.toISOString();
+      return Array.isArray(value) ? value.map((entry) => shownAs(entry) ?? '').join(',') : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date);
+}
