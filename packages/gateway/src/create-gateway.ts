@@ -8,6 +8,7 @@ import { guardRoutes } from './access/guard.js';
 import type { GatewayConfiguration, GatewayConfigurationInput } from './configuration.js';
 import { configurationSchema } from './configuration-schema.js';
 import type { App, Gateway } from './gateway.js';
+import { serveOfrep } from './ofrep/index.js';
 import { handleErrors } from './service/errors.js';
 import { serveHealth } from './service/health.js';
 
@@ -34,7 +35,7 @@ export function createGateway({ rampart: given, directory, ...input }: GatewayOp
   const gateway = join(configuration, app, given, directory);
   handleErrors(app);
   guardRoutes(app, gateway);
-  for (const serve of [serveHealth]) serve(app, gateway);
+  for (const serve of [serveHealth, serveOfrep]) serve(app, gateway);
   if (given === undefined) startAndStop(app, gateway);
   return app;
 }

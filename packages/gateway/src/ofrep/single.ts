@@ -1,0 +1,52 @@
+import type { Answer } from '@rampart/sdk';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { ContextReader } from '../context/read-context.js';
+import { FeedbackTickets } from '../decisions/feedback-ticket.js';
+import type { App, Gateway } from '../gateway.js';
+import { Refusal } from '../service/refusal.js';
+import { feedbackFor } from './bulk-entries.js';
+import { type AskedKey, browserEntry, type Failure, plainEntry, readKey, type Success, serviceEntry } from './entry.js';
+import { contextOf, JSON_TYPE, SINGLE } from './schema.js';
+import { isVisible } from './visible.js';
+
+/** `POST /ofrep/v1/evaluate/flags/:key`: one flag, counted as one evaluation. */
+export function serveSingle(app: App, { rampart, configuration }: Gateway): void {
+  const contexts = new ContextReader(configuration);
+  const tickets = new FeedbackTickets(configuration.secret);
+  const { provider, flags } = rampart;
+
+  app.post<{ Params: { key: string } }>('/ofrep/v1/evaluate/flags/:key', SINGLE, (request, reply) => {
+    const { principal } = request;
+    const asked = readKey(request.params.key);
+    if (!isVisible(principal, flags.snapshot(), asked.name)) return invisible(request, reply, asked);
+    const { ai, plain } = contexts.read(principal, contextOf(request.body), request.ip);
+    const answer = provider.answer(asked.name, ai, { plain });
+    if (answer instanceof Promise) return answer.then((late) => send(reply, entryOf(request, asked, late)));
+    return send(reply, entryOf(request, asked, answer));
+  });
+
+  function entryOf({ principal }: FastifyRequest, asked: AskedKey, answer: Answer): Success | Failure {
+    if (answer.kind === 'missing') {
+      if (!answer.ready) throw new Refusal(503, 'GENERAL', 'there are no flags yet', { retryAfter: 1 });
+      return notFound(asked);
+    }
+    if (answer.kind === 'plain') return plainEntry(asked, answer);
+    if (principal.kind === 'service') return serviceEntry(asked, answer);
+    return browserEntry(asked, answer, feedbackFor(principal, answer, tickets));
+  }
+}
+
+// A key that may not ask is told so; to a page, flags of other projects are not there.
+function invisible({ principal }: FastifyRequest, reply: FastifyReply, asked: AskedKey): FastifyReply {
+  if (principal.kind === 'service') throw new Refusal(403, 'GENERAL', 'this key may not ask about this flag');
+  return send(reply, notFound(asked));
+}
+
+function notFound({ key }: AskedKey): Failure {
+  return { key, errorCode: 'FLAG_NOT_FOUND', errorDetails: 'there is no such flag' };
+}
+
+function send(reply: FastifyReply, entry: Success | Failure): FastifyReply {
+  if ('errorCode' in entry) reply.code(entry.errorCode === 'FLAG_NOT_FOUND' ? 404 : 400);
+  return reply.header('content-type', JSON_TYPE).send(JSON.stringify(entry));
+}
