@@ -6,7 +6,7 @@ import { constants } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** PostgreSQL, MariaDB, Redis and faketime, where they are missing: once, before anything needs them. */
+/** PostgreSQL, MariaDB, Redis, faketime and Chromium, where they are missing: once, before anything needs them. */
 const INSTALL_SERVERS = 'tsx test/services/src/install.ts';
 
 /** Steps run one after the other; an inner list runs side by side, and its first end ends the others. */

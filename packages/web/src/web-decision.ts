@@ -15,6 +15,8 @@ export interface WebDecision {
   readonly feature?: string;
   readonly change?: string;
   readonly variant?: string;
+  /** The variant's payload, where it says of itself that it is public. */
+  readonly binding?: JsonValue;
   /** How much the AI may do by itself. */
   readonly mode?: Mode;
   /** Whether a person checks this output. */
@@ -79,6 +81,7 @@ function fromRecord(source: Readonly<Record<string, unknown>>): WebDecision {
     ...texts,
     outcome: outcome as WebDecision['outcome'],
     enabled,
+    ...(enabled && source['binding'] !== undefined && { binding: source['binding'] as JsonValue }),
     ...(typeof source['review'] === 'boolean' && { review: source['review'] }),
     ...(paywall !== undefined && { paywall }),
     ...(typeof revision === 'string' && { consentRevision: revision }),
@@ -104,7 +107,7 @@ function isWebAddress(value: unknown): value is string {
 
 /** The scalars of a decision as flag metadata, under the names that the server-side provider uses. */
 export function metadataOf(decision: WebDecision): FlagMetadata {
-  const { paywall, enabled: _value, ...scalars } = decision;
+  const { paywall, enabled: _value, binding: _payload, ...scalars } = decision;
   const metadata: FlagMetadata = {};
   for (const [name, value] of Object.entries({ ...scalars, ...paywall })) {
     if (value !== undefined) metadata[name] = value;

@@ -1,3 +1,4 @@
+export { type ChromiumServer, startChromium } from './chromium.js';
 export { type Command, type FakeTime, type FakeTimeOptions, withFakeTime } from './fake-time.js';
 export { ensureInstalled } from './installation.js';
 export { type MariadbOptions, type MariadbServer, startMariadb } from './mariadb.js';

@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** What the tests need and npm does not have. */
-export type ProductName = 'postgresql' | 'mariadb' | 'redis' | 'faketime';
+export type ProductName = 'postgresql' | 'mariadb' | 'redis' | 'faketime' | 'chromium';
 
 interface Product {
   /** Its files, each looked for in `folders`. */
@@ -40,9 +40,15 @@ const products: Readonly<Record<ProductName, Product>> = {
     packages: ['libfaketime'],
     elsewhere: 'dnf install libfaketime; it works on Linux only',
   },
+  chromium: {
+    files: ['chromium'],
+    folders: path,
+    packages: ['chromium'],
+    elsewhere: 'dnf install chromium, or brew install --cask chromium and put it on the PATH as chromium',
+  },
 };
 
-export const productNames: readonly ProductName[] = ['postgresql', 'mariadb', 'redis', 'faketime'];
+export const productNames: readonly ProductName[] = ['postgresql', 'mariadb', 'redis', 'faketime', 'chromium'];
 
 /** Where a file of a product is; undefined when it is not installed. */
 function findFile(name: ProductName, file: string): string | undefined {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll } from 'vitest';
+import { type ChromiumServer, startChromium } from './chromium.js';
 import { type MariadbOptions, type MariadbServer, startMariadb } from './mariadb.js';
 import { type PostgresOptions, type PostgresServer, startPostgres } from './postgres.js';
 import { type RedisOptions, type RedisServer, startRedis } from './redis.js';
@@ -25,7 +26,12 @@ export function useRedis(options?: RedisOptions): () => RedisServer {
   return use('Redis', () => startRedis(options));
 }
 
-function use<S extends Server>(name: string, start: () => Promise<S>): () => S {
+/** The same for Chromium. Tests that share it open contexts of their own: `chromium().browser.newContext()`. */
+export function useChromium(): () => ChromiumServer {
+  return use('Chromium', startChromium);
+}
+
+function use<S extends Pick<Server, 'stop'>>(name: string, start: () => Promise<S>): () => S {
   let server: S | undefined;
   beforeAll(async () => {
     server = await start();
