@@ -5,6 +5,7 @@ export type { Clocks } from './clocks.js';
 export type { CacheCounts, CacheStatus, ControlCacheOptions } from './control-cache.js';
 export { ControlCache } from './control-cache.js';
 export type { RedisAddress, RedisConnection } from './redis/connection.js';
+export { type Hints, hintsOver } from './redis/hints.js';
 export type { RedisLink, RedisLinkOptions } from './redis/link.js';
 export { openRedis } from './redis/link.js';
 export type { RedisCounts, RedisLevel, RedisLevelOptions } from './redis/redis-level.js';

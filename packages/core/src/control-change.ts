@@ -16,10 +16,13 @@ export class ControlInputError extends RangeError {
   override readonly name = 'ControlInputError';
   /** The field that is wrong, dotted, e.g. `consent.state`. */
   readonly field: string;
+  /** What to do about it; says nothing of what was given. */
+  readonly fix: string;
 
   constructor(field: string, value: unknown, fix: string) {
     super(`${field} = ${shown(value)}: ${fix}`);
     this.field = field;
+    this.fix = fix;
     Object.defineProperty(this, MARKER, { value: true });
   }
 }

@@ -1,4 +1,13 @@
-import { ControlCache, openRedis, openRedisLevel, RelayedLog, type SecondLevel, startRelay } from '@rampart/consent';
+import {
+  ControlCache,
+  hintsOver,
+  openRedis,
+  openRedisLevel,
+  type RedisLink,
+  RelayedLog,
+  type SecondLevel,
+  startRelay,
+} from '@rampart/consent';
 import type { ControlLog } from '@rampart/core';
 import { openStore } from '@rampart/store';
 import { type ControlOptions, checkControlOptions } from './control-options.js';
@@ -25,22 +34,34 @@ export function joinControl(options: ControlOptions, owned: boolean): DurableCon
   const { database, secret, timeout, connections, logger } = options;
   const store = openStore({ database, secret, timeout, connections, logger });
   const migrated = new MigratedLog(store, options.migrate === false ? undefined : () => store.migrate());
-  const { log, second, close } = withRedis(options, migrated);
+  const { log, second, redis, close } = withRedis(options, migrated);
   const { maxStaleness, pollInterval, mostEntries, patience, meter } = options;
   const cache = new ControlCache({ log, second, maxStaleness, pollInterval, mostEntries, patience, meter, logger });
-  return new DurableControl({ store, cache, ready: () => migrated.ready(), owned, alsoClose: close });
+  const { environment = DEFAULT_ENVIRONMENT } = options;
+  return new DurableControl({
+    store,
+    cache,
+    ready: () => migrated.ready(),
+    environment,
+    owned,
+    alsoClose: close,
+    ...(redis && { redis, hints: hintsOver(redis, environment) }),
+  });
 }
+
+const DEFAULT_ENVIRONMENT = 'default';
 
 interface Followed {
   /** What the cache follows. */
   readonly log: ControlLog;
   readonly second?: SecondLevel;
+  readonly redis?: RedisLink;
   readonly close: () => Promise<void>;
 }
 
 /** What Redis adds: a second level, and relays where they are wanted. All of it over the same connections. */
 function withRedis(
-  { redis, relay, secret, environment = 'default', logger }: ControlOptions,
+  { redis, relay, secret, environment = DEFAULT_ENVIRONMENT, logger }: ControlOptions,
   log: ControlLog,
 ): Followed {
   if (redis === undefined) return { log, close: async () => {} };
@@ -49,12 +70,13 @@ function withRedis(
   const second = openRedisLevel(shared);
   if (relay === 'follow') {
     const relayed = new RelayedLog({ ...shared, log });
-    return { log: relayed, second, close: () => relayed.close().then(() => link.close()) };
+    return { log: relayed, second, redis: link, close: () => relayed.close().then(() => link.close()) };
   }
   const served = relay === 'serve' ? startRelay({ ...shared, log }) : undefined;
   return {
     log,
     second,
+    redis: link,
     close: async () => {
       await served?.stop();
       await link.close();

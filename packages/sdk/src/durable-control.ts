@@ -1,4 +1,4 @@
-import type { CacheStatus, ControlCache } from '@rampart/consent';
+import type { CacheStatus, ControlCache, Hints, RedisLink } from '@rampart/consent';
 import type { ControlChange, ControlChanged, ControlSource, ControlView } from '@rampart/core';
 import type { Applied, ControlStore, DataSubject, Write } from '@rampart/store';
 
@@ -8,6 +8,11 @@ export interface DurableControlParts {
   readonly cache: ControlCache;
   /** Brings the tables up to date. */
   readonly ready: () => Promise<void>;
+  /** Names the set of processes that share one Redis and one database. */
+  readonly environment: string;
+  /** The connections to Redis, where there is one. */
+  readonly redis?: RedisLink | undefined;
+  readonly hints?: Hints | undefined;
   /** Whether the provider that uses it closes it. */
   readonly owned: boolean;
   /** What else is closed with it, before the store. */
@@ -21,11 +26,20 @@ export interface DurableControlParts {
 export class DurableControl implements ControlSource {
   /** Records, histories, audit: everything that is not asked with each decision. A change of one's own goes through {@link apply}. */
   readonly store: ControlStore;
+  /** Names the set of processes that share one Redis and one database. */
+  readonly environment: string;
+  /** The connections to Redis, for what else is shared through it; they end with this. Undefined without Redis. */
+  readonly redis: RedisLink | undefined;
+  /** Says to the other processes that something is worth a look. Undefined without Redis. */
+  readonly hints: Hints | undefined;
   readonly #parts: DurableControlParts;
   #closing: Promise<void> | undefined;
 
   constructor(parts: DurableControlParts) {
     this.store = parts.store;
+    this.environment = parts.environment;
+    this.redis = parts.redis;
+    this.hints = parts.hints;
     this.#parts = parts;
   }
 

@@ -34,12 +34,26 @@ export {
 } from '@rampart/openfeature-provider';
 export {
   type Applied,
+  type ConsentRecord,
+  type ControlItem,
   type ControlStore,
+  type EventPage,
+  type EventQuery,
   isConflictError,
   isStoreError,
+  type Measurement,
+  type RecordedEvents,
+  type RecordedMeasurement,
   type Write,
 } from '@rampart/store';
 export { rampartStrategies } from '@rampart/unleash';
+export {
+  type Call,
+  type CallAllowance,
+  type CallLimiter,
+  type CallLimiterOptions,
+  createCallLimiter,
+} from './call-limiter.js';
 export type { ControlOptions } from './control-options.js';
 export { createControl } from './create-control.js';
 export { type ControlOf, createRampart, type Rampart } from './create-rampart.js';

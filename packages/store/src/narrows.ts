@@ -15,6 +15,8 @@ export function narrows(before: ControlChange, change: ControlChange): boolean {
       return change.consent.state === 'opt_out';
     case 'choice':
       return change.choice === 'opt_out';
+    case 'preference':
+      return before.kind === 'preference' && isSafer(before, change);
     case 'model':
       return before.kind === 'model' && MODELS.indexOf(change.model) >= MODELS.indexOf(before.model);
     case 'kill':
@@ -49,6 +51,13 @@ function isLess(mode: Mode, before: Mode): boolean {
 
 function isHigher(bands: Partial<Bands>, before: Partial<Bands>): boolean {
   return BANDS.every((band) => before[band] === undefined || (bands[band] ?? -1) >= before[band]);
+}
+
+type Preference = Extract<ControlChange, { readonly kind: 'preference' }>;
+
+function isSafer(before: Preference, { mode, bands = {} }: Preference): boolean {
+  const lessMode = before.mode === undefined || (mode !== undefined && isLess(mode, before.mode));
+  return lessMode && isHigher(bands, before.bands ?? {});
 }
 
 type Override = Extract<ControlChange, { readonly kind: 'override' }>['override'];

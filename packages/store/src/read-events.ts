@@ -96,7 +96,10 @@ function eventOf(row: EventRow): RecordedMeasurement {
   const { id, name, happened_at: at, received_at: receivedAt, source, value, attributes } = row;
   const { tenant_id: tenant, user_id: user, flag, change_flag: change, variant } = row;
   return {
-    ...{ id, name, at, receivedAt },
+    id,
+    name,
+    at,
+    receivedAt,
     ...(tenant !== null && { tenant }),
     ...(user !== null && { user }),
     ...(flag !== null && { flag }),
