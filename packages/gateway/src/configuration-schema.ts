@@ -161,5 +161,17 @@ export const configurationSchema: z.ZodType<GatewayConfiguration, GatewayConfigu
     .describe('How long one event stream lives; clients come back by themselves.'),
   trustedProxies: names.default([]).describe('Addresses or ranges whose X-Forwarded-For is believed.'),
   docs: z.boolean().default(true).describe('Serves /docs.'),
+  metrics: z.enum(['keys', 'anyone']).default('keys').describe('Who may read /metrics.'),
+  drainDelay: whole(0, 600_000).default(0).describe('In milliseconds: served on while /readyz says 503.'),
+  stopTimeout: whole(0, 600_000).default(10_000).describe('In milliseconds: for requests under way when stopping.'),
   logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info'),
 });
+
+/** Checks a configuration and fills the defaults in. @throws TypeError that names the field and the fix, never a secret */
+export function readConfiguration(input: unknown): GatewayConfiguration {
+  const result = configurationSchema.safeParse(input);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  const at = issue?.path.join('.') ?? '';
+  throw new TypeError(`gateway: ${at === '' ? '' : `${at}: `}${issue?.message ?? 'the configuration is wrong'}`);
+}

@@ -167,6 +167,12 @@ export interface GatewayConfiguration {
   readonly trustedProxies: readonly string[];
   /** Serves the interactive documentation at /docs. @default true */
   readonly docs: boolean;
+  /** Who may read /metrics: those with an operator's or a service's key, or anyone who reaches it. @default 'keys' */
+  readonly metrics: 'keys' | 'anyone';
+  /** How long requests are still served while /readyz says 503, so that a load balancer notices, in ms. @default 0 */
+  readonly drainDelay: number;
+  /** How long requests under way may take to finish after that, in ms; then they are cut off. @default 10000 */
+  readonly stopTimeout: number;
   /** @default 'info' */
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'silent';
 }

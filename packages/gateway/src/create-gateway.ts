@@ -1,16 +1,21 @@
 import type { TenantDirectory } from '@rampart/core';
 import type { Rampart } from '@rampart/sdk';
-import { createControl, createRampart, DurableControl } from '@rampart/sdk';
-import { createAdminClient, createKillSwitch } from '@rampart/sdk/operator';
-import { fastify } from 'fastify';
-import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
-import { guardRoutes } from './access/guard.js';
-import type { GatewayConfiguration, GatewayConfigurationInput } from './configuration.js';
-import { configurationSchema } from './configuration-schema.js';
+import { guardRoutes, requireCallers } from './access/guard.js';
+import type { GatewayConfigurationInput } from './configuration.js';
+import { readConfiguration } from './configuration-schema.js';
 import type { App, Gateway } from './gateway.js';
+import { joinParts } from './join-parts.js';
+import { newApp } from './new-app.js';
 import { serveOfrep } from './ofrep/index.js';
+import { describeRoutes, serveDocumentation } from './service/documentation.js';
 import { handleErrors } from './service/errors.js';
 import { serveHealth } from './service/health.js';
+import { logRequests } from './service/logging.js';
+import { measureRequests, serveMetrics } from './service/metrics.js';
+import { answerUnknownRoutes } from './service/not-found.js';
+import { speakToBrowsers } from './service/pages.js';
+import { startAndStop } from './start-and-stop.js';
+import { serveTenants } from './tenants/index.js';
 
 /** Options of {@link createGateway}: the configuration, and what only code can give. */
 export interface GatewayOptions extends GatewayConfigurationInput {
@@ -22,97 +27,56 @@ export interface GatewayOptions extends GatewayConfigurationInput {
   readonly rampart?: Rampart | undefined;
   /** Facts about a tenant that neither contexts nor tokens carry. @default none */
   readonly directory?: TenantDirectory | undefined;
+  /** Where lines of the log go, each as JSON. @default standard output */
+  readonly logTo?: { write(line: string): void } | undefined;
 }
 
+/** Everything that is served, one line each. */
+const ROUTES: readonly ((app: App, gateway: Gateway) => void)[] = [
+  serveOfrep,
+  // serveFrontend,
+  serveTenants,
+  // serveOperators,
+  // serveEvents,
+  // serveWebhook,
+  serveHealth,
+  serveMetrics,
+  serveDocumentation,
+];
+
 /**
- * The gateway as a Fastify instance: `listen` it, or mount it in a service of your own.
+ * The gateway as a Fastify instance: `listen` it, or mount it in a service of your own. It is stopped by `stopGateway`, or at
+ * once by its `close`.
  *
  * @throws TypeError that names the option, its value and the fix
  */
-export function createGateway({ rampart: given, directory, ...input }: GatewayOptions): App {
+export function createGateway({ rampart, directory, logTo, ...input }: GatewayOptions): App {
   const configuration = readConfiguration(input);
-  const app = newApp(configuration);
-  const gateway = join(configuration, app, given, directory);
+  const app = newApp(configuration, logTo);
+  const gateway = joinParts({ configuration, log: app.log, rampart, directory });
   handleErrors(app);
-  guardRoutes(app, gateway);
-  for (const serve of [serveHealth, serveOfrep]) serve(app, gateway);
-  if (given === undefined) startAndStop(app, gateway);
+  requireCallers(app);
+  answerUnknownRoutes(app);
+  logRequests(app, gateway);
+  measureRequests(app, gateway);
+  speakToBrowsers(app, gateway);
+  describeRoutes(app);
+  app.register(
+    // In the order of registration: who is refused is told so with the headers that let a page read it.
+    atRoot((scope) => {
+      guardRoutes(scope, gateway);
+      for (const serve of ROUTES) serve(scope, gateway);
+    }),
+  );
+  startAndStop(app, gateway, rampart === undefined);
   return app;
 }
 
-/** Checks a configuration and fills the defaults in. @throws TypeError that names the field and the fix, never a secret */
-export function readConfiguration(input: unknown): GatewayConfiguration {
-  const result = configurationSchema.safeParse(input);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  const at = issue?.path.join('.') ?? '';
-  throw new TypeError(`gateway: ${at === '' ? '' : `${at}: `}${issue?.message ?? 'the configuration is wrong'}`);
-}
-
-function newApp({ limits, logLevel, trustedProxies }: GatewayConfiguration): App {
-  const app = fastify({
-    logger: { level: logLevel },
-    disableRequestLogging: true,
-    bodyLimit: limits.bodyBytes,
-    requestTimeout: limits.requestTimeout,
-    trustProxy: trustedProxies.length === 0 ? false : [...trustedProxies],
-    http: { maxHeaderSize: limits.headerBytes },
-    forceCloseConnections: 'idle',
-  }).withTypeProvider<ZodTypeProvider>();
-  app.setValidatorCompiler(validatorCompiler);
-  app.setSerializerCompiler(serializerCompiler);
-  return app as unknown as App;
-}
-
-function join(
-  configuration: GatewayConfiguration,
-  { log }: App,
-  given: Rampart | undefined,
-  directory: TenantDirectory | undefined,
-): Gateway {
-  if (given !== undefined) {
-    const control = given.control instanceof DurableControl ? given.control : undefined;
-    return { rampart: given, control, killSwitch: killSwitchOf(configuration, control), configuration, log };
-  }
-  const control = controlOf(configuration, log);
-  const rampart = createRampart({
-    unleash: unleashOf(configuration),
-    control,
-    directory,
-    tiers: configuration.tiers,
-    prefix: configuration.prefix,
-    gates: configuration.gates,
-    contextNames: configuration.contextNames,
-    logger: log,
-  });
-  return { rampart, control, killSwitch: killSwitchOf(configuration, control), configuration, log };
-}
-
-function controlOf(configuration: GatewayConfiguration, log: App['log']): DurableControl {
-  const { database, secret, redis, relay, environment, maxStaleness } = configuration;
-  return createControl({ database, secret, redis, relay, environment, maxStaleness, logger: log });
-}
-
-function unleashOf({ unleash }: GatewayConfiguration) {
-  const { url, token, appName, refreshInterval } = unleash;
-  return { url, appName, refreshInterval, customHeaders: { Authorization: token } };
-}
-
-function killSwitchOf({ unleash }: GatewayConfiguration, control: DurableControl | undefined) {
-  if (control === undefined) return undefined;
-  const { adminToken, adminUrl = unleash.url.replace(/\/api\/?$/, '') } = unleash;
-  const admin = adminToken === undefined ? undefined : createAdminClient({ url: adminUrl, token: adminToken });
-  return createKillSwitch({ control, admin });
-}
-
-function startAndStop(app: App, { rampart, control, log }: Gateway): void {
-  // A gateway comes up, unready and closed for AI, also where Unleash or the database is down: both are tried on.
-  app.addHook('onReady', (done) => {
-    rampart.provider.initialize().catch((error: Error) => log.error(`rampart: ${error.message}`));
+/** A plugin whose hooks count for every route. */
+function atRoot(plugin: (app: App) => void) {
+  const whole = (app: unknown, _options: unknown, done: () => void): void => {
+    plugin(app as App);
     done();
-  });
-  app.addHook('onClose', async () => {
-    await rampart.close();
-    await control?.close();
-  });
+  };
+  return Object.assign(whole, { [Symbol.for('skip-override')]: true });
 }

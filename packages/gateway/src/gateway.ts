@@ -5,6 +5,8 @@ import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fasti
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Permission, Principal } from './access/principal.js';
 import type { GatewayConfiguration } from './configuration.js';
+import type { Metrics } from './service/metrics.js';
+import type { Stopping } from './service/stopping.js';
 
 /** The Fastify instance that routes are registered on; schemas are zod's. */
 export type App = FastifyInstance<
@@ -23,6 +25,10 @@ export interface Gateway {
   readonly killSwitch: KillSwitch | undefined;
   readonly configuration: GatewayConfiguration;
   readonly log: FastifyBaseLogger;
+  /** Counts of this gateway; more are made with its `meter`. */
+  readonly metrics: Metrics;
+  /** Its `signal` aborts when event streams have to end. */
+  readonly stopping: Stopping;
 }
 
 declare module 'fastify' {
@@ -37,5 +43,7 @@ declare module 'fastify' {
     permission?: Permission;
     /** How refusals are written. @default 'problem': RFC 9457 */
     errors?: 'problem' | 'ofrep' | 'unleash';
+    /** Asked by machines that must always be answered: no limit of requests counts. @default false */
+    isUnlimited?: boolean;
   }
 }

@@ -1,42 +1,50 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { GatewayConfiguration } from '../configuration.js';
-import type { OperatorPrincipal, ServicePrincipal } from './principal.js';
+import type { BrowserPrincipal, OperatorPrincipal, ServicePrincipal } from './principal.js';
 
 type ConfiguredKey = GatewayConfiguration['keys'][number];
+type ConfiguredPage = GatewayConfiguration['frontend']['tokens'][number];
+
+/** Whom a configured credential belongs to. */
+export type KeyOwner = ServicePrincipal | OperatorPrincipal | BrowserPrincipal;
 
 /** What is stored of a key: `sha256:` and the hash of its characters. Keys are random, so no salt is needed. */
 export function hashKey(key: string): string {
-  return `sha256:${digest(key).toString('hex')}`;
+  return `sha256:${hash('sha256', key)}`;
 }
 
-/** Looks up who a key belongs to. Takes as long whether one fits or not. */
-export class KeyRing<Owner> {
-  readonly #entries: readonly (readonly [hash: Buffer, owner: Owner])[];
+/**
+ * Looks up whom a credential belongs to, by its hash. Comparing hashes in whatever time gives nothing away: who could
+ * learn a part of a stored hash so would still have to find characters that hash to it.
+ */
+export class KeyRing {
+  readonly #owners: ReadonlyMap<string, KeyOwner>;
 
-  constructor(entries: readonly { readonly hash: string; readonly owner: Owner }[]) {
-    this.#entries = entries.map(({ hash, owner }) => [Buffer.from(hash.slice('sha256:'.length), 'hex'), owner]);
+  constructor(entries: readonly { readonly hash: string; readonly owner: KeyOwner }[]) {
+    this.#owners = new Map(entries.map((entry) => [entry.hash.slice('sha256:'.length), entry.owner]));
   }
 
-  find(key: string): Owner | undefined {
-    const hash = digest(key);
-    let found: Owner | undefined;
-    for (const [known, owner] of this.#entries) if (timingSafeEqual(known, hash)) found = owner;
-    return found;
+  find(credential: string): KeyOwner | undefined {
+    return this.#owners.get(hash('sha256', credential));
   }
 }
 
-/** The keys that count in this environment. */
-export function keyRing(
-  keys: readonly ConfiguredKey[],
-  environment: string,
-): KeyRing<ServicePrincipal | OperatorPrincipal> {
+/** The keys that count in this environment, and the configured tokens of pages. */
+export function keyRing({ keys, frontend, environment }: GatewayConfiguration): KeyRing {
   const here = keys.filter(({ environments }) => environments === undefined || environments.includes(environment));
-  return new KeyRing(here.map((key) => ({ hash: key.hash, owner: ownerOf(key) })));
+  return new KeyRing([
+    ...frontend.tokens.map((page) => ({ hash: page.hash, owner: pageOf(page) })),
+    ...here.map((key) => ({ hash: key.hash, owner: ownerOf(key) })),
+  ]);
 }
 
 function ownerOf({ name, role, may, flags }: ConfiguredKey): ServicePrincipal | OperatorPrincipal {
-  if (role === 'operator') return { kind: 'operator', name };
+  if (role === 'operator') return { kind: 'operator', name, by: 'key' };
   return { kind: 'service', name, may: new Set(may), mayAsk: matcherOf(flags) };
+}
+
+function pageOf({ name, projects }: ConfiguredPage): BrowserPrincipal {
+  return { kind: 'browser', name, projects: projects && new Set(projects), identity: undefined };
 }
 
 function matcherOf(patterns: readonly string[]): (flag: string) => boolean {
@@ -44,8 +52,4 @@ function matcherOf(patterns: readonly string[]): (flag: string) => boolean {
   const exact = new Set(patterns.filter((pattern) => !pattern.endsWith('*')));
   const beginnings = patterns.filter((pattern) => pattern.endsWith('*')).map((pattern) => pattern.slice(0, -1));
   return (flag) => exact.has(flag) || beginnings.some((beginning) => flag.startsWith(beginning));
-}
-
-function digest(key: string): Buffer {
-  return createHash('sha256').update(key).digest();
 }

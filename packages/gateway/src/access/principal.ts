@@ -44,7 +44,9 @@ export interface TenantAdminPrincipal {
 /** Someone, or a program, who may act for the whole platform. */
 export interface OperatorPrincipal {
   readonly kind: 'operator';
+  /** The key's name, or the user. */
   readonly name: string;
+  readonly by: 'key' | 'token';
 }
 
 /** Who a request comes from, once its credentials were checked. */
