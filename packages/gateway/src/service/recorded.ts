@@ -1,0 +1,41 @@
+import { isControlInputError } from '@rampart/core';
+import { type DurableControl, isConflictError } from '@rampart/sdk';
+import { isKillSwitchError } from '@rampart/sdk/operator';
+import type { Gateway } from '../gateway.js';
+import { Refusal } from './refusal.js';
+
+/** How much an error may repeat of what was sent: names of fields, or their values too, for operators. */
+export type Trust = 'fields' | 'values';
+
+/**
+ * Does what needs the control log.
+ *
+ * @throws Refusal for what the log refuses: 409 with both sides of a conflict, 400, 404 for a kill that is none
+ */
+export async function recorded<T>(
+  { control }: Gateway,
+  work: (control: DurableControl) => Promise<T>,
+  trust: Trust = 'fields',
+): Promise<T> {
+  if (control === undefined)
+    throw new Refusal(501, 'not_recorded', 'this gateway was given a control without a database: it records nothing');
+  try {
+    await control.ready();
+    return await work(control);
+  } catch (error) {
+    throw refusalOf(error, trust) ?? error;
+  }
+}
+
+function refusalOf(error: unknown, trust: Trust): Refusal | undefined {
+  if (isControlInputError(error)) {
+    const message = trust === 'values' ? error.message : `${error.field}: ${error.fix}`;
+    return new Refusal(400, 'invalid_request', message, { details: { field: error.field } });
+  }
+  if (isConflictError(error)) {
+    const { current, yours } = error;
+    const message = 'somebody else changed it meanwhile: look at it, then repeat with expected = current.revision';
+    return new Refusal(409, 'conflict', message, { details: { current, yours } });
+  }
+  return isKillSwitchError(error) ? new Refusal(404, 'no_such_kill', error.message) : undefined;
+}

@@ -1,0 +1,88 @@
+import { z } from 'zod';
+import type { App, Gateway } from '../gateway.js';
+import { recorded } from '../service/recorded.js';
+import { classesOf } from './classes.js';
+import { requireOwnTenant } from './own-tenant.js';
+import { featureClass, write as fields, record, tenantParams, written } from './schemas.js';
+import { write } from './write.js';
+
+const params = tenantParams.extend({ featureClass });
+const body = z.strictObject({
+  state: z.enum(['opt_in', 'opt_out', 'unset']),
+  version: z.int().min(0).max(2_147_483_647).optional().describe('Version of the terms that are agreed to.'),
+  ...fields,
+});
+const answer = z.object({
+  tenant: z.string(),
+  consents: z.array(
+    z.object({
+      featureClass: z.string(),
+      state: z.enum(['opt_in', 'opt_out', 'unset']),
+      version: z.number().optional(),
+      model: z
+        .enum(['not_required', 'opt_out', 'opt_in'])
+        .optional()
+        .describe('What counts where nothing was said. Absent: no feature is of this class.'),
+      neededVersion: z.number().optional().describe('Lowest version of the terms that counts for every feature.'),
+      ...record,
+    }),
+  ),
+});
+
+/** What a tenant agreed to, class by class. */
+export function serveConsents(app: App, gateway: Gateway): void {
+  app.get(
+    '/v1/tenants/:tenant/consents',
+    {
+      config: { callers: ['admin', 'service'], permission: 'consent' },
+      preHandler: requireOwnTenant,
+      schema: {
+        operationId: 'listConsents',
+        tags: ['tenants'],
+        summary: 'What the tenant said of each class of AI features, and what each asks for',
+        params: tenantParams,
+        response: { 200: answer },
+      },
+    },
+    ({ params: { tenant } }) => consentsOf(gateway, tenant),
+  );
+  app.put(
+    '/v1/tenants/:tenant/consents/:featureClass',
+    {
+      config: { callers: ['admin', 'service'], permission: 'consent' },
+      preHandler: requireOwnTenant,
+      schema: {
+        operationId: 'setConsent',
+        tags: ['tenants'],
+        summary: 'Opt in, opt out, or take back what was said of a class',
+        params,
+        body,
+        response: { 200: written },
+      },
+    },
+    ({ principal, params: { tenant, featureClass }, body: { state, version, ...stated } }) => {
+      const consent = { state, ...(version !== undefined && { version }) };
+      return write(gateway, principal, { kind: 'consent', tenant, featureClass, consent }, stated);
+    },
+  );
+}
+
+async function consentsOf(gateway: Gateway, tenant: string) {
+  const [said, models] = await recorded(gateway, ({ store }) =>
+    Promise.all([store.consents(tenant), store.items({ kind: 'model' })]),
+  );
+  const stored = new Map(
+    models.flatMap(({ change }) => (change.kind === 'model' ? [[change.featureClass, change.model] as const] : [])),
+  );
+  const classes = classesOf(gateway.rampart.flags.snapshot(), stored);
+  const recordOf = new Map(said.map((record) => [record.featureClass, record]));
+  const names = [...new Set([...classes.keys(), ...recordOf.keys()])].sort();
+  return {
+    tenant,
+    consents: names.map((featureClass) => {
+      const { consent, revision, actor, reason, at } = recordOf.get(featureClass) ?? {};
+      const { state = 'unset', version } = consent ?? {};
+      return { featureClass, state, version, ...classes.get(featureClass), revision, actor, reason, at };
+    }),
+  };
+}
