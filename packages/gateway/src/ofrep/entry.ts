@@ -40,7 +40,7 @@ export function readKey(key: string): AskedKey {
 
 /** An AI flag for a service: everything. */
 export function serviceEntry(asked: AskedKey, answer: AiAnswer): Entry {
-  const metadata = metadataOf(answer.decision, answer.subject, undefined) as Metadata;
+  const metadata: Metadata = metadataOf(answer.decision, answer.subject, undefined);
   const reading = typedValue(answer, asked.type ?? 'boolean');
   if (!reading.ok) return failure(asked.key, reading);
   return success(asked.key, reading.value, answer.reason, answer.decision.variant, metadata);

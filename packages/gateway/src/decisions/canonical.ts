@@ -1,0 +1,14 @@
+/**
+ * JSON that is the same for the same content: members and the entries of maps in the order of their names, so that two
+ * processes which learned it on different ways write the same.
+ */
+export function canonical(value: unknown): string {
+  if (value instanceof Map) return canonical(Object.fromEntries(value));
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+  const members = Object.keys(value)
+    .filter((name) => (value as Record<string, unknown>)[name] !== undefined)
+    .sort()
+    .map((name) => `${JSON.stringify(name)}:${canonical((value as Record<string, unknown>)[name])}`);
+  return `{${members.join(',')}}`;
+}

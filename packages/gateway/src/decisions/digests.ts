@@ -1,0 +1,111 @@
+import { hash } from 'node:crypto';
+import type { Attributes, ControlView, FlagSnapshot, TenantControl } from '@rampart/core';
+import type { Inputs } from '@rampart/sdk';
+import type { Principal } from '../access/principal.js';
+import type { GatewayConfiguration } from '../configuration.js';
+import { canonical } from './canonical.js';
+
+/** The flags of one moment. */
+interface FlagsDigest {
+  readonly text: string;
+  /** Whether a rule compares dates: then the answer hangs on the time. */
+  readonly dated: boolean;
+}
+
+/** Grows when answers change their form, so that what an older version answered doesn't count as unchanged. */
+const FORM = 1;
+const MINUTE = 60_000;
+
+/**
+ * Says whether an answer would be the same as before without making it: digests of all that it is made from, of content
+ * alone, so that every process says the same, and what is recorded of other tenants changes nothing.
+ */
+export class Digests {
+  readonly #configuration: string;
+  readonly #flags = new WeakMap<FlagSnapshot, FlagsDigest>();
+  readonly #parts = new WeakMap<object, string>();
+
+  constructor({ tiers, prefix, gates, contextNames, keys }: GatewayConfiguration) {
+    this.#configuration = digest(canonical([FORM, tiers, prefix, gates, contextNames, keys]));
+  }
+
+  /** Undefined where a snapshot doesn't hold what the platform sent: then nothing can be said to be unchanged. */
+  flags(snapshot: FlagSnapshot): FlagsDigest | undefined {
+    const known = this.#flags.get(snapshot);
+    if (known !== undefined || snapshot.definition === undefined) return known;
+    const texts = [...snapshot.names()].sort().map((name) => JSON.stringify(snapshot.definition?.(name)));
+    const text = texts.join('\n');
+    const made = { text: digest(text), dated: text.includes('"operator":"DATE_') };
+    this.#flags.set(snapshot, made);
+    return made;
+  }
+
+  /** What is recorded of everybody and of one tenant, as far as it says something of this user. */
+  control({ models, kills, modeCaps, confidenceFloors, calibrations, tenant }: ControlView, user?: string): string {
+    const shared = [models, kills, modeCaps, confidenceFloors, calibrations].map((part) => this.#part(part));
+    return `${shared.join('')}${this.#tenant(tenant, user)}`;
+  }
+
+  /**
+   * Names the answer to one caller in one context; undefined where its state can't be shown, or nothing can be said.
+   *
+   * @param now in ms since 1970
+   */
+  answer(
+    principal: Principal,
+    { subject, control }: Inputs,
+    plain: Attributes,
+    snapshot: FlagSnapshot,
+    stale: boolean,
+    now: number,
+  ): string | undefined {
+    const flags = this.flags(snapshot);
+    if (flags === undefined || control === undefined) return undefined;
+    const { attributes, tier, region, cohorts, labels } = subject;
+    const time = flags.dated ? Math.floor(now / MINUTE) : 0;
+    const whose = `${this.#configuration}${flags.text}${this.control(control, subject.userId)}${stale}${time}`;
+    const facts = JSON.stringify([whoOf(principal), attributes, plain === attributes, tier, region, cohorts, labels]);
+    return digest(`${whose}${facts}${plain === attributes ? '' : JSON.stringify(plain)}`);
+  }
+
+  /** A digest of any text, for comparing alone. */
+  short(text: string): string {
+    return digest(text);
+  }
+
+  #tenant({ consents, users, mode, bands, overrides }: TenantControl, user: string | undefined): string {
+    const choices = user === undefined ? undefined : users.get(user);
+    const forced = overrides === undefined || overrides.length === 0 ? '' : this.#part(overrides);
+    const wanted = mode === undefined && bands === undefined ? '' : canonical([mode, bands]);
+    return `${this.#part(consents)}${choices === undefined ? '' : this.#part(choices)}${forced}${wanted}`;
+  }
+
+  // Lists are kept in the order in which they were recorded, which another process may have learned otherwise.
+  #part(part: object): string {
+    let known = this.#parts.get(part);
+    if (known === undefined) {
+      known = digest(Array.isArray(part) ? part.map(canonical).sort().join() : canonical(part));
+      this.#parts.set(part, known);
+    }
+    return known;
+  }
+}
+
+/** Whom an answer is for: the caller, and what its token lets it see. */
+export function whoOf(principal: Principal): string {
+  switch (principal.kind) {
+    case 'browser': {
+      const { name, projects, identity } = principal;
+      const shown = projects === undefined ? '*' : [...projects].sort().join();
+      return JSON.stringify([name, shown, identity?.tenantId, identity?.userId]);
+    }
+    case 'admin':
+      return JSON.stringify([principal.identity.tenantId, principal.identity.userId]);
+    default:
+      return principal.name;
+  }
+}
+
+function digest(text: string): string {
+  return hash('sha256', text, 'base64url').slice(0, 22);
+}

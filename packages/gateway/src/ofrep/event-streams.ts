@@ -1,0 +1,162 @@
+import type { ControlChanged } from '@rampart/core';
+import type { FastifyReply } from 'fastify';
+import type { GatewayConfiguration } from '../configuration.js';
+import type { StreamTicket } from './stream-tickets.js';
+
+/** What is held of one stream: whatever more would be held five thousand times. */
+interface Stream {
+  readonly response: FastifyReply['raw'];
+  readonly id: string;
+  readonly tenant: string | undefined;
+  readonly owner: string;
+  readonly endsAt: number;
+}
+
+/** Everybody is told within this time, in ms; the first at once. Those told ask again, and can't all be answered at once. */
+const SPREAD = 800;
+const TICK = 16;
+const LEAST_AT_ONCE = 50;
+/** Everything that follows within this time, in ms, is told of together. */
+const TOGETHER = 200;
+const HEARTBEAT = 15;
+/** What waits for a page that doesn't read, in bytes; then it is cut off, and comes back by itself. */
+const MOST_UNREAD = 16_384;
+
+const BEAT: Buffer = Buffer.from(':\n\n');
+
+/** The open event streams of this process. */
+export class EventStreams {
+  readonly #limits: Pick<GatewayConfiguration['limits'], 'streams' | 'streamsPerUser'>;
+  readonly #validator: () => string;
+  readonly #streams = new Map<string, Stream>();
+  readonly #owners = new Map<string, number>();
+  readonly #tenants = new Map<string, Set<Stream>>();
+  #timer: NodeJS.Timeout | undefined;
+  #seconds = 0;
+  #toldAt = -TOGETHER;
+  #telling: NodeJS.Timeout | undefined;
+
+  /** @param validator names flags and control state of now; goes to those who are told, and comes back with their question */
+  constructor(limits: Pick<GatewayConfiguration['limits'], 'streams' | 'streamsPerUser'>, validator: () => string) {
+    this.#limits = limits;
+    this.#validator = validator;
+  }
+
+  get size(): number {
+    return this.#streams.size;
+  }
+
+  /** Whether a page is connected here with this ticket. */
+  has(id: string): boolean {
+    return this.#streams.has(id);
+  }
+
+  /** Why no more streams can be opened, if so: too many of this owner, or of all. */
+  refusal(owner: string, id: string): 'owner' | 'all' | undefined {
+    const replaced = this.#streams.has(id) ? 1 : 0;
+    if (this.#streams.size - replaced >= this.#limits.streams) return 'all';
+    return (this.#owners.get(owner) ?? 0) - replaced >= this.#limits.streamsPerUser ? 'owner' : undefined;
+  }
+
+  /** Takes a response over whose head was sent. A page that comes back replaces its own stream. */
+  add(response: FastifyReply['raw'], { id, tenant, endsAt }: StreamTicket, owner: string): void {
+    const former = this.#streams.get(id);
+    if (former !== undefined) this.#end(former);
+    const stream: Stream = { response, id, tenant, owner, endsAt };
+    this.#streams.set(id, stream);
+    this.#owners.set(owner, (this.#owners.get(owner) ?? 0) + 1);
+    if (tenant !== undefined) {
+      const others = this.#tenants.get(tenant);
+      if (others === undefined) this.#tenants.set(tenant, new Set([stream]));
+      else others.add(stream);
+    }
+    response.once('close', () => this.#forget(stream));
+    this.#timer ??= setInterval(() => this.#second(), 1_000).unref();
+  }
+
+  /** Tells whom a change concerns that they have to ask again. */
+  tell({ tenants }: ControlChanged): void {
+    if (tenants === 'all') {
+      this.#tellAll();
+      return;
+    }
+    const event = this.refetch();
+    for (const tenant of tenants) for (const stream of this.#tenants.get(tenant) ?? []) this.#write(stream, event);
+  }
+
+  /** The event that makes a page ask again. */
+  refetch(): Buffer {
+    return Buffer.from(`data: ${JSON.stringify({ type: 'refetchEvaluation', etag: this.#validator() })}\n\n`);
+  }
+
+  /** Ends every stream; pages come back by themselves, to another process. */
+  close(): void {
+    clearInterval(this.#timer);
+    clearTimeout(this.#telling);
+    this.#timer = undefined;
+    for (const stream of this.#streams.values()) this.#end(stream);
+  }
+
+  #tellAll(): void {
+    if (this.#telling !== undefined) return;
+    const wait = this.#toldAt + TOGETHER - performance.now();
+    if (wait <= 0) {
+      this.#tellEach();
+      return;
+    }
+    this.#telling = setTimeout(() => {
+      this.#telling = undefined;
+      this.#tellEach();
+    }, wait);
+    this.#telling.unref();
+  }
+
+  #tellEach(): void {
+    this.#toldAt = performance.now();
+    const event = this.refetch();
+    const all = [...this.#streams.values()];
+    const atOnce = Math.max(LEAST_AT_ONCE, Math.ceil(all.length / (SPREAD / TICK)));
+    const from = (start: number): void => {
+      for (const stream of all.slice(start, start + atOnce)) this.#write(stream, event);
+      if (start + atOnce < all.length) setTimeout(() => from(start + atOnce), TICK).unref();
+    };
+    from(0);
+  }
+
+  #second(): void {
+    this.#seconds += 1;
+    const now = Date.now();
+    let index = this.#seconds;
+    for (const stream of this.#streams.values()) {
+      index += 1;
+      if (stream.endsAt <= now) this.#end(stream);
+      else if (index % HEARTBEAT === 0) this.#write(stream, BEAT);
+    }
+  }
+
+  #write({ response }: Stream, bytes: Buffer): void {
+    if (response.destroyed) return;
+    if (response.writableLength > MOST_UNREAD) response.destroy();
+    else response.write(bytes);
+  }
+
+  #end(stream: Stream): void {
+    this.#forget(stream);
+    stream.response.end();
+  }
+
+  #forget(stream: Stream): void {
+    const { id, tenant, owner } = stream;
+    if (this.#streams.get(id) !== stream) return;
+    this.#streams.delete(id);
+    const left = (this.#owners.get(owner) ?? 1) - 1;
+    if (left > 0) this.#owners.set(owner, left);
+    else this.#owners.delete(owner);
+    const others = tenant === undefined ? undefined : this.#tenants.get(tenant);
+    others?.delete(stream);
+    if (tenant !== undefined && others?.size === 0) this.#tenants.delete(tenant);
+    if (this.#streams.size > 0) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+}

@@ -1,0 +1,86 @@
+import type { OutgoingHttpHeaders } from 'node:http';
+import type { FastifyReply, RouteShorthandOptions } from 'fastify';
+import { LRUCache } from 'lru-cache';
+import { z } from 'zod';
+import type { App, Gateway } from '../gateway.js';
+import { Refusal } from '../service/refusal.js';
+import type { BulkParts } from './bulk.js';
+import { type StreamTicket, TICKET_LIFETIME } from './stream-tickets.js';
+import { worldOf } from './world.js';
+
+const EVENTS: RouteShorthandOptions = {
+  config: { callers: 'anyone', errors: 'ofrep' },
+  schema: {
+    tags: ['OFREP'],
+    summary: 'Be told when to ask again',
+    description: 'Server-sent events. The address, with its ticket, comes with the answer to a bulk question.',
+    querystring: z.object({ ticket: z.string().min(1).max(4_096) }),
+    headers: z.object({ 'last-event-id': z.string().optional() }),
+  },
+};
+
+/** Tickets that were used are remembered while they could be used once more. */
+const MOST_USED = 100_000;
+
+/** `GET /ofrep/v1/events`: a page is told when flags, or what is recorded of its tenant, have changed. */
+export function serveEvents(app: App, { rampart }: Gateway, { digests, streams, streamTickets }: BulkParts): void {
+  const used = new LRUCache<string, true>({ max: MOST_USED, ttl: TICKET_LIFETIME });
+  const { control, flags } = rampart;
+
+  app.get<{ Querystring: { ticket: string } }>('/ofrep/v1/events', EVENTS, (request, reply) => {
+    const ticket = streamTickets.open(request.query.ticket);
+    const again = ticket !== undefined && request.headers['last-event-id'] === ticket.id;
+    if (ticket === undefined || !counts(ticket, again))
+      throw new Refusal(401, 'GENERAL', 'this ticket counts no more: ask for all flags again');
+    const owner = ticket.owner ?? request.ip;
+    refuseTooMany(owner, ticket.id);
+    const missed = again || used.has(ticket.id) || hasChanged(ticket);
+    used.set(ticket.id, true);
+    open(reply, ticket, missed);
+    streams.add(reply.raw, ticket, owner);
+  });
+
+  function refuseTooMany(owner: string, id: string): void {
+    const refusal = streams.refusal(owner, id);
+    if (refusal === 'owner') throw new Refusal(429, 'GENERAL', 'too many streams are open', { retryAfter: 10 });
+    if (refusal === 'all') throw new Refusal(503, 'GENERAL', 'too many streams are open', { retryAfter: 10 });
+  }
+
+  // What happened between the answer and the connection, nobody was told.
+  function hasChanged({ tenant, user, world }: StreamTicket): boolean {
+    return world === '' || worldOf(digests, flags.snapshot(), control.read(tenant), user) !== world;
+  }
+
+  function open(reply: FastifyReply, { id }: StreamTicket, missed: boolean): void {
+    reply.hijack();
+    const { raw } = reply;
+    raw.writeHead(200, {
+      ...(reply.getHeaders() as OutgoingHttpHeaders),
+      'content-type': 'text/event-stream',
+      'cache-control': 'no-store',
+      'x-accel-buffering': 'no',
+    });
+    // A page that comes back says this id, which tells it from somebody who has found the address. Pages that lose their
+    // process come back one after the other.
+    const retry = 500 + Math.floor(Math.random() * 1_000);
+    raw.write(`retry: ${retry}\nid: ${id}\n\n`);
+    if (missed) raw.write(streams.refetch());
+  }
+
+  const stops = [
+    control.subscribe?.((change) => streams.tell(change)),
+    flags.subscribe(({ type }) => {
+      if (type === 'changed') streams.tell({ tenants: 'all' });
+    }),
+  ];
+  app.addHook('preClose', (done) => {
+    for (const stop of stops) stop?.();
+    streams.close();
+    done();
+  });
+}
+
+function counts({ issuedAt, endsAt }: StreamTicket, again: boolean): boolean {
+  const now = Date.now();
+  return endsAt > now && (again || now - issuedAt <= TICKET_LIFETIME);
+}

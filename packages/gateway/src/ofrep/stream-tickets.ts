@@ -1,0 +1,75 @@
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+
+/** What lets one page connect to its events: sealed, since it stands in an address, which others may log. */
+export interface StreamTicket {
+  /** Told to the stream alone: who knows it has been connected before. */
+  readonly id: string;
+  /** Whose streams are counted together; undefined: those of one address. */
+  readonly owner: string | undefined;
+  readonly tenant: string | undefined;
+  readonly user: string | undefined;
+  /** In ms since 1970. */
+  readonly issuedAt: number;
+  /** When the stream, and every one that continues it, ends at the latest; in ms since 1970. */
+  readonly endsAt: number;
+  /** What the answer was made from that it came with. */
+  readonly world: string;
+}
+
+/** How long a ticket lets somebody connect for the first time, in ms. */
+export const TICKET_LIFETIME = 60_000;
+
+const NONCE = 12;
+const TAG = 16;
+const LONGEST = 4_096;
+
+/** Makes tickets and knows its own again; the same on every process that has the secret. */
+export class StreamTickets {
+  readonly #key: Buffer;
+
+  constructor(secret: string) {
+    this.#key = Buffer.from(hkdfSync('sha256', secret, '', 'rampart event stream', 32));
+  }
+
+  seal({ id, owner, tenant, user, issuedAt, endsAt, world }: StreamTicket): string {
+    const nonce = randomBytes(NONCE);
+    const cipher = createCipheriv('aes-256-gcm', this.#key, nonce);
+    const text = JSON.stringify([id, owner ?? null, tenant ?? null, user ?? null, issuedAt, endsAt, world]);
+    return Buffer.concat([nonce, cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()]).toString(
+      'base64url',
+    );
+  }
+
+  /** What a ticket says; undefined for one that is not ours. Whether it still counts is for the caller to say. */
+  open(sealed: string): StreamTicket | undefined {
+    const bytes = sealed.length > LONGEST ? Buffer.alloc(0) : Buffer.from(sealed, 'base64url');
+    if (bytes.length <= NONCE + TAG) return undefined;
+    try {
+      const decipher = createDecipheriv('aes-256-gcm', this.#key, bytes.subarray(0, NONCE), { authTagLength: TAG });
+      decipher.setAuthTag(bytes.subarray(-TAG));
+      const text = Buffer.concat([decipher.update(bytes.subarray(NONCE, -TAG)), decipher.final()]).toString();
+      return read(JSON.parse(text) as Written);
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+type Written = readonly [string, string | null, string | null, string | null, number, number, string];
+
+function read([id, owner, tenant, user, issuedAt, endsAt, world]: Written): StreamTicket {
+  return {
+    id,
+    owner: owner ?? undefined,
+    tenant: tenant ?? undefined,
+    user: user ?? undefined,
+    issuedAt,
+    endsAt,
+    world,
+  };
+}
+
+/** A name for a new stream. */
+export function newStreamId(): string {
+  return randomBytes(12).toString('base64url');
+}
