@@ -6,10 +6,11 @@ export const CONNECTIONS = 32;
 /**
  * Asks with 32 connections for so many seconds; each begins at another of the requests.
  *
- * @param {{ url: string, requests: readonly object[], seconds: number, expected?: number, connections?: number, overallRate?: number }} load
+ * @param {{ url: string, requests: readonly object[] | (() => Promise<readonly object[]>), seconds: number, expected?: number, connections?: number, overallRate?: number }} load
  * @returns {Promise<{ rate: number, p99: number }>} answers a second, and ms
  */
-export async function load({ url, requests, seconds, expected = 200, connections = CONNECTIONS, overallRate }) {
+export async function load({ url, requests: given, seconds, expected = 200, connections = CONNECTIONS, overallRate }) {
+  const requests = typeof given === 'function' ? await given() : given;
   let next = 0;
   const result = await autocannon({
     url,
