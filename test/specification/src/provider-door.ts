@@ -1,16 +1,10 @@
-import {
-  type EvaluationContext,
-  type EvaluationDetails,
-  type JsonValue,
-  type Logger,
-  OpenFeature,
-} from '@openfeature/server-sdk';
-import { type ControlSource, type Decision, InMemoryControl, type RuleDefinition, readDecision } from '@rampart/core';
+import { type EvaluationContext, type EvaluationDetails, type JsonValue, OpenFeature } from '@openfeature/server-sdk';
+import { type Decision, readDecision } from '@rampart/core';
 import { createRampart, type Rampart } from '@rampart/sdk';
 import { expect } from 'vitest';
 import { type Door, expectDecision } from './door.js';
 import { FlagServer } from './flag-server.js';
-import { NOW } from './now.js';
+import { isGated, optionsOf } from './scenario-options.js';
 import { type Row, type Scenario, scenarioOf } from './table.js';
 
 /** What a caller falls back to; never the answer on an AI flag. */
@@ -30,41 +24,13 @@ export const providerDoor: Door = {
     const row = { ...written, expect: written.throughUnleash ?? written.expect };
     const scenario = scenarioOf(row);
     const warnings: string[] = [];
-    const rampart = createRampart(optionsOf(row, scenario, warnings));
+    const rampart = createRampart(optionsOf(row, scenario, server, warnings));
     // Replaces the provider of the row before, which closes it.
     await OpenFeature.setProviderAndWait('specification', rampart.provider);
     await checkAnswers(row, scenario, rampart);
     checkWarnings(row, warnings);
   },
 };
-
-function optionsOf(row: Row, { definitions, segments, control }: Scenario, warnings: string[]) {
-  return {
-    unleash: {
-      url: server.serve({ features: definitions, segments }),
-      appName: 'specification',
-      refreshInterval: 600_000,
-      disableMetrics: true,
-      skipInstanceCountWarning: true,
-      storageProvider: NO_STORAGE,
-    },
-    control: control === 'unknown' ? UNKNOWN : recorded(control),
-    gates: row.gates,
-    tiers: row.tiers,
-    prefix: row.prefix,
-    logger: collecting(warnings),
-  };
-}
-
-const NO_STORAGE = { get: async () => undefined, set: async () => {} };
-
-const UNKNOWN: ControlSource = { read: () => undefined };
-
-function recorded(changes: Exclude<Scenario['control'], 'unknown'>): ControlSource {
-  const control = new InMemoryControl({ now: () => NOW });
-  for (const change of changes) control.apply(change);
-  return control;
-}
 
 async function checkAnswers(row: Row, scenario: Scenario, rampart: Rampart): Promise<void> {
   const { context, ask } = scenario;
@@ -113,19 +79,4 @@ function checkWarnings({ expect: { problem, gate, errorCode } }: Row, warnings: 
   } else if (gate !== 'config') {
     expect(warnings).toEqual([]);
   }
-}
-
-/** An object question of a gated flag is answered by that flag's own payload. */
-function isGated({ definitions, ask }: Scenario): boolean {
-  const asked = definitions.find((definition) => definition.name === ask);
-  const parent = definitions.find((definition) => definition.name === asked?.dependencies?.[0]?.feature);
-  if (asked?.strategies?.some(isOurs) || (ask.startsWith('ai.') && parent?.strategies?.some(isOurs))) return false;
-  return true;
-}
-
-const isOurs = ({ name }: RuleDefinition): boolean => name === 'aiAccess' || name === 'aiStage';
-
-function collecting(warnings: string[]): Logger {
-  const collect = (text: unknown) => warnings.push(String(text));
-  return { error: collect, warn: collect, info: () => {}, debug: () => {} };
 }

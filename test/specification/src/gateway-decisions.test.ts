@@ -1,0 +1,4 @@
+import { gatewayDoor } from './gateway-door.js';
+import { runTables } from './run-tables.js';
+
+runTables(gatewayDoor);
