@@ -4,22 +4,22 @@ import type { App, Gateway } from '../gateway.js';
 import { recorded } from '../service/recorded.js';
 import { Refusal } from '../service/refusal.js';
 import { actorOf, requireOwnTenant } from './own-tenant.js';
-import { featureClass, write as fields, name, record, tenantParams, written } from './schemas.js';
+import { classSchema, nameSchema, recordFields, tenantParams, writeFields, written } from './schemas.js';
 import { write } from './write.js';
 
-const userParams = tenantParams.extend({ user: name.describe("The user's id.") });
+const userParams = tenantParams.extend({ user: nameSchema.describe("The user's id.") });
 const params = userParams.extend({
-  featureClass: z.union([featureClass, z.literal('*')]).describe('A consent class, or * for all AI.'),
+  featureClass: z.union([classSchema, z.literal('*')]).describe('A consent class, or * for all AI.'),
 });
 const body = z.strictObject({
   choice: z
     .enum(['opt_out', 'opt_in', 'unset'])
     .describe("unset takes a choice back. An opt-in is the user's own: nobody else can say it."),
-  ...fields,
+  ...writeFields,
 });
 const answer = z.object({
   user: z.string(),
-  choices: z.array(z.object({ featureClass: z.string(), choice: z.enum(['opt_in', 'opt_out']), ...record })),
+  choices: z.array(z.object({ featureClass: z.string(), choice: z.enum(['opt_in', 'opt_out']), ...recordFields })),
 });
 
 /** What single users chose, or their administrator for them. */

@@ -3,14 +3,14 @@ import type { App, Gateway } from '../gateway.js';
 import { recorded } from '../service/recorded.js';
 import { classesOf } from './classes.js';
 import { requireOwnTenant } from './own-tenant.js';
-import { featureClass, write as fields, record, tenantParams, written } from './schemas.js';
+import { classSchema, recordFields, tenantParams, writeFields, written } from './schemas.js';
 import { write } from './write.js';
 
-const params = tenantParams.extend({ featureClass });
+const params = tenantParams.extend({ featureClass: classSchema });
 const body = z.strictObject({
   state: z.enum(['opt_in', 'opt_out', 'unset']),
   version: z.int().min(0).max(2_147_483_647).optional().describe('Version of the terms that are agreed to.'),
-  ...fields,
+  ...writeFields,
 });
 const answer = z.object({
   tenant: z.string(),
@@ -24,7 +24,7 @@ const answer = z.object({
         .optional()
         .describe('What counts where nothing was said. Absent: no feature is of this class.'),
       neededVersion: z.number().optional().describe('Lowest version of the terms that counts for every feature.'),
-      ...record,
+      ...recordFields,
     }),
   ),
 });

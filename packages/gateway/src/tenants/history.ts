@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { App, Gateway } from '../gateway.js';
 import { recorded } from '../service/recorded.js';
 import { requireOwnTenant } from './own-tenant.js';
-import { revision, tenantParams } from './schemas.js';
+import { revisionSchema, tenantParams } from './schemas.js';
 
 const KINDS = ['consent', 'choice', 'preference'] as const;
 
@@ -14,7 +14,7 @@ const querystring = z.strictObject({
 const answer = z.object({
   entries: z.array(
     z.object({
-      revision,
+      revision: revisionSchema,
       at: z.number().describe('In ms since 1970, by the clock of the database.'),
       kind: z.enum(['consent', 'choice', 'preference']),
       user: z.string().optional(),

@@ -2,11 +2,11 @@ import { z } from 'zod';
 import type { App, Gateway } from '../gateway.js';
 import { recorded } from '../service/recorded.js';
 import { requireOwnTenant } from './own-tenant.js';
-import { bands, write as fields, mode, record, tenantParams, written } from './schemas.js';
+import { bandsSchema, modeSchema, recordFields, tenantParams, writeFields, written } from './schemas.js';
 import { write } from './write.js';
 
-const body = z.strictObject({ mode: mode.optional(), bands: bands.optional(), ...fields });
-const answer = z.object({ mode: mode.optional(), bands: bands.optional(), ...record });
+const body = z.strictObject({ mode: modeSchema.optional(), bands: bandsSchema.optional(), ...writeFields });
+const answer = z.object({ mode: modeSchema.optional(), bands: bandsSchema.optional(), ...recordFields });
 
 /** How far a tenant lets AI go: it can only make itself safer than its plan, never bolder. */
 export function servePreferences(app: App, gateway: Gateway): void {
