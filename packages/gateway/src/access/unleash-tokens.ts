@@ -99,7 +99,8 @@ export class UnleashTokens {
     if (this.#asking.size > MOST_QUESTIONS) throw new Error('too many questions at once');
     const response = await fetch(this.#address, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', authorization: this.#own },
+      // Without a header of its own: Unleash refuses a client token in it here, and the question carries the tokens.
+      headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ tokens: [this.#own, token] }),
       signal: AbortSignal.timeout(TIMEOUT),
       redirect: 'error',
