@@ -3,19 +3,25 @@ import type { Rampart } from '@rampart/sdk';
 import { guardRoutes, requireCallers } from './access/guard.js';
 import type { GatewayConfigurationInput } from './configuration.js';
 import { readConfiguration } from './configuration-schema.js';
+import { serveEvents } from './events/index.js';
+import { serveFrontend } from './frontend/index.js';
 import type { App, Gateway } from './gateway.js';
 import { joinParts } from './join-parts.js';
+import { serveLimits } from './limits/index.js';
 import { newApp } from './new-app.js';
 import { serveOfrep } from './ofrep/index.js';
+import { serveOperators } from './operators/index.js';
 import { describeRoutes, serveDocumentation } from './service/documentation.js';
 import { handleErrors } from './service/errors.js';
 import { serveHealth } from './service/health.js';
+import { readJsonBodies } from './service/json-body.js';
 import { logRequests } from './service/logging.js';
 import { measureRequests, serveMetrics } from './service/metrics.js';
 import { answerUnknownRoutes } from './service/not-found.js';
 import { speakToBrowsers } from './service/pages.js';
 import { startAndStop } from './start-and-stop.js';
 import { serveTenants } from './tenants/index.js';
+import { serveWebhook } from './webhook/index.js';
 
 /** Options of {@link createGateway}: the configuration, and what only code can give. */
 export interface GatewayOptions extends GatewayConfigurationInput {
@@ -34,11 +40,12 @@ export interface GatewayOptions extends GatewayConfigurationInput {
 /** Everything that is served, one line each. */
 const ROUTES: readonly ((app: App, gateway: Gateway) => void)[] = [
   serveOfrep,
-  // serveFrontend,
+  serveFrontend,
   serveTenants,
-  // serveOperators,
-  // serveEvents,
-  // serveWebhook,
+  serveOperators,
+  serveEvents,
+  serveWebhook,
+  serveLimits,
   serveHealth,
   serveMetrics,
   serveDocumentation,
@@ -55,6 +62,7 @@ export function createGateway({ rampart, directory, logTo, ...input }: GatewayOp
   const app = newApp(configuration, logTo);
   const gateway = joinParts({ configuration, log: app.log, rampart, directory });
   handleErrors(app);
+  readJsonBodies(app);
   requireCallers(app);
   answerUnknownRoutes(app);
   logRequests(app, gateway);

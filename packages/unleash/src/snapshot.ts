@@ -12,6 +12,7 @@ import {
 /** All flags of one moment; a flag is compiled when it is first asked. */
 export class DefinitionSnapshot implements FlagSnapshot {
   readonly #definitions: ReadonlyMap<string, FlagDefinition>;
+  readonly #names: readonly string[];
   readonly #settings: CompileSettings;
   readonly #onProblem: (problem: Problem) => void;
   readonly #compiled = new Map<string, Flag>();
@@ -24,6 +25,7 @@ export class DefinitionSnapshot implements FlagSnapshot {
   ) {
     // A map, so that a flag named after something every object has is a flag like any other.
     this.#definitions = new Map(definitions.map((definition) => [definition.name, definition]));
+    this.#names = [...this.#definitions.keys()];
     this.#settings = settings;
     this.#onProblem = onProblem;
   }
@@ -44,7 +46,7 @@ export class DefinitionSnapshot implements FlagSnapshot {
   }
 
   names(): readonly string[] {
-    return [...this.#definitions.keys()];
+    return this.#names;
   }
 
   changesOf(feature: string): readonly ChangeFlag[] {

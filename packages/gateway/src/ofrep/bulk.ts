@@ -78,7 +78,11 @@ export function serveBulk(app: App, { rampart, configuration }: Gateway, parts: 
     const age = now - issuedAt;
     if (age < 0 || age > LONGEST_STANDING) return false;
     const { flagConfigEtag } = query as Query;
-    return age <= TICKET_LIFETIME || Freshness.isValidator(flagConfigEtag) || parts.streams.has(stream);
+    return (
+      age <= TICKET_LIFETIME ||
+      Freshness.isValidator(flagConfigEtag) ||
+      (stream !== undefined && parts.streams.has(stream))
+    );
   }
 
   function seal(principal: Principal, { subject, control }: Inputs, id: string, now: number): string {

@@ -10,7 +10,7 @@ import { contextOf, JSON_TYPE, SINGLE } from './schema.js';
 import { isVisible } from './visible.js';
 
 /** `POST /ofrep/v1/evaluate/flags/:key`: one flag, counted as one evaluation. */
-export function serveSingle(app: App, { rampart, configuration }: Gateway): void {
+export function serveSingle(app: App, { rampart, configuration, exposures }: Gateway): void {
   const contexts = new ContextReader(configuration);
   const tickets = new FeedbackTickets(configuration.secret);
   const { provider, flags } = rampart;
@@ -31,6 +31,7 @@ export function serveSingle(app: App, { rampart, configuration }: Gateway): void
       return notFound(asked);
     }
     if (answer.kind === 'plain') return plainEntry(asked, answer);
+    exposures?.note(answer.decision, answer.subject);
     if (principal.kind === 'service') return serviceEntry(asked, answer);
     return browserEntry(asked, answer, feedbackFor(principal, answer, tickets));
   }

@@ -1,0 +1,62 @@
+import { Refusal } from '../service/refusal.js';
+
+type Stated = Record<string, unknown>;
+
+/** Fields that an Unleash context holds beside its properties. */
+const FIELDS: ReadonlySet<string> = new Set([
+  'userId',
+  'sessionId',
+  'appName',
+  'environment',
+  'remoteAddress',
+  'currentTime',
+]);
+const PROPERTY = /^properties\[(.{1,256})\]$/s;
+
+/** The context of a query: `userId=ada&properties[plan]=pro`. What is no field of a context is a property. */
+export function contextOfQuery(query: Stated): Stated {
+  const stated = empty();
+  for (const name of Object.keys(query)) {
+    const given = query[name];
+    const value = Array.isArray(given) ? given.at(-1) : given;
+    const property = PROPERTY.exec(name)?.[1];
+    if (property === undefined) addField(stated, name, value);
+    else addProperty(stated, property, value);
+  }
+  return stated;
+}
+
+/** The context of a body: `{ context: { userId, properties: { plan } } }`. */
+export function contextOfBody(body: unknown): Stated {
+  const context = isObject(body) ? (body['context'] ?? {}) : undefined;
+  if (!isObject(context)) throw new Refusal(400, 'INVALID_CONTEXT', 'send an object with a context');
+  const stated = empty();
+  const properties = context['properties'];
+  if (isObject(properties)) for (const name of Object.keys(properties)) addProperty(stated, name, properties[name]);
+  for (const name of Object.keys(context)) if (name !== 'properties') addField(stated, name, context[name]);
+  return stated;
+}
+
+// The user is OpenFeature's targeting key. A property that is named so is not: it would say who somebody is.
+function addField(stated: Stated, name: string, value: unknown): void {
+  if (!FIELDS.has(name)) {
+    addProperty(stated, name, value);
+    return;
+  }
+  if (value === undefined || value === null || value === '') return;
+  stated[name] = value;
+  if (name === 'userId') stated['targetingKey'] = value;
+}
+
+function addProperty(stated: Stated, name: string, value: unknown): void {
+  if (name !== 'targetingKey' && name !== 'properties' && !FIELDS.has(name)) stated[name] = value;
+}
+
+// Without a prototype, so that no name means anything.
+function empty(): Stated {
+  return Object.create(null) as Stated;
+}
+
+function isObject(value: unknown): value is Stated {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
