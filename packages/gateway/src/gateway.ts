@@ -1,10 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { TenantDirectory } from '@rampart/core';
 import type { DurableControl, Rampart } from '@rampart/sdk';
 import type { KillSwitch } from '@rampart/sdk/operator';
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Permission, Principal } from './access/principal.js';
 import type { GatewayConfiguration } from './configuration.js';
+import type { ExposureLog } from './events/exposures.js';
 import type { Metrics } from './service/metrics.js';
 import type { Stopping } from './service/stopping.js';
 
@@ -23,6 +25,10 @@ export interface Gateway {
   /** Undefined where the gateway was given a control without a database: then nothing can be recorded through it. */
   readonly control: DurableControl | undefined;
   readonly killSwitch: KillSwitch | undefined;
+  /** Facts about tenants, where there is somebody to ask. */
+  readonly directory: TenantDirectory | undefined;
+  /** Where AI decisions that are given out are noted; undefined where the configuration doesn't want that. */
+  readonly exposures: ExposureLog | undefined;
   readonly configuration: GatewayConfiguration;
   readonly log: FastifyBaseLogger;
   /** Counts of this gateway; more are made with its `meter`. */

@@ -3,6 +3,7 @@ import type { Rampart } from '@rampart/sdk';
 import { createControl, createRampart, DurableControl } from '@rampart/sdk';
 import { createAdminClient, createKillSwitch } from '@rampart/sdk/operator';
 import type { GatewayConfiguration } from './configuration.js';
+import { ExposureLog } from './events/exposures.js';
 import type { App, Gateway } from './gateway.js';
 import { type Metrics, openMetrics } from './service/metrics.js';
 import { Stopping } from './service/stopping.js';
@@ -17,10 +18,10 @@ interface Given {
 /** Makes what the routes need; nothing is connected yet. */
 export function joinParts({ configuration, log, rampart: given, directory }: Given): Gateway {
   const metrics = openMetrics();
-  const shared = { configuration, log, metrics, stopping: new Stopping() };
+  const shared = { configuration, log, metrics, directory, stopping: new Stopping() };
   if (given !== undefined) {
     const control = given.control instanceof DurableControl ? given.control : undefined;
-    return { ...shared, rampart: given, control, killSwitch: killSwitchOf(configuration, control) };
+    return { ...shared, rampart: given, ...recording(shared, control) };
   }
   const control = controlOf(configuration, log, metrics);
   const rampart = createRampart({
@@ -33,7 +34,15 @@ export function joinParts({ configuration, log, rampart: given, directory }: Giv
     contextNames: configuration.contextNames,
     logger: log,
   });
-  return { ...shared, rampart, control, killSwitch: killSwitchOf(configuration, control) };
+  return { ...shared, rampart, ...recording(shared, control) };
+}
+
+function recording(
+  { configuration, log }: Pick<Gateway, 'configuration' | 'log'>,
+  control: DurableControl | undefined,
+) {
+  const exposures = configuration.exposures && control !== undefined ? new ExposureLog({ control, log }) : undefined;
+  return { control, killSwitch: killSwitchOf(configuration, control), exposures };
 }
 
 function controlOf(configuration: GatewayConfiguration, log: App['log'], { meter }: Metrics): DurableControl {

@@ -1,0 +1,131 @@
+import type { KillSwitch, OrderReport } from '@rampart/sdk/operator';
+import { z } from 'zod';
+import type { App, Gateway } from '../gateway.js';
+import { recorded } from '../service/recorded.js';
+import { Refusal } from '../service/refusal.js';
+import { carryOn, type Reached } from './carry-on.js';
+import { actorOf } from './operator.js';
+import { idSchema, reasonSchema, revisionSchema, scopeSchema } from './schemas.js';
+
+const half = {
+  state: z.enum(['held', 'pending', 'failed', 'not_needed']),
+  since: z.number(),
+  attempts: z.number(),
+  error: z.string().optional(),
+  notes: z.array(z.string()),
+};
+const place = z.object({ flag: z.string(), project: z.string(), environment: z.string() });
+const report = z.object({
+  action: z.enum(['kill', 'revive']),
+  id: z.string().optional().describe('That of the kill; absent where nothing is known of it yet.'),
+  scope: scopeSchema.optional(),
+  control: z
+    .object({ ...half, revision: revisionSchema.optional() })
+    .describe('In the control log: binds every service that uses Rampart.'),
+  unleash: z
+    .object({ ...half, switched: z.array(place) })
+    .describe('In Unleash: binds plain SDKs at their next poll. Needs an admin token in the configuration.'),
+  settled: z.boolean().describe('Whether nothing is left to be done. What is pending is tried on.'),
+});
+const killsAnswer = z.object({
+  kills: z.array(
+    z.object({
+      id: z.string(),
+      scope: scopeSchema,
+      reason: z.string(),
+      actor: z.string().optional().describe('Absent where it was erased.'),
+      at: z.number().describe('In ms since 1970, by the clock of the database.'),
+      revision: revisionSchema,
+    }),
+  ),
+});
+const killBody = z.strictObject({ scope: scopeSchema, reason: reasonSchema });
+const reviveBody = z.strictObject({
+  reason: reasonSchema,
+  fix: z
+    .string()
+    .min(1)
+    .max(500)
+    .describe('Where the fix is to be found: a pull request, an incident, a release.')
+    .meta({ example: 'https://github.com/acme/app/pull/1234' }),
+  leaveOff: z.boolean().optional().describe('Leaves the flag off in Unleash. Default: false.'),
+});
+
+/** Kill switches: what is killed, kill, revive. */
+export function serveKills(app: App, gateway: Gateway): void {
+  app.get(
+    '/v1/operator/kills',
+    {
+      config: { callers: ['operator'] },
+      schema: {
+        operationId: 'listKills',
+        tags: ['operators'],
+        summary: 'The kills that hold now, oldest first',
+        response: { 200: killsAnswer },
+      },
+    },
+    async () => ({ kills: [...(await recorded(gateway, () => switchOf(gateway).kills(), 'values'))] }),
+  );
+  app.post(
+    '/v1/operator/kills',
+    {
+      config: { callers: ['operator'] },
+      schema: {
+        operationId: 'kill',
+        tags: ['operators'],
+        summary: 'Kill a feature, a change, or part of its subjects; also switches the flag off in Unleash',
+        body: killBody,
+        response: { 201: report, 202: report },
+      },
+    },
+    async ({ principal, body }, reply) => {
+      const order = { ...body, actor: actorOf(principal) };
+      const reached = await reach(gateway, 'kill', (patience) => switchOf(gateway).kill(order, patience));
+      return reply.code(codeOf(reached)).send(reached);
+    },
+  );
+  app.post(
+    '/v1/operator/kills/:id/revive',
+    {
+      config: { callers: ['operator'] },
+      schema: {
+        operationId: 'revive',
+        tags: ['operators'],
+        summary: 'End a kill; its flag is switched on again only where this kill had switched it off',
+        params: z.strictObject({ id: idSchema }),
+        body: reviveBody,
+        response: { 201: report, 202: report },
+      },
+    },
+    async ({ principal, params: { id }, body }, reply) => {
+      const order = { id, ...body, actor: actorOf(principal) };
+      const reached = await reach(gateway, 'revive', (patience) => switchOf(gateway).revive(order, patience));
+      return reply.code(codeOf(reached)).send(reached);
+    },
+  );
+}
+
+function switchOf({ killSwitch }: Gateway): KillSwitch {
+  if (killSwitch !== undefined) return killSwitch;
+  throw new Refusal(501, 'not_recorded', 'this gateway was given a control without a database: it records nothing');
+}
+
+type Report = z.output<typeof report>;
+
+async function reach(
+  gateway: Gateway,
+  action: OrderReport['action'],
+  start: Parameters<typeof carryOn>[2],
+): Promise<Report> {
+  const reached: Reached = await recorded(gateway, () => carryOn(gateway, action, start), 'values');
+  const { control, unleash } = reached;
+  if (control.state === 'failed') throw new Refusal(409, 'conflict', control.error ?? 'it was refused');
+  return {
+    ...reached,
+    control: { ...control, notes: [...control.notes] },
+    unleash: { ...unleash, notes: [...unleash.notes], switched: [...unleash.switched] },
+  };
+}
+
+/** 201 once the log holds it, 202 while it is tried on. */
+const codeOf = ({ control }: Report): 201 | 202 => (control.state === 'held' ? 201 : 202);

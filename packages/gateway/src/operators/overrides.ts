@@ -1,0 +1,116 @@
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import type { App, Gateway } from '../gateway.js';
+import { recorded } from '../service/recorded.js';
+import { Refusal } from '../service/refusal.js';
+import { actorOf } from './operator.js';
+import { expectedSchema, idSchema, momentSchema, reasonSchema, revisionSchema, writtenAnswer } from './schemas.js';
+
+const overrideFields = {
+  tenant: idSchema,
+  flag: idSchema.describe('A feature or a change.'),
+  force: z.enum(['on', 'off']),
+  reason: reasonSchema,
+  until: momentSchema,
+};
+const overridesAnswer = z.object({
+  overrides: z.array(
+    z.object({
+      id: z.string(),
+      ...overrideFields,
+      reason: z.string(),
+      ended: z.boolean(),
+      actor: z.string().optional(),
+      at: z.number(),
+      revision: revisionSchema,
+    }),
+  ),
+});
+
+/** Exceptions for one tenant and one flag, for a time. */
+export function serveOverrides(app: App, gateway: Gateway): void {
+  app.get(
+    '/v1/operator/overrides',
+    {
+      config: { callers: ['operator'] },
+      schema: {
+        operationId: 'listOverrides',
+        tags: ['operators'],
+        summary: 'Overrides, those that have ended included',
+        querystring: z.strictObject({ tenant: idSchema.optional() }),
+        response: { 200: overridesAnswer },
+      },
+    },
+    ({ query: { tenant } }) => overridesOf(gateway, tenant),
+  );
+  app.post(
+    '/v1/operator/overrides',
+    {
+      config: { callers: ['operator'] },
+      schema: {
+        operationId: 'setOverride',
+        tags: ['operators'],
+        summary: 'Force a flag on or off for one tenant; on goes past no consent, exclusion, region or kill',
+        body: z.strictObject({
+          id: idSchema.optional().describe('Names it, to be changed or lifted. Default: a new one.'),
+          ...overrideFields,
+          expected: expectedSchema,
+        }),
+        response: { 201: writtenAnswer.extend({ id: z.string() }) },
+      },
+    },
+    async ({ principal, body: { id = randomUUID(), tenant, expected, ...rest } }, reply) => {
+      if (rest.until <= Date.now()) throw new Refusal(400, 'invalid_request', 'until: lies in the past');
+      const write = { actor: actorOf(principal), reason: rest.reason, expected };
+      const change = { kind: 'override', tenant, override: { id, ...rest } } as const;
+      const { revision } = await recorded(gateway, (control) => control.apply(change, write), 'values');
+      return reply.code(201).send({ id, revision });
+    },
+  );
+  app.delete(
+    '/v1/operator/overrides/:id',
+    {
+      config: { callers: ['operator'] },
+      schema: {
+        operationId: 'liftOverride',
+        tags: ['operators'],
+        summary: 'Lift an override before it ends',
+        params: z.strictObject({ id: idSchema }),
+        querystring: z.strictObject({ tenant: idSchema, reason: reasonSchema, expected: expectedSchema }),
+        response: { 200: writtenAnswer },
+      },
+    },
+    ({ principal, params: { id }, query: { tenant, reason, expected } }) =>
+      lift(gateway, { id, tenant }, { actor: actorOf(principal), reason, expected }),
+  );
+}
+
+async function overridesOf(gateway: Gateway, tenant: string | undefined) {
+  const found = await recorded(gateway, ({ store }) => store.items({ kind: 'override', tenant }), 'values');
+  const now = Date.now();
+  const overrides = found.flatMap(({ change, actor, at, revision }) => {
+    if (change.kind !== 'override') return [];
+    const { override } = change;
+    return [{ ...override, tenant: change.tenant, ended: override.until <= now, actor, at, revision }];
+  });
+  return { overrides };
+}
+
+async function lift(
+  gateway: Gateway,
+  { id, tenant }: { readonly id: string; readonly tenant: string },
+  write: { readonly actor: string; readonly reason: string; readonly expected: string | undefined },
+) {
+  return recorded(
+    gateway,
+    async (control) => {
+      const [found] = await control.store.items({ kind: 'override', tenant, id });
+      if (found === undefined) throw new Refusal(404, 'no_such_override', 'this tenant has no override of that id');
+      // Who names it wants it gone as it is.
+      const expected = write.expected ?? found.revision;
+      const { revision } = await control.apply({ kind: 'lift_override', tenant, id }, { ...write, expected });
+      return { revision };
+    },
+    'values',
+  );
+}
