@@ -144,6 +144,8 @@ export interface GatewayStarter {
       readonly listen?: boolean;
       /** Lives until the file ends: for one gateway that all its tests share, started in `beforeAll`. */
       readonly keep?: boolean;
+      /** Is given the gateway before it has any route. */
+      readonly inspect?: (app: App) => void;
     },
   ): Promise<App>;
   /** Address of the stand-in that serves these flags, for gateways that share it. */
@@ -177,6 +179,7 @@ export function useGateway(): GatewayStarter {
     flags = FLAGS,
     listen = false,
     keep = false,
+    inspect,
     ...options
   }: Parameters<GatewayStarter>[0] = {}) => {
     const database = { folder: join(folder, `database-${(databases += 1)}`) };
@@ -191,6 +194,7 @@ export function useGateway(): GatewayStarter {
       logLevel: 'silent',
       ...options,
     });
+    inspect?.(app);
     (keep ? kept : apps).push(app);
     await app.ready();
     await vi.waitFor(async () => {

@@ -34,6 +34,7 @@ export interface UnleashTokensOptions {
   readonly url: string;
   /** The gateway's own client token: its environment is the one whose frontend tokens count. */
   readonly token: string;
+  readonly log?: { warn(message: string): void } | undefined;
   readonly now?: (() => number) | undefined;
 }
 
@@ -52,11 +53,14 @@ export class UnleashTokens {
   readonly #asking = new Map<string, Promise<BrowserPrincipal | undefined>>();
   readonly #address: string;
   readonly #own: string;
+  readonly #log: UnleashTokensOptions['log'];
   readonly #now: () => number;
+  #isDown = false;
 
-  constructor({ url, token, now = Date.now }: UnleashTokensOptions) {
+  constructor({ url, token, log, now = Date.now }: UnleashTokensOptions) {
     this.#address = `${url.replace(/\/+$/, '').replace(/\/api$/, '')}/edge/validate`;
     this.#own = token;
+    this.#log = log;
     this.#now = now;
   }
 
@@ -83,12 +87,15 @@ export class UnleashTokens {
   async #ask(token: string, name: string): Promise<BrowserPrincipal | undefined> {
     try {
       const principal = await this.#answer(token, name);
+      this.#isDown = false;
       if (principal === undefined) {
         this.#no.set(name, this.#now() + NO_FRESH);
         this.#yes.delete(name);
       } else this.#yes.set(name, { principal, askedAt: this.#now() });
       return principal;
-    } catch {
+    } catch (error) {
+      if (!this.#isDown) this.#log?.warn(`frontend tokens can't be checked: ${(error as Error).message}`);
+      this.#isDown = true;
       const yes = this.#yes.get(name);
       if (yes !== undefined && this.#now() - yes.askedAt < YES_GOOD) return yes.principal;
       throw new Refusal(503, 'tokens_unavailable', 'tokens can not be checked now: try again', { retryAfter: 5 });

@@ -95,16 +95,17 @@ function keySet(url: string, now: () => number): JWTVerifyGetKey {
   let fetchedAt: number | undefined;
   let fetching: Promise<void> | undefined;
   let nextTry = 0;
+  const reload = async (): Promise<void> => {
+    try {
+      await remote.reload();
+      fetchedAt = now();
+    } finally {
+      nextTry = now() + KEYS_COOLDOWN;
+      fetching = undefined;
+    }
+  };
   const fetch = (): Promise<void> => {
-    fetching ??= remote
-      .reload()
-      .then(() => {
-        fetchedAt = now();
-      })
-      .finally(() => {
-        nextTry = now() + KEYS_COOLDOWN;
-        fetching = undefined;
-      });
+    fetching ??= reload();
     return fetching;
   };
   return async (header, token) => {

@@ -47,6 +47,7 @@ const TAGS = [
   { name: 'tenants', description: "A tenant's consent and preferences" },
   { name: 'operators', description: 'Kill switches, overrides, audit' },
   { name: 'events', description: 'Measurements and feedback' },
+  { name: 'limits', description: 'AI calls of a tenant in an hour' },
   { name: 'webhook', description: 'What Unleash calls' },
   { name: 'service', description: 'The gateway itself' },
 ];
@@ -90,7 +91,7 @@ export function describeRoutes(app: App): void {
       tags: TAGS,
       components: { securitySchemes: SECURITY_SCHEMES },
     },
-    transform: (document) => transformZod({ ...document, schema: described(document) as typeof document.schema }),
+    transform: (document) => transformZod({ ...document, schema: described(document) }),
   });
 }
 

@@ -32,12 +32,12 @@ const OF_FASTIFY: Readonly<Record<string, readonly [status: number, code: string
 
 function refusalOf(error: FastifyError | Error): Refusal {
   if (isRefusal(error)) return error;
-  if (hasZodFastifySchemaValidationErrors(error)) return invalid(error as FastifyError);
+  if (hasZodFastifySchemaValidationErrors(error)) return invalid(error);
   if (isControlInputError(error)) return new Refusal(400, 'invalid_request', `${error.field}: ${error.fix}`);
   if (isConflictError(error)) return new Refusal(409, 'conflict', 'somebody changed it meanwhile: read it again');
   if (isStoreError(error))
     return new Refusal(503, 'database_unavailable', 'the database can not be used now: try again', { retryAfter: 5 });
-  const { code = '', statusCode = 500 } = error as FastifyError;
+  const { code = '', statusCode = 500 }: Partial<FastifyError> = error;
   const known = Object.hasOwn(OF_FASTIFY, code) ? OF_FASTIFY[code] : undefined;
   if (known !== undefined) return new Refusal(...known);
   if (statusCode >= 400 && statusCode < 500)

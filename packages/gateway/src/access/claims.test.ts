@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+import { readUser } from './claims.js';
+
+const NAMES = {
+  userId: 'sub',
+  tenantId: 'https://example.com/tenant',
+  tier: 'app.plan.tier',
+  region: 'region',
+  labels: 'labels',
+  cohorts: 'cohorts',
+  aiOptOut: 'ai_opt_out',
+  roles: 'realm.roles',
+};
+const read = (claims: Record<string, unknown>) => readUser(claims, NAMES, 1_000);
+
+describe('claims', () => {
+  it('are found by their exact name first, then by what dots lead to', () => {
+    const user = read({
+      sub: 'ana',
+      'https://example.com/tenant': 'acme',
+      app: { plan: { tier: 'pro' } },
+      labels: ['hipaa'],
+      cohorts: [],
+      ai_opt_out: true,
+      realm: { roles: ['ai_admin'] },
+    });
+    expect(user).toEqual({
+      identity: {
+        userId: 'ana',
+        tenantId: 'acme',
+        tier: 'pro',
+        region: undefined,
+        labels: ['hipaa'],
+        cohorts: [],
+        aiOptOut: true,
+        expiresAt: 1_000,
+      },
+      roles: ['ai_admin'],
+    });
+    expect(read({ 'app.plan.tier': 'free', app: { plan: { tier: 'pro' } } })?.identity.tier).toBe('free');
+  });
+
+  it.each([
+    ['https://example.com/tenant', 7, 'tenantId'],
+    ['https://example.com/tenant', '', 'tenantId'],
+    ['https://example.com/tenant', 'x'.repeat(257), 'tenantId'],
+    ['region', ['eu'], 'region'],
+    ['labels', 'hipaa', 'labels'],
+    ['labels', ['hipaa', 7], 'labels'],
+    ['cohorts', { 0: 'internal' }, 'cohorts'],
+    ['cohorts', [''], 'cohorts'],
+  ] as const)('%s = %j is missing', (claim, value, fact) => {
+    expect(read({ sub: 'ana', [claim]: value })?.identity[fact]).toBeUndefined();
+  });
+
+  it.each([
+    ['sub', 7],
+    ['sub', ''],
+    ['sub', ['ana']],
+    ['ai_opt_out', 'true'],
+    ['ai_opt_out', 1],
+  ])('%s = %j makes the token count for nothing', (claim, value) => {
+    expect(read({ sub: 'ana', [claim]: value })).toBeUndefined();
+  });
+
+  it('of null are absent', () => {
+    const identity = read({ sub: null, ai_opt_out: null, labels: null })?.identity;
+    expect(identity).toMatchObject({ userId: undefined, aiOptOut: false, labels: undefined });
+  });
+
+  it.each([['constructor'], ['__proto__'], ['toString'], ['app.constructor.name']])('%s is no claim', (name) => {
+    const user = readUser({ app: {} }, { ...NAMES, userId: name, tenantId: name, roles: name }, 1_000);
+    expect(user).toMatchObject({ identity: { userId: undefined, tenantId: undefined }, roles: [] });
+  });
+
+  it.each([
+    ['ai_admin', ['ai_admin']],
+    ['ai_admin ai_operator', ['ai_admin ai_operator']],
+    [['ai_admin', 7], []],
+    [{ ai_admin: true }, []],
+  ])('roles %j are %j', (value, roles) => {
+    expect(read({ realm: { roles: value } })?.roles).toEqual(roles);
+  });
+});

@@ -1,0 +1,35 @@
+import type { App } from '../gateway.js';
+import { Refusal } from './refusal.js';
+
+/** Deeper than any body that is meant; what walks a body may so do it in steps of itself. */
+const DEEPEST = 64;
+
+/** Reads bodies as JSON of bounded depth. `__proto__` and `constructor.prototype` in one are refused. */
+export function readJsonBodies(app: App): void {
+  const parse = app.getDefaultJsonParser('error', 'error');
+  app.removeContentTypeParser('application/json');
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body: string, done) => {
+    if (isTooDeep(body)) return done(new Refusal(400, 'invalid_json', 'the body is nested too deeply'));
+    parse(request, body, done);
+  });
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
+function isTooDeep(text: string): boolean {
+  let depth = 0;
+  let isString = false;
+  for (let at = 0; at < text.length; at += 1) {
+    const character = text.charCodeAt(at);
+    if (isString) {
+      if (character === BACKSLASH) at += 1;
+      else if (character === QUOTE) isString = false;
+    } else if (character === QUOTE) isString = true;
+    // The brackets [ and { differ in one bit, as ] and } do.
+    else if ((character | 0x20) === 0x7b) depth += 1;
+    else if ((character | 0x20) === 0x7d) depth -= 1;
+    if (depth > DEEPEST) return true;
+  }
+  return false;
+}
