@@ -1,0 +1,130 @@
+import { useCallback, useEffect, useState } from 'react';
+import type { GatewayApi, Mode, TenantSettings } from './gateway-api.js';
+import { History } from './history.js';
+import type { Person, Session } from './session.js';
+
+interface SettingsPageProps {
+  readonly person: Person;
+  readonly api: GatewayApi;
+  readonly session: Session;
+}
+
+/** What a tenant's admin decides: whether there is AI at all, and how far it goes. */
+export function SettingsPage({ person, api, session }: SettingsPageProps) {
+  const [settings, setSettings] = useState<TenantSettings>();
+  const [problem, setProblem] = useState<string>();
+  const [busy, setBusy] = useState(false);
+  const asker = useAsker(session);
+  const load = useCallback(() => api.settings().then(setSettings), [api]);
+  const act = async (work: () => Promise<void>): Promise<void> => {
+    setBusy(true);
+    setProblem(undefined);
+    await work().catch((error: Error) => setProblem(error.message));
+    await load().catch(() => {});
+    setBusy(false);
+  };
+  useEffect(() => {
+    load().catch((error: Error) => setProblem(error.message));
+  }, [load]);
+  return (
+    <main className="settings" aria-busy={settings === undefined || busy}>
+      <header>
+        <h1>AI settings</h1>
+        <p>For everyone at {person.company}. Changes count at once, in every open tab.</p>
+      </header>
+      {problem !== undefined && (
+        <p role="alert" className="problem">
+          {problem}
+        </p>
+      )}
+      {asker !== undefined && settings?.untouched && (
+        <p className="asked">{asker} would like to use the copilot and asks you to decide.</p>
+      )}
+      {settings !== undefined && (
+        <>
+          <Consent settings={settings} busy={busy} onAgree={(state) => void act(() => api.agree(state))} />
+          <Automation settings={settings} busy={busy} onChoose={(mode) => void act(() => api.choose(mode))} />
+          <History entries={settings.history} />
+        </>
+      )}
+    </main>
+  );
+}
+
+function useAsker(session: Session): string | undefined {
+  const [asker, setAsker] = useState<string>();
+  useEffect(() => {
+    session.ask<{ readonly from: string | null }>('/demo/asks').then(
+      ({ from }) => setAsker(from ?? undefined),
+      () => {},
+    );
+  }, [session]);
+  return asker;
+}
+
+interface ConsentProps {
+  readonly settings: TenantSettings;
+  readonly busy: boolean;
+  readonly onAgree: (state: 'opt_in' | 'opt_out') => void;
+}
+
+function Consent({ settings: { agreed, untouched }, busy, onAgree }: ConsentProps) {
+  const state = agreed ? 'On' : untouched ? 'Not decided' : 'Off';
+  return (
+    <section className="card consent" aria-labelledby="consent">
+      <div>
+        <h2 id="consent">Reply copilot</h2>
+        <p id="consent-about">
+          Reads the ticket that is open and drafts a reply. Tickets are not used to train models.
+        </p>
+      </div>
+      <div className="switch-line">
+        <span aria-hidden="true">{state}</span>
+        <button
+          type="button"
+          role="switch"
+          className="switch"
+          aria-checked={agreed}
+          aria-labelledby="consent"
+          aria-describedby="consent-about"
+          disabled={busy}
+          onClick={() => onAgree(agreed ? 'opt_out' : 'opt_in')}
+        >
+          <span className="knob" />
+        </button>
+      </div>
+    </section>
+  );
+}
+
+const MODES: readonly (readonly [Mode, string, string])[] = [
+  ['suggestion', 'Suggest', 'People read every draft and insert it themselves.'],
+  ['confirmation', 'Ask before sending', 'One click sends a draft that the copilot is sure about.'],
+  ['autonomous', 'Send by itself', 'What it is very sure about goes out at once, with undo.'],
+];
+
+interface AutomationProps {
+  readonly settings: TenantSettings;
+  readonly busy: boolean;
+  readonly onChoose: (mode: Mode) => void;
+}
+
+function Automation({ settings: { agreed, mode }, busy, onChoose }: AutomationProps) {
+  const chosen = mode ?? 'autonomous';
+  return (
+    <fieldset className="card automation" disabled={!agreed || busy}>
+      <legend>
+        <h2>How much it may do</h2>
+      </legend>
+      {MODES.map(([value, label, about]) => (
+        <label key={value} className="choice">
+          <input type="radio" name="mode" value={value} checked={value === chosen} onChange={() => onChoose(value)} />
+          <span>
+            <strong>{label}</strong>
+            <small>{about}</small>
+          </span>
+        </label>
+      ))}
+    </fieldset>
+  );
+}
