@@ -55,7 +55,7 @@ describe('with Redis', () => {
   it('many requests at once wait for one question, and are counted each', async () => {
     const { asked, link } = redisThatCounts();
     const { limit } = limitWith(link);
-    const answers = await Promise.all(Array.from({ length: 150 }, () => limit.take('a')));
+    const answers = await Promise.all(Array.from({ length: 150 }, async () => limit.take('a')));
     expect(answers.filter((wait) => wait === 0)).toHaveLength(100);
     expect(asked.length).toBe(21);
   });

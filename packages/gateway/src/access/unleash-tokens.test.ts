@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, it } from 'vitest';
 import { UnleashTokens } from './unleash-tokens.js';
 
@@ -21,17 +22,14 @@ afterEach(() => {
 /** Answers as both versions of Unleash do. */
 async function unleash() {
   const state = { asked: 0, status: 200, known: KNOWN };
-  const server = createServer(async (request, response) => {
+  const server = createServer((request, response) => {
     state.asked += 1;
-    let body = '';
-    for await (const chunk of request) body += String(chunk);
-    const { tokens } = JSON.parse(body) as { tokens: string[] };
-    response.writeHead(request.url === '/base/edge/validate' ? state.status : 404);
-    response.end(
-      JSON.stringify({
-        tokens: tokens.flatMap((token) => (state.known[token] ? [{ token, ...state.known[token] }] : [])),
-      }),
-    );
+    void text(request).then((body) => {
+      const { tokens } = JSON.parse(body) as { tokens: string[] };
+      const found = tokens.filter((token) => Object.hasOwn(state.known, token));
+      response.writeHead(request.url === '/base/edge/validate' ? state.status : 404);
+      return response.end(JSON.stringify({ tokens: found.map((token) => ({ token, ...state.known[token] })) }));
+    });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   servers.push({ close: () => server.close() });

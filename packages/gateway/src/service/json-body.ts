@@ -10,7 +10,7 @@ export function readJsonBodies(app: App): void {
   app.removeContentTypeParser('application/json');
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body: string, done) => {
     if (isTooDeep(body)) return done(new Refusal(400, 'invalid_json', 'the body is nested too deeply'));
-    parse(request, body, done);
+    void parse(request, body, done);
   });
 }
 
