@@ -18,7 +18,23 @@ interface Internals {
   readonly client?: {
     isEnabled(name: string, context: Context, fallback: () => boolean): boolean;
     getVariant(name: string, context: Context): ReturnType<Unleash['getVariant']>;
+    /** What both of them ask: whether a flag is on, and the variant of the strategy that let it. */
+    isFeatureEnabled(
+      toggle: Toggle | undefined,
+      context: Context,
+      fallback: () => boolean,
+    ): { readonly enabled: boolean; readonly variant?: { readonly name: string; readonly payload?: Payload } };
+    readonly repository: { getToggle(name: string): Toggle | undefined };
   };
+}
+
+interface Toggle {
+  readonly variants?: readonly unknown[] | null;
+}
+
+interface Payload {
+  readonly type: string;
+  readonly value: string;
 }
 
 interface Polling {

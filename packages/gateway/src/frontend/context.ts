@@ -13,9 +13,13 @@ const FIELDS: ReadonlySet<string> = new Set([
 ]);
 const PROPERTY = /^properties\[(.{1,256})\]$/s;
 
-/** The context of a query: `userId=ada&properties[plan]=pro`. What is no field of a context is a property. */
-export function contextOfQuery(query: Stated): Stated {
-  const stated = empty();
+/**
+ * The context of a query: `userId=ada&properties[plan]=pro`. What is no field of a context is a property.
+ *
+ * @param address where the request comes from, unless the context says so itself
+ */
+export function contextOfQuery(query: Stated, address: string): Stated {
+  const stated: Stated = { remoteAddress: address };
   for (const name of Object.keys(query)) {
     const given = query[name];
     const value = Array.isArray(given) ? given.at(-1) : given;
@@ -27,10 +31,10 @@ export function contextOfQuery(query: Stated): Stated {
 }
 
 /** The context of a body: `{ context: { userId, properties: { plan } } }`. */
-export function contextOfBody(body: unknown): Stated {
+export function contextOfBody(body: unknown, address: string): Stated {
   const context = isObject(body) ? (body['context'] ?? {}) : undefined;
   if (!isObject(context)) throw new Refusal(400, 'INVALID_CONTEXT', 'send an object with a context');
-  const stated = empty();
+  const stated: Stated = { remoteAddress: address };
   const properties = context['properties'];
   if (isObject(properties)) for (const name of Object.keys(properties)) addProperty(stated, name, properties[name]);
   for (const name of Object.keys(context)) if (name !== 'properties') addField(stated, name, context[name]);
@@ -49,13 +53,10 @@ function addField(stated: Stated, name: string, value: unknown): void {
 }
 
 function addProperty(stated: Stated, name: string, value: unknown): void {
-  if (name !== 'targetingKey' && name !== 'properties' && !FIELDS.has(name)) stated[name] = value;
+  if (!RESERVED.has(name) && !FIELDS.has(name)) stated[name] = value;
 }
 
-// Without a prototype, so that no name means anything.
-function empty(): Stated {
-  return Object.create(null) as Stated;
-}
+const RESERVED: ReadonlySet<string> = new Set(['targetingKey', 'properties', '__proto__']);
 
 function isObject(value: unknown): value is Stated {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -23,9 +23,11 @@ export function serveFrontend(app: App, { rampart, configuration }: Gateway): vo
   const { provider, flags } = rampart;
 
   app.get('/api/frontend', GET_TOGGLES, (request, reply) =>
-    read(request, reply, contextOfQuery(request.query as Record<string, unknown>)),
+    read(request, reply, contextOfQuery(request.query as Record<string, unknown>, request.ip)),
   );
-  app.post('/api/frontend', POST_TOGGLES, (request, reply) => read(request, reply, contextOfBody(request.body)));
+  app.post('/api/frontend', POST_TOGGLES, (request, reply) =>
+    read(request, reply, contextOfBody(request.body, request.ip)),
+  );
   app.post('/api/frontend/client/metrics', METRICS, (request, reply) => {
     addUsage(flags, request.principal, request.body);
     return reply.code(202).send();
