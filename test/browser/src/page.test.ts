@@ -1,0 +1,214 @@
+import { useChromium } from '@rampart/services/vitest';
+import type { BrowserContext, Page } from 'playwright-core';
+import { afterEach, describe, expect, it } from 'vitest';
+import { violationsOf } from './accessibility.js';
+import { useDemo } from './demo.js';
+
+const VIEWPORTS = { desktop: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } };
+/** What the issue promises from a click in one tab to the other tab, in ms. */
+const PROMISE = 2_000;
+
+const chromium = useChromium();
+const demo = useDemo();
+const contexts: BrowserContext[] = [];
+afterEach(async () => {
+  for (const context of contexts.splice(0)) await context.close();
+});
+
+async function newContext(options: Parameters<ReturnType<typeof chromium>['browser']['newContext']>[0] = {}) {
+  const context = await chromium().browser.newContext({ viewport: VIEWPORTS.desktop, ...options });
+  contexts.push(context);
+  return context;
+}
+
+async function open(person: string, context?: BrowserContext): Promise<Page> {
+  const page = await (context ?? (await newContext())).newPage();
+  await page.goto(`${demo().url}/?as=${person}`);
+  return page;
+}
+
+const copilot = (page: Page) => page.getByRole('complementary', { name: 'Copilot' });
+const sees = (page: Page, text: string, timeout = 10_000): Promise<void> =>
+  copilot(page).getByText(text).first().waitFor({ timeout });
+
+/** Each state of the page: as whom, and what is there to be seen. */
+const STATES = [
+  ['suggestion', 'ana', 'Suggested reply'],
+  ['confirmation', 'finn', 'Ready to send'],
+  ['autonomous', 'eve', 'Sent for you.'],
+  ['paywall', 'bo', 'Upgrade to pro'],
+  ['consent required', 'cleo', 'Ask your admin'],
+  ['unavailable', 'dan', 'The copilot is taking a break'],
+] as const;
+
+describe.each(['desktop', 'phone'] as const)('on a %s', (device) => {
+  const shown = { viewport: VIEWPORTS[device] };
+
+  it.each(STATES)('shows %s, as axe-core would have it', async (_state, person, text) => {
+    for (const colorScheme of ['light', 'dark'] as const) {
+      const page = await open(person, await newContext({ ...shown, colorScheme, reducedMotion: 'reduce' }));
+      await sees(page, text);
+      expect(await violationsOf(page)).toEqual([]);
+      expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
+    }
+  });
+
+  it('shows who to be, what an unsure copilot says, and the settings', async () => {
+    const context = await newContext({ ...shown, reducedMotion: 'reduce' });
+    const start = await context.newPage();
+    await start.goto(demo().url);
+    await start.getByRole('button', { name: 'Ana, agent at Acme' }).waitFor();
+    expect(await violationsOf(start)).toEqual([]);
+    const unsure = await open('finn', context);
+    await unsure.getByRole('button', { name: 'Lena Fischer' }).click();
+    await sees(unsure, 'This one needs you');
+    expect(await violationsOf(unsure)).toEqual([]);
+    const settings = await open('ada', context);
+    await settings.getByRole('switch', { name: 'Reply copilot', checked: true }).waitFor();
+    expect(await violationsOf(settings)).toEqual([]);
+  });
+});
+
+describe('what a person can do', () => {
+  it('inserts a suggestion and sends it', async () => {
+    const page = await open('ana');
+    await sees(page, 'Written by AI');
+    await copilot(page).getByRole('button', { name: 'Insert into reply' }).click();
+    const reply = page.getByRole('textbox', { name: 'Your reply to Priya Nair' });
+    expect(await reply.inputValue()).toContain('Hi Priya');
+    await page.getByRole('button', { name: 'Send reply' }).click();
+    await sees(page, 'Answered.');
+  });
+
+  it('sends with one click', async () => {
+    const page = await open('finn');
+    await copilot(page).getByRole('button', { name: 'Send this reply' }).click();
+    await page.getByRole('article').filter({ hasText: 'just now' }).getByText('Hi Priya').waitFor();
+  });
+
+  it('takes back what was sent by itself', async () => {
+    const page = await open('eve');
+    const sent = page.getByRole('article').filter({ hasText: 'sent by the copilot' });
+    await sent.waitFor();
+    await copilot(page).getByRole('button', { name: 'Undo' }).click();
+    await sees(page, 'Ready to send');
+    expect(await sent.count()).toBe(0);
+  });
+
+  it('says once whether it helped', async () => {
+    const page = await open('finn');
+    await copilot(page)
+      .getByRole('group', { name: 'Was this helpful?' })
+      .getByRole('button', { name: 'Not helpful' })
+      .click();
+    await sees(page, 'Thank you.');
+    const { events } = await demo().control.store.events({ name: 'feedback' });
+    expect(events).toMatchObject([{ tenant: 'orchard', user: 'finn', flag: 'ai.reply-copilot', value: 0 }]);
+  });
+
+  it('asks the admin, who decides', async () => {
+    const agent = await open('cleo');
+    await copilot(agent).getByRole('button', { name: 'Ask your admin' }).click();
+    await copilot(agent).getByRole('button', { name: 'Your admin was asked' }).waitFor();
+    const admin = await open('ines');
+    await admin.getByText('Cleo would like to use the copilot').waitFor();
+    await admin.getByRole('switch', { name: 'Reply copilot' }).click();
+    await sees(agent, 'Sent for you.');
+    await demo().say('ines', 'initech', 'opt_out');
+    await sees(agent, 'The copilot is off for Initech.');
+  });
+
+  it('does all of it with the keyboard', async () => {
+    const page = await (await newContext()).newPage();
+    await page.goto(demo().url);
+    await page.getByRole('button', { name: 'Ana, agent at Acme' }).waitFor();
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await sees(page, 'Suggested reply');
+    const focused = (): Promise<string> =>
+      page.evaluate('document.activeElement.innerText || document.activeElement.id');
+    const tabTo = async (name: string): Promise<void> => {
+      for (let step = 0; step < 15 && (await focused()) !== name; step += 1) await page.keyboard.press('Tab');
+      expect(await focused()).toBe(name);
+    };
+    await tabTo('Insert into reply');
+    expect(await page.evaluate('getComputedStyle(document.activeElement).outlineStyle')).toBe('solid');
+    await page.keyboard.press('Space');
+    expect(await page.getByRole('textbox').inputValue()).toContain('Hi Priya');
+    await tabTo('Not helpful');
+  });
+});
+
+describe('in another tab, without reload', () => {
+  it("an admin's opt-out is seen in under two seconds, and the opt-in", async () => {
+    const context = await newContext();
+    const agent = await open('ana', context);
+    await sees(agent, 'Suggested reply');
+    const admin = await open('ada', context);
+    const consent = admin.getByRole('switch', { name: 'Reply copilot' });
+    await consent.click();
+    await sees(agent, 'The copilot is off for Acme.', PROMISE);
+    await admin.getByRole('switch', { name: 'Reply copilot', checked: false }).click();
+    await sees(agent, 'Suggested reply');
+  });
+
+  it("an admin's choice of mode is seen, and who chose it is in the history", async () => {
+    const context = await newContext();
+    const agent = await open('ana', context);
+    await sees(agent, 'Suggested reply');
+    const admin = await open('ada', context);
+    await admin.getByRole('radio', { name: 'Suggest' }).focus();
+    await admin.keyboard.press('ArrowDown');
+    await sees(agent, 'Ready to send', PROMISE);
+    await admin.getByRole('listitem').first().getByText('chose “Ask before sending”').waitFor();
+    expect(await admin.getByRole('listitem').first().textContent()).toContain('ada');
+    await admin.getByRole('radio', { name: 'Suggest' }).click();
+    await sees(agent, 'Suggested reply');
+  });
+
+  it('a kill is seen, and the revival', async () => {
+    const page = await open('ana');
+    await sees(page, 'Suggested reply');
+    const by = { actor: 'on call', reason: 'a test' };
+    await demo().control.apply({ kind: 'kill', kill: { id: 'k', scope: { tenant: 'acme' }, reason: 'a test' } }, by);
+    await sees(page, 'The copilot is taking a break', PROMISE);
+    await demo().control.apply({ kind: 'revive', id: 'k' }, { ...by, expected: 'any' });
+    await sees(page, 'Suggested reply');
+  });
+});
+
+describe('a page never shows', () => {
+  it('what belongs to the person before', async () => {
+    const page = await open('ana');
+    await sees(page, 'Suggested reply');
+    await page.getByRole('button', { name: 'Switch person' }).click();
+    await page.getByRole('button', { name: 'Bo, agent at Globex' }).click();
+    await sees(page, 'Upgrade to pro');
+    expect(await copilot(page).getByText('Suggested reply').count()).toBe(0);
+  });
+
+  it('what the browser has stored of somebody else, while the gateway can not be reached', async () => {
+    const context = await newContext();
+    const before = await open('ana', context);
+    await sees(before, 'Suggested reply');
+    await before.close();
+    await context.route('**/api/frontend', (route) => route.abort());
+    const page = await open('bo', context);
+    await sees(page, 'The copilot is off while we check what you may use.');
+  });
+
+  it('models and prompts: they are in nothing that it receives', async () => {
+    const context = await newContext();
+    const received: Promise<string>[] = [];
+    context.on('response', (response) => received.push(response.text().catch(() => '')));
+    const page = await open('eve', context);
+    await sees(page, 'Sent for you.');
+    // The stream of events never ends.
+    const texts = await Promise.all(received.map((text) => Promise.race([text, later('')])));
+    expect(texts.filter((text) => text.includes('ai.reply-copilot')).length).toBeGreaterThan(0);
+    expect(texts.filter((text) => /model-w|You answer customers/.test(text))).toEqual([]);
+  });
+});
+
+const later = (value: string): Promise<string> =>
+  new Promise((resolve) => void setTimeout(() => resolve(value), 1_000));
