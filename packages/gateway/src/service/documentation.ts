@@ -91,8 +91,21 @@ export function describeRoutes(app: App): void {
       tags: TAGS,
       components: { securitySchemes: SECURITY_SCHEMES },
     },
-    transform: (document) => transformZod({ ...document, schema: described(document) }),
+    transform: (document) => {
+      const { schema, url } = transformZod({ ...document, schema: described(document) });
+      return { schema: tidy(schema) as typeof schema, url };
+    },
   });
+}
+
+/** Zod names the schema of any JSON, which nests in itself, without saying what it is; and it makes unions of one. */
+function tidy(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(tidy);
+  if (typeof schema !== 'object' || schema === null) return schema;
+  const { $ref, anyOf, ...rest } = schema as Readonly<Record<string, unknown>>;
+  if (typeof $ref === 'string' && /\/schema\d+$/.test($ref)) return { description: 'Any JSON.' };
+  if (Array.isArray(anyOf) && anyOf.length === 1) return tidy({ ...(anyOf[0] as object), ...rest });
+  return Object.fromEntries(Object.entries(schema).map(([name, value]) => [name, tidy(value)]));
 }
 
 type Described = Parameters<typeof transformZod>[0];
