@@ -1,11 +1,11 @@
+import type { Socket } from 'node:net';
 import type { ControlChanged } from '@rampart/core';
-import type { FastifyReply } from 'fastify';
 import type { GatewayConfiguration } from '../configuration.js';
 import type { StreamTicket } from './stream-tickets.js';
 
 /** What is held of one stream: whatever more would be held five thousand times. */
 interface Stream {
-  readonly response: FastifyReply['raw'];
+  readonly socket: Socket;
   readonly id: string;
   readonly tenant: string | undefined;
   readonly owner: string;
@@ -13,7 +13,7 @@ interface Stream {
 }
 
 /** Everybody is told within this time, in ms; the first at once. Those told ask again, and can't all be answered at once. */
-const SPREAD = 800;
+const SPREAD = 600;
 const TICK = 16;
 const LEAST_AT_ONCE = 50;
 /** Everything that follows within this time, in ms, is told of together. */
@@ -58,11 +58,11 @@ export class EventStreams {
     return (this.#owners.get(owner) ?? 0) - replaced >= this.#limits.streamsPerUser ? 'owner' : undefined;
   }
 
-  /** Takes a response over whose head was sent. A page that comes back replaces its own stream. */
-  add(response: FastifyReply['raw'], { id, tenant, endsAt }: StreamTicket, owner: string): void {
+  /** Takes a connection over on which the head of an answer was sent. A page that comes back replaces its own stream. */
+  add(socket: Socket, { id, tenant, endsAt }: StreamTicket, owner: string): void {
     const former = this.#streams.get(id);
     if (former !== undefined) this.#end(former);
-    const stream: Stream = { response, id, tenant, owner, endsAt };
+    const stream: Stream = { socket, id, tenant, owner, endsAt };
     this.#streams.set(id, stream);
     this.#owners.set(owner, (this.#owners.get(owner) ?? 0) + 1);
     if (tenant !== undefined) {
@@ -70,7 +70,7 @@ export class EventStreams {
       if (others === undefined) this.#tenants.set(tenant, new Set([stream]));
       else others.add(stream);
     }
-    response.once('close', () => this.#forget(stream));
+    socket.once('close', () => this.#forget(stream));
     this.#timer ??= setInterval(() => this.#second(), 1_000).unref();
   }
 
@@ -134,15 +134,15 @@ export class EventStreams {
     }
   }
 
-  #write({ response }: Stream, bytes: Buffer): void {
-    if (response.destroyed) return;
-    if (response.writableLength > MOST_UNREAD) response.destroy();
-    else response.write(bytes);
+  #write({ socket }: Stream, bytes: Buffer): void {
+    if (socket.destroyed) return;
+    if (socket.writableLength > MOST_UNREAD) socket.destroy();
+    else socket.write(bytes);
   }
 
   #end(stream: Stream): void {
     this.#forget(stream);
-    stream.response.end();
+    stream.socket.end();
   }
 
   #forget(stream: Stream): void {

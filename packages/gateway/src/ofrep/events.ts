@@ -1,11 +1,11 @@
-import type { OutgoingHttpHeaders } from 'node:http';
-import type { FastifyReply, RouteShorthandOptions } from 'fastify';
+import type { RouteShorthandOptions } from 'fastify';
 import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import type { App, Gateway } from '../gateway.js';
 import { Refusal } from '../service/refusal.js';
 import type { BulkParts } from './bulk.js';
 import { type StreamTicket, TICKET_LIFETIME } from './stream-tickets.js';
+import { takeOver } from './take-over.js';
 import { worldOf } from './world.js';
 
 const EVENTS: RouteShorthandOptions = {
@@ -36,8 +36,13 @@ export function serveEvents(app: App, { rampart }: Gateway, { digests, streams, 
     refuseTooMany(owner, ticket.id);
     const missed = again || used.has(ticket.id) || hasChanged(ticket);
     used.set(ticket.id, true);
-    open(reply, ticket, missed);
-    streams.add(reply.raw, ticket, owner);
+    // A page that comes back says this id, which tells it from somebody who has found the address. Pages that lose their
+    // process come back one after the other.
+    const retry = 500 + Math.floor(Math.random() * 1_000);
+    const socket = takeOver(reply, `retry: ${retry}\nid: ${ticket.id}\n\n`);
+    if (socket === undefined) return;
+    if (missed) socket.write(streams.refetch());
+    streams.add(socket, ticket, owner);
   });
 
   function refuseTooMany(owner: string, id: string): void {
@@ -49,22 +54,6 @@ export function serveEvents(app: App, { rampart }: Gateway, { digests, streams, 
   // What happened between the answer and the connection, nobody was told.
   function hasChanged({ tenant, user, world }: StreamTicket): boolean {
     return world === '' || worldOf(digests, flags.snapshot(), control.read(tenant), user) !== world;
-  }
-
-  function open(reply: FastifyReply, { id }: StreamTicket, missed: boolean): void {
-    reply.hijack();
-    const { raw } = reply;
-    raw.writeHead(200, {
-      ...(reply.getHeaders() as OutgoingHttpHeaders),
-      'content-type': 'text/event-stream',
-      'cache-control': 'no-store',
-      'x-accel-buffering': 'no',
-    });
-    // A page that comes back says this id, which tells it from somebody who has found the address. Pages that lose their
-    // process come back one after the other.
-    const retry = 500 + Math.floor(Math.random() * 1_000);
-    raw.write(`retry: ${retry}\nid: ${id}\n\n`);
-    if (missed) raw.write(streams.refetch());
   }
 
   const stops = [
