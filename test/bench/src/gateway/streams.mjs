@@ -23,9 +23,10 @@ export async function streams({ smoke }) {
   try {
     const gateway = await place.gateway({ identity: IDENTITY, limits: LIMITS });
     const tokens = await usersTokens();
-    const pages = await inTurns(count, (index) => askAll(gateway, pageHeaders(place, tokens, index)));
-    await sleep(smoke ? 100 : 2_000);
+    await inTurns(Math.ceil(count / 10), (index) => askAll(gateway, pageHeaders(place, tokens, index)));
+    // Before the pages came: what answering them all leaves resident is counted as theirs.
     const before = await gateway.memory();
+    const pages = await inTurns(count, (index) => askAll(gateway, pageHeaders(place, tokens, index)));
     await inTurns(count, (index) => openStream(gateway, pages[index]));
     await sleep(smoke ? 100 : 2_000);
     const after = await gateway.memory();
@@ -115,7 +116,7 @@ function ask(url, headers, body, by = agent) {
       );
       response.once('error', reject);
     });
-    sent.once('error', reject);
+    sent.on('error', reject);
     sent.end(body);
   });
 }
@@ -125,6 +126,8 @@ function openStream({ url }, page) {
   return new Promise((resolve, reject) => {
     const sent = httpRequest(`${url}${page.stream}`, { agent: false }, (response) => {
       if (response.statusCode !== 200) reject(new Error(`a stream was answered ${response.statusCode}`));
+      // When the gateway ends, so does the stream.
+      response.on('error', () => {});
       page.told = new Promise((tell) => {
         response.on('data', (chunk) => {
           const text = chunk.toString();
@@ -137,7 +140,7 @@ function openStream({ url }, page) {
       };
       resolve();
     });
-    sent.once('error', reject);
+    sent.on('error', reject);
     sent.end();
   });
 }
