@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { AI_ACCESS, AI_STAGE, type StrategyDefinition } from '@rampart/core';
 import { describe, expect, it } from 'vitest';
+import { settingsTable } from './settings.js';
 
 const root = new URL('../..', import.meta.url).pathname;
 const pages = ['README.md', 'CONTRIBUTING.md', ...readPages('docs'), ...readPages('packages')];
@@ -15,6 +16,9 @@ function readPages(folder: string): string[] {
 }
 
 const read = (page: string): string => readFileSync(join(root, page), 'utf8');
+
+/** What is shown in these is a file that a test runs or reads. */
+const RUN: ReadonlySet<string> = new Set(['ts', 'tsx', 'js', 'json', 'yaml']);
 
 /** Code blocks with the file that the comment above them names. */
 function blocks(text: string): { language: string; source: string | undefined; code: string }[] {
@@ -34,7 +38,7 @@ describe.each(pages)('%s', (page) => {
 
   it('shows code that is a file of the project, which CI runs', () => {
     for (const { language, source, code } of blocks(text)) {
-      if (language !== 'ts' && language !== 'json' && language !== 'js') continue;
+      if (!RUN.has(language)) continue;
       expect(source, `name the file of the block that starts ${code.slice(0, 60)}`).toBeDefined();
       expect(code, source).toBe(read(source ?? ''));
     }
@@ -52,4 +56,10 @@ it.each([AI_ACCESS, AI_STAGE])('docs/options.md lists the parameters of $name as
     .split(`<!-- ${definition.name} -->`)[1]
     ?.split(`<!-- /${definition.name} -->`)[0];
   expect(shown?.trim()).toBe(parameterTable(definition));
+});
+
+it('docs/gateway.md lists every setting of the gateway as its type describes it', () => {
+  const shown = read('docs/gateway.md').split('<!-- gateway -->')[1]?.split('<!-- /gateway -->')[0];
+  const source = read('packages/gateway/src/configuration.ts');
+  expect(shown?.trim()).toBe(settingsTable(source, 'GatewayConfiguration'));
 });

@@ -1,6 +1,6 @@
 import { createGateway } from '@rampart/gateway';
-import { database, keys, secret, unleash } from './your-settings.js';
+import { database, keys, port, secret, unleash } from './your-settings.js';
 
 const gateway = createGateway({ unleash, database, secret, keys });
-await gateway.listen({ host: '127.0.0.1', port: 8080 });
+console.log(await gateway.listen({ host: '127.0.0.1', port }));
 process.once('SIGTERM', () => gateway.close());

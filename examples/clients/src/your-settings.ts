@@ -12,6 +12,7 @@ export const unleash: { readonly url: string; readonly token: string } = {
 };
 export const database: { readonly folder: string } = { folder: process.env['RAMPART_FOLDER'] ?? './rampart-data' };
 export const secret: string = process.env['RAMPART_SECRET'] ?? '';
+export const port = Number(process.env['PORT'] ?? 8080);
 export const keys: readonly { readonly name: string; readonly hash: string }[] = [];
 
 /** The token that your login gave the user. */
