@@ -14,7 +14,7 @@ const narrow = newKey('narrow', { flags: ['plain*'] });
 const tracker = newKey('tracker', { may: ['track'] });
 
 const strategy = { name: 'default', parameters: {}, constraints: [] };
-const payload = (type: string, value: string) => ({
+const withPayload = (type: string, value: string) => ({
   enabled: true,
   project: 'default',
   strategies: [
@@ -24,10 +24,10 @@ const payload = (type: string, value: string) => ({
 const flags = {
   features: [
     ...FLAGS.features,
-    { name: 'text', ...payload('string', 'hello') },
-    { name: 'number', ...payload('number', '42') },
-    { name: 'json', ...payload('json', '{"a":1}') },
-    { name: 'broken', ...payload('json', '{') },
+    { name: 'text', ...withPayload('string', 'hello') },
+    { name: 'number', ...withPayload('number', '42') },
+    { name: 'json', ...withPayload('json', '{"a":1}') },
+    { name: 'broken', ...withPayload('json', '{') },
     { name: 'of-a-tenant', enabled: true, project: 'default', strategies: [ofTenant('tenantId', 'acme')] },
     { name: 'other-project', enabled: true, project: 'other', strategies: [strategy] },
     {
@@ -412,6 +412,56 @@ describe('an unchanged bulk answer', () => {
   it('is not said of a state that can not be shown', async () => {
     const answer = await askAll({ ...ada, consentRevision: '999999' });
     expect(answer.headers).not.toHaveProperty('etag');
+  });
+});
+
+describe('flags that are old, or not there', () => {
+  const { origin } = { origin: () => 'server' as const };
+  afterEach(() => {
+    rampart.flags.origin = origin;
+  });
+
+  it('say so, and are no answer that stands', async () => {
+    const tag = String((await askAll()).headers['etag']);
+    rampart.flags.origin = () => 'backup';
+    expect((await ask('ai.copilot')).json()).toMatchObject({
+      value: true,
+      reason: 'UNKNOWN',
+      metadata: { reason: 'STALE' },
+    });
+    expect((await ask('plain')).json()).toMatchObject({ reason: 'UNKNOWN', metadata: { reason: 'STALE' } });
+    expect((await askAll(ada, { ...service.headers, 'if-none-match': tag })).statusCode).toBe(200);
+  });
+
+  it('are 503 and no default, as long as there are none', async () => {
+    rampart.flags.origin = () => 'none';
+    const answers = [await ask('nope'), await askAll(), await askAll({}, await page())];
+    for (const answer of answers) {
+      expect([answer.statusCode, answer.headers['retry-after']]).toEqual([503, '1']);
+      expect(answer.json().errorCode).toBe('GENERAL');
+    }
+    expect((await app.inject({ url: '/api/frontend', headers: await page() })).statusCode).toBe(503);
+  });
+});
+
+describe('what can not be read', () => {
+  const url = '/ofrep/v1/evaluate/flags';
+  const json = { ...service.headers, 'content-type': 'application/json' };
+  it.each([
+    ['no JSON', '{', json, 400],
+    ['an empty text', '', json, 400],
+    ['a list', '[]', json, 400],
+    ['a text', '"x"', json, 400],
+    ['a context that is none', '{"context":7}', json, 400],
+    ['too much', `{"context":{"a":"${'x'.repeat(300_000)}"}}`, json, 413],
+    ['another type', 'a=b', { ...service.headers, 'content-type': 'application/x-www-form-urlencoded' }, 415],
+  ])('is refused as the protocol says: %s', async (_, payload, headers, status) => {
+    for (const path of [url, `${url}/plain`]) {
+      const answer = await app.inject({ method: 'POST', url: path, headers, payload });
+      expect(answer.statusCode).toBe(status);
+      expect(answer.json()).toHaveProperty('errorCode');
+      if (path !== url) expect(answer.json().key).toBe('plain');
+    }
   });
 });
 
