@@ -10,6 +10,7 @@ import { type Answered, answersTable, differencesIn, flipLines } from './report.
 import { type Service, startService } from './service.js';
 import { directory, SUBJECTS } from './subjects.js';
 import { ask, shadowRuns } from './visitor.js';
+import { openPage } from './web.js';
 
 /** How often the service fetches flags here, in ms; 5,000 by default. */
 const REFRESH = 1_000;
@@ -29,8 +30,11 @@ process.on('SIGINT', () => void leave(130));
 process.on('SIGTERM', () => void leave(143));
 
 try {
-  const expected = await demo();
-  if (!process.argv.includes('--serve')) await leave(expected ? 0 : 1);
+  if (process.argv.includes('--web')) await openPage((close) => closers.push(close));
+  else {
+    const expected = await demo();
+    if (!process.argv.includes('--serve')) await leave(expected ? 0 : 1);
+  }
 } catch (error) {
   // What was started may have been stopped under our hands.
   if (!leaving) console.error(error);

@@ -3,7 +3,7 @@ import type { HeaderRecord } from './event-stream.js';
 import type { BuiltClient } from './options.js';
 
 /** The header that carries the signed-in user's JWT. */
-export const IDENTITY_HEADER = 'x-rampart-identity';
+const IDENTITY_HEADER = 'x-rampart-identity';
 
 /** A client of the provider's own, and the headers that say who asks. */
 export function buildClient({ unleash, identity }: Pick<BuiltClient, 'unleash' | 'identity'>): {

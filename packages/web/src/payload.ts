@@ -2,7 +2,7 @@ import { ErrorCode, type JsonValue } from '@openfeature/web-sdk';
 import type { IVariant } from 'unleash-proxy-client';
 
 /** A value of the wanted type, or why it can't be had. */
-export type Reading<T> =
+type Reading<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly code: ErrorCode; readonly message: string };
 

@@ -42,7 +42,7 @@ const STATES = [
 ] as const;
 
 describe.each(['desktop', 'phone'] as const)('on a %s', (device) => {
-  const shown = { viewport: VIEWPORTS[device] };
+  const shown = { viewport: VIEWPORTS[device], isMobile: device === 'phone', hasTouch: device === 'phone' };
 
   it.each(STATES)('shows %s, as axe-core would have it', async (_state, person, text) => {
     for (const colorScheme of ['light', 'dark'] as const) {

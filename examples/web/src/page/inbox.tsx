@@ -118,7 +118,7 @@ function Conversation({ ticket, person, sent, draft, onDraft, onSend }: Conversa
             onChange={(event) => onDraft(event.target.value)}
           />
           <div className="actions">
-            <button type="submit" className="primary">
+            <button type="submit" className={draft.trim() === '' ? '' : 'primary'}>
               Send reply
             </button>
           </div>

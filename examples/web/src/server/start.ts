@@ -17,7 +17,7 @@ import { createSite } from './site.js';
 /** Where the demo runs. */
 export interface WebDemoOptions {
   readonly unleash: UnleashServer;
-  /** Of the page. @default a free one */
+  /** Of the page; where it is taken, another one. @default a free one */
   readonly port?: number;
   /** Other pages that may ask the gateway. @default none */
   readonly origins?: readonly string[];
@@ -86,7 +86,10 @@ export async function startWebDemo({ unleash, port = 0, origins = [] }: WebDemoO
 
 function listen(site: Server, port: number): Promise<string> {
   return new Promise((resolve, reject) => {
-    site.once('error', reject);
+    site.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EADDRINUSE') resolve(listen(site, 0));
+      else reject(error);
+    });
     site.listen(port, '127.0.0.1', () => resolve(`http://127.0.0.1:${(site.address() as AddressInfo).port}`));
   });
 }
