@@ -1,3 +1,4 @@
+import { startTcpProxy } from '@rampart/services';
 import { useChromium } from '@rampart/services/vitest';
 import { createAdminClient } from '@rampart/unleash/admin';
 import type { UnleashServer } from '@rampart/unleash-server';
@@ -25,30 +26,30 @@ const demo = useDemo(async (unleash) => {
 });
 afterAll(() => pages?.close());
 
-describe.each(CLIENTS)('%s', (_name, file, decides) => {
-  const open = async (person: string): Promise<Page> => {
-    const context = await chromium().browser.newContext();
-    const page = await context.newPage();
-    const { gateway, unleash } = demo();
-    const settings = {
-      gateway,
-      frontendToken: unleash.frontendToken.development,
-      identity: await demo().signIn(person),
-      user: person,
-    };
-    await page.addInitScript(`window.settings = ${JSON.stringify(settings)}`);
-    await page.goto(`${pages.url}/${file.replace(/\..*/, '')}`);
-    return page;
+async function open(file: string, person: string, gateway: string = demo().gateway): Promise<Page> {
+  const context = await chromium().browser.newContext();
+  const page = await context.newPage();
+  const settings = {
+    gateway,
+    frontendToken: demo().unleash.frontendToken.development,
+    identity: await demo().signIn(person),
+    user: person,
   };
-  const shows = async (page: Page, values: Readonly<Record<string, string>>): Promise<void> => {
-    for (const [name, value] of Object.entries(values))
-      await expect
-        .poll(() => page.textContent(`output[name=${name}]`, { timeout: 5_000 }), { timeout: 15_000 })
-        .toBe(value);
-  };
+  await page.addInitScript(`window.settings = ${JSON.stringify(settings)}`);
+  await page.goto(`${pages.url}/${file.replace(/\..*/, '')}`);
+  return page;
+}
 
+async function shows(page: Page, values: Readonly<Record<string, string>>): Promise<void> {
+  for (const [name, value] of Object.entries(values))
+    await expect
+      .poll(() => page.textContent(`output[name=${name}]`, { timeout: 5_000 }), { timeout: 15_000 })
+      .toBe(value);
+}
+
+describe.each(CLIENTS)('%s', (_name, file, decides) => {
   it('reads a plain flag and an open feature, and sees the opt-out and the opt-in', async () => {
-    const page = await open('ana');
+    const page = await open(file, 'ana');
     await shows(page, { plain: 'true', ai: 'true', ...(decides && { outcome: 'enabled' }) });
     await demo().say('ada', 'acme', 'opt_out');
     await shows(page, { plain: 'true', ai: 'false', ...(decides && { outcome: 'off' }) });
@@ -62,9 +63,34 @@ describe.each(CLIENTS)('%s', (_name, file, decides) => {
     ['bo', 'paywall'],
     ['dan', 'unavailable'],
   ])('reads that it is closed for %s: %s', async (person, outcome) => {
-    const page = await open(person);
+    const page = await open(file, person);
     await shows(page, { plain: 'true', ai: 'false', ...(decides && { outcome }) });
     await page.context().close();
+  });
+});
+
+/** Those that listen to the gateway's events, and don't poll within the time of a test. */
+const LISTENING = CLIENTS.filter(([name]) =>
+  ['@openfeature/ofrep-web-provider', '@rampart/web-provider'].includes(name),
+);
+
+describe.each(LISTENING)('%s, cut off from the gateway', (_name, file) => {
+  it('sees what happened meanwhile once it is connected again', async () => {
+    const { hostname, port } = new URL(demo().gateway);
+    const proxy = await startTcpProxy({ target: { host: hostname, port: Number(port) } });
+    try {
+      const page = await open(file, 'ana', `http://127.0.0.1:${proxy.port}`);
+      await shows(page, { ai: 'true' });
+      await proxy.drop();
+      await demo().say('ada', 'acme', 'opt_out');
+      await proxy.heal();
+      await shows(page, { ai: 'false' });
+      await demo().say('ada', 'acme', 'opt_in');
+      await shows(page, { ai: 'true' });
+      await page.context().close();
+    } finally {
+      await proxy.close();
+    }
   });
 });
 
