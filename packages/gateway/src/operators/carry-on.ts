@@ -12,14 +12,19 @@ const RECENT = 30_000;
 /** A report of an order of which nothing is known yet. */
 export type Reached = Omit<OrderReport, 'id' | 'scope'> & Partial<Pick<OrderReport, 'id' | 'scope'>>;
 
-/** Answers how far an order got after a while at the latest. It goes on until it holds, or the gateway stops. */
-export async function carryOn(
-  { stopping, log }: Pick<Gateway, 'stopping' | 'log'>,
-  action: OrderReport['action'],
-  start: (patience: Patience) => Promise<OrderReport>,
-): Promise<Reached> {
+/** An order to carry out. */
+interface Running {
+  readonly action: OrderReport['action'];
+  readonly start: (patience: Patience) => Promise<OrderReport>;
+  /** Ends the trying. */
+  readonly signal: AbortSignal;
+  readonly log: Gateway['log'];
+}
+
+/** Answers how far an order got after a while at the latest. It goes on until it holds. */
+export async function carryOn({ action, start, signal, log }: Running): Promise<Reached> {
   let latest: Reached = nothingYet(action);
-  const running = start({ signal: stopping.signal, onProgress: (report) => void (latest = report) });
+  const running = start({ signal, onProgress: (report) => void (latest = report) });
   const waiting = new AbortController();
   const late = delay(PATIENCE, undefined, { signal: waiting.signal }).catch(() => undefined);
   try {

@@ -1,9 +1,9 @@
-import type { KillSwitch, OrderReport } from '@rampart/sdk/operator';
+import type { KillSwitch, OrderReport, Patience } from '@rampart/sdk/operator';
 import { z } from 'zod';
 import type { App, Gateway } from '../gateway.js';
-import { recorded } from '../service/recorded.js';
+import { recorded, refused } from '../service/recorded.js';
 import { Refusal } from '../service/refusal.js';
-import { carryOn, type Reached } from './carry-on.js';
+import { carryOn } from './carry-on.js';
 import { actorOf } from './operator.js';
 import { idSchema, reasonSchema, revisionSchema, scopeSchema } from './schemas.js';
 
@@ -53,6 +53,7 @@ const reviveBody = z.strictObject({
 
 /** Kill switches: what is killed, kill, revive. */
 export function serveKills(app: App, gateway: Gateway): void {
+  const reach = reacher(app, gateway);
   app.get(
     '/v1/operator/kills',
     {
@@ -80,7 +81,7 @@ export function serveKills(app: App, gateway: Gateway): void {
     },
     async ({ principal, body }, reply) => {
       const order = { ...body, actor: actorOf(principal) };
-      const reached = await reach(gateway, 'kill', (patience) => switchOf(gateway).kill(order, patience));
+      const reached = await reach('kill', (patience) => switchOf(gateway).kill(order, patience));
       return reply.code(codeOf(reached)).send(reached);
     },
   );
@@ -99,7 +100,9 @@ export function serveKills(app: App, gateway: Gateway): void {
     },
     async ({ principal, params: { id }, body }, reply) => {
       const order = { id, ...body, actor: actorOf(principal) };
-      const reached = await reach(gateway, 'revive', (patience) => switchOf(gateway).revive(order, patience));
+      // It reads what the kill had switched off before it begins.
+      await recorded(gateway, () => Promise.resolve(), 'values');
+      const reached = await reach('revive', (patience) => switchOf(gateway).revive(order, patience));
       return reply.code(codeOf(reached)).send(reached);
     },
   );
@@ -112,18 +115,25 @@ function switchOf({ killSwitch }: Gateway): KillSwitch {
 
 type Report = z.output<typeof report>;
 
-async function reach(
-  gateway: Gateway,
-  action: OrderReport['action'],
-  start: Parameters<typeof carryOn>[2],
-): Promise<Report> {
-  const reached: Reached = await recorded(gateway, () => carryOn(gateway, action, start), 'values');
-  const { control, unleash } = reached;
-  if (control.state === 'failed') throw new Refusal(409, 'conflict', control.error ?? 'it was refused');
-  return {
-    ...reached,
-    control: { ...control, notes: [...control.notes] },
-    unleash: { ...unleash, notes: [...unleash.notes], switched: [...unleash.switched] },
+type Reach = (action: OrderReport['action'], start: (patience: Patience) => Promise<OrderReport>) => Promise<Report>;
+
+/** Carries orders on until they hold, or the gateway is closed; requests under way are finished by then. */
+function reacher(app: App, { log }: Gateway): Reach {
+  const closed = new AbortController();
+  app.addHook('onClose', (_app, done) => {
+    closed.abort();
+    done();
+  });
+  return async (action, start) => {
+    // Also while the database is down: Unleash obeys without it.
+    const reached = await refused(() => carryOn({ action, start, log, signal: closed.signal }), 'values');
+    const { control, unleash } = reached;
+    if (control.state === 'failed') throw new Refusal(409, 'conflict', control.error ?? 'it was refused');
+    return {
+      ...reached,
+      control: { ...control, notes: [...control.notes] },
+      unleash: { ...unleash, notes: [...unleash.notes], switched: [...unleash.switched] },
+    };
   };
 }
 

@@ -19,9 +19,16 @@ export async function recorded<T>(
 ): Promise<T> {
   if (control === undefined)
     throw new Refusal(501, 'not_recorded', 'this gateway was given a control without a database: it records nothing');
-  try {
+  return refused(async () => {
     await control.ready();
-    return await work(control);
+    return work(control);
+  }, trust);
+}
+
+/** Does what may be refused by the control log, also while the log can't be had. @throws Refusal as {@link recorded} */
+export async function refused<T>(work: () => Promise<T>, trust: Trust): Promise<T> {
+  try {
+    return await work();
   } catch (error) {
     throw refusalOf(error, trust) ?? error;
   }

@@ -22,7 +22,7 @@ describe('a hint', () => {
     for (let count = 0; count < 100; count++) flags.hint();
     expect(refresh).toHaveBeenCalledTimes(1);
     answer();
-    await vi.advanceTimersByTimeAsync(0);
+    await vi.advanceTimersByTimeAsync(200);
     // What was on its way may have been from before the last hint.
     expect(refresh).toHaveBeenCalledTimes(2);
     answer();

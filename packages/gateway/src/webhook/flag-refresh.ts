@@ -8,19 +8,23 @@ export interface FlagRefreshOptions {
    * @default at once, and after 0.5, 1.2 and 2.5 s
    */
   readonly after?: readonly number[] | undefined;
+  /** Least pause between two fetches, in ms: an import of a thousand flags is a thousand hints. @default 200 */
+  readonly pause?: number | undefined;
 }
 
 /** Fetches flags when somebody says that one was edited. Hints that come together are answered together. */
 export class FlagRefresh {
   readonly #refresh: () => Promise<void>;
   readonly #after: readonly number[];
+  readonly #pause: number;
   #timers: NodeJS.Timeout[] = [];
   #running = false;
   #wanted = false;
 
-  constructor({ refresh, after = [0, 500, 1_200, 2_500] }: FlagRefreshOptions) {
+  constructor({ refresh, after = [0, 500, 1_200, 2_500], pause = 200 }: FlagRefreshOptions) {
     this.#refresh = refresh;
     this.#after = after;
+    this.#pause = pause;
   }
 
   /** Somebody says that a flag was edited. */
@@ -45,6 +49,7 @@ export class FlagRefresh {
     while (this.#wanted) {
       this.#wanted = false;
       await this.#refresh();
+      await new Promise<void>((resolve) => setTimeout(resolve, this.#pause).unref());
     }
     this.#running = false;
   }
