@@ -32,20 +32,20 @@ const CLOSED = 2;
 const RETRY = { least: 1_000, most: 60_000 };
 
 /**
- * Follows the gateway's OFREP event stream and calls back whenever flags may have changed: on its word, and after every
- * time that nothing could be heard.
+ * Follows the gateway's OFREP event stream and calls back whenever flags may have changed: on its word, with what names the
+ * state that it speaks of, and after every time that nothing could be heard.
  */
 export class EventStream {
   readonly #options: Required<EventSourceOptions>;
   readonly #ports: EventStreamPorts;
-  readonly #changed: () => void;
+  readonly #changed: (told?: string) => void;
   #source: EventSourceLike | undefined;
   #retry: ReturnType<typeof setTimeout> | undefined;
   #attempt = 0;
   #turn = 0;
   #deaf = false;
 
-  constructor(options: Required<EventSourceOptions>, ports: EventStreamPorts, changed: () => void) {
+  constructor(options: Required<EventSourceOptions>, ports: EventStreamPorts, changed: (told?: string) => void) {
     this.#options = options;
     this.#ports = ports;
     this.#changed = changed;
@@ -89,7 +89,8 @@ export class EventStream {
       this.#deaf = false;
     });
     source.addEventListener('message', ({ data }) => {
-      if (isRefetch(data)) this.#changed();
+      const event = refetchIn(data);
+      if (event !== undefined) this.#changed(event.etag);
     });
     source.addEventListener('error', () => {
       this.#deaf = true;
@@ -124,10 +125,11 @@ interface StreamEntry {
   readonly endpoint: { readonly requestUri: string; readonly origin?: string };
 }
 
-function isRefetch(data: unknown): boolean {
+function refetchIn(data: unknown): { readonly etag: string | undefined } | undefined {
   try {
-    return typeof data === 'string' && (JSON.parse(data) as { type?: unknown } | null)?.type === 'refetchEvaluation';
+    const { type, etag } = JSON.parse(String(data)) as { readonly type?: unknown; readonly etag?: unknown };
+    return type === 'refetchEvaluation' ? { etag: typeof etag === 'string' ? etag : undefined } : undefined;
   } catch {
-    return false;
+    return undefined;
   }
 }

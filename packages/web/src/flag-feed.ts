@@ -33,6 +33,7 @@ export class FlagFeed {
   #turns = 0;
   #lastTurn = 0;
   #arriving = false;
+  #told: string | undefined;
   #state: FeedState = { kind: 'unconfirmed', failure: undefined };
   #waiting: { readonly resolve: () => void; readonly reject: (error: Error) => void }[] = [];
 
@@ -71,8 +72,13 @@ export class FlagFeed {
     await settled;
   }
 
-  /** Fetches again; never throws, the listener hears how it went. */
-  async refetch(): Promise<void> {
+  /**
+   * Fetches again; never throws, the listener hears how it went.
+   *
+   * @param told names the state that a gateway told of: another one that answers must not know less
+   */
+  async refetch(told?: string): Promise<void> {
+    this.#told = told;
     await fetchNow(this.#client);
   }
 
@@ -86,11 +92,15 @@ export class FlagFeed {
     const turn = (this.#turns += 1);
     const overtaken = (): boolean => generation !== this.#generation || turn < this.#lastTurn;
     try {
-      const response = await inner(url, this.#state.kind === 'confirmed' ? init : withoutEtag(init));
+      const response = await inner(
+        addressFor(url, this.#told),
+        this.#state.kind === 'confirmed' ? init : withoutEtag(init),
+      );
       const toggles = response.ok ? togglesIn(await response.json()) : undefined;
       // The client takes this for a request that it cancelled itself, and keeps quiet.
       if (overtaken()) throw abortError();
       this.#lastTurn = turn;
+      if (response.status < 400) this.#told = undefined;
       if (response.status === 304) this.#confirmed(undefined);
       else if (!response.ok) this.#failed(failureOf(response.status));
       return reply(response, () => {
@@ -133,6 +143,13 @@ export class FlagFeed {
       else reject(error);
     }
   }
+}
+
+function addressFor(url: string, told: string | undefined): string {
+  if (told === undefined) return url;
+  const address = new URL(url);
+  address.searchParams.set('flagConfigEtag', told);
+  return address.href;
 }
 
 /** "Unchanged" would be said of what another context was given. */

@@ -174,7 +174,7 @@ export class RampartWebProvider implements Provider {
 
   #listen(context: EvaluationContext): void {
     const { events } = this.#options;
-    const changed = (): void => void this.#feed.refetch();
+    const changed = (told?: string): void => void this.#feed.refetch(told);
     if (events === undefined) return;
     if (typeof events === 'function') {
       this.#stopEvents = events(changed);

@@ -1,4 +1,4 @@
-import { OpenFeature } from '@openfeature/web-sdk';
+import { InMemoryProvider, MultiProvider, OpenFeature } from '@openfeature/web-sdk';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ai, closed, plain } from '../test/fetch-double.js';
 import { ANA, serve } from '../test/serve.js';
@@ -68,6 +68,17 @@ describe('a flag that is not listed', () => {
     const { client } = await serve(() => [], { unlisted: 'not_found' });
     const details = client.getBooleanDetails('gone', true);
     expect(details).toMatchObject({ value: true, reason: 'ERROR', errorCode: 'FLAG_NOT_FOUND' });
+  });
+
+  it('is then looked for by a MultiProvider in the next one', async () => {
+    const { provider } = await serve(() => [plain('here')], { unlisted: 'not_found' });
+    const other = new InMemoryProvider({
+      gone: { variants: { on: true }, defaultVariant: 'on', disabled: false },
+      here: { variants: { off: false }, defaultVariant: 'off', disabled: false },
+    });
+    await OpenFeature.setProviderAndWait('both', new MultiProvider([{ provider }, { provider: other }]));
+    const client = OpenFeature.getClient('both');
+    expect([client.getBooleanValue('here', false), client.getBooleanValue('gone', false)]).toEqual([true, true]);
   });
 });
 

@@ -263,3 +263,18 @@ describe('what clients count', () => {
     expect((await app.inject({ method: 'POST', url, headers: await page(), payload })).statusCode).toBe(202);
   });
 });
+
+describe('after an event that another process told of', () => {
+  it('is answered from nothing older than that', async () => {
+    let fetched = 0;
+    const { refresh } = rampart.flags;
+    rampart.flags.refresh = async () => void (fetched += 1);
+    const newer = `flagConfigEtag=${'A'.repeat(22)}.1`;
+    const told = await get(`?userId=ada&${newer}`, await page(ada));
+    expect([told.statusCode, fetched]).toEqual([200, 1]);
+    await get('?userId=ada&flagConfigEtag=anything', await page(ada));
+    expect(fetched).toBe(1);
+    if (refresh === undefined) delete rampart.flags.refresh;
+    else rampart.flags.refresh = refresh;
+  });
+});

@@ -21,6 +21,7 @@ const PROPERTY = /^properties\[(.{1,256})\]$/s;
 export function contextOfQuery(query: Stated, address: string): Stated {
   const stated: Stated = { remoteAddress: address };
   for (const name of Object.keys(query)) {
+    if (name === 'flagConfigEtag') continue;
     const given = query[name];
     const value = Array.isArray(given) ? given.at(-1) : given;
     const property = PROPERTY.exec(name)?.[1];

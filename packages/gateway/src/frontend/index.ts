@@ -5,6 +5,7 @@ import { Digests } from '../decisions/digests.js';
 import { FeedbackTickets } from '../decisions/feedback-ticket.js';
 import type { App, Gateway } from '../gateway.js';
 import { findTag, writeTag } from '../ofrep/entity-tag.js';
+import { Freshness } from '../ofrep/freshness.js';
 import { Refusal } from '../service/refusal.js';
 import { contextOfBody, contextOfQuery } from './context.js';
 import { GET_TOGGLES, METRICS, POST_TOGGLES, REGISTER } from './schema.js';
@@ -20,6 +21,7 @@ export function serveFrontend(app: App, { rampart, configuration }: Gateway): vo
   const contexts = new ContextReader(configuration);
   const digests = new Digests(configuration);
   const toggles = new ToggleWriter(new FeedbackTickets(configuration.secret));
+  const freshness = new Freshness(rampart, digests);
   const { provider, flags } = rampart;
 
   app.get('/api/frontend', GET_TOGGLES, (request, reply) =>
@@ -36,6 +38,13 @@ export function serveFrontend(app: App, { rampart, configuration }: Gateway): vo
 
   function read(request: FastifyRequest, reply: FastifyReply, stated: Record<string, unknown>) {
     const context = contexts.read(request.principal, stated, request.ip);
+    const { flagConfigEtag: told } = request.query as { readonly flagConfigEtag?: unknown };
+    const newer = typeof told === 'string' && Freshness.isValidator(told) ? freshness.reach(told) : undefined;
+    if (newer === undefined) return evaluate(request, reply, context);
+    return newer.then(() => evaluate(request, reply, context));
+  }
+
+  function evaluate(request: FastifyRequest, reply: FastifyReply, context: ReadContext) {
     const asked = provider.inputs(context.ai);
     if (asked instanceof Promise) return asked.then((inputs) => answer(request, reply, context, inputs));
     return answer(request, reply, context, asked);

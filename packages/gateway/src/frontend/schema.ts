@@ -28,6 +28,13 @@ const context = z
   })
   .loose();
 
+const told = {
+  flagConfigEtag: z
+    .string()
+    .optional()
+    .describe('`etag` of the event that made the page ask: answered from nothing older.'),
+};
+
 const refusal = z.object({ name: z.string().optional(), message: z.string().optional() }).loose();
 const refusals = { 400: refusal, 401: refusal, 403: refusal, 429: refusal, 500: refusal, 503: refusal };
 
@@ -46,10 +53,11 @@ export const GET_TOGGLES: RouteShorthandOptions = {
   ...unchecked,
   config,
   schema: {
-    tags: ['Unleash Frontend API'],
+    tags: ['frontend'],
+    operationId: 'getToggles',
     summary: 'Toggles, the context in the query',
     description: `${description} Properties are written \`properties[name]=value\`.`,
-    querystring: context.omit({ properties: true }),
+    querystring: context.omit({ properties: true }).extend(told),
     response,
   },
 };
@@ -58,9 +66,11 @@ export const POST_TOGGLES: RouteShorthandOptions = {
   ...unchecked,
   config,
   schema: {
-    tags: ['Unleash Frontend API'],
+    tags: ['frontend'],
+    operationId: 'postToggles',
     summary: 'Toggles, the context in the body',
     description,
+    querystring: z.object(told),
     body: z.object({ context: context.optional() }),
     response,
   },
@@ -72,7 +82,8 @@ export const METRICS: RouteShorthandOptions = {
   ...unchecked,
   config,
   schema: {
-    tags: ['Unleash Frontend API'],
+    tags: ['frontend'],
+    operationId: 'addClientMetrics',
     summary: 'Add what a client counted',
     body: z
       .object({
@@ -99,7 +110,8 @@ export const REGISTER: RouteShorthandOptions = {
   ...unchecked,
   config,
   schema: {
-    tags: ['Unleash Frontend API'],
+    tags: ['frontend'],
+    operationId: 'registerClient',
     summary: 'A client says that it is there',
     body: z.object({ appName: z.string() }).loose(),
     response: { 202: z.null().describe('Taken'), ...refusals },
