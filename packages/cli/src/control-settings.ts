@@ -84,8 +84,8 @@ function readSecret({ secretFile }: DatabaseFlags, variables: Variables): string
   return check(secretText, found, 'secret') ?? misused(NO_SECRET);
 }
 
-/** Arguments show in process lists. */
-function noPassword(option: string, value: string | undefined, variable: string): void {
+/** Refuses an address with a password as an argument: arguments show in process lists. */
+export function noPassword(option: string, value: string | undefined, variable: string): void {
   if (value !== undefined && URL.canParse(value) && new URL(value).password !== '')
     misused(`${option}: it holds a password, and arguments show in process lists: put the address into ${variable}`);
 }

@@ -12,6 +12,10 @@ export interface Variables {
   readonly redis: string | undefined;
   readonly secret: string | undefined;
   readonly controlEnvironment: string | undefined;
+  /** A file with the configuration of a gateway. */
+  readonly gatewayConfiguration: string | undefined;
+  readonly host: string | undefined;
+  readonly port: string | undefined;
   /** The folder for what has to outlive a command. */
   readonly stateFolder: string | undefined;
   /** Whether colours are unwanted: `NO_COLOR` is set, or `TERM` is `dumb`. */
@@ -30,6 +34,9 @@ export const VARIABLES = {
   redis: 'REDIS_URL',
   secret: 'RAMPART_SECRET',
   controlEnvironment: 'RAMPART_ENVIRONMENT',
+  gatewayConfiguration: 'RAMPART_GATEWAY_CONFIG',
+  host: 'HOST',
+  port: 'PORT',
   stateFolder: 'RAMPART_STATE_FOLDER',
 } as const;
 
@@ -47,6 +54,9 @@ export function readEnvironment(environment: NodeJS.ProcessEnv = process.env): V
     redis: read(VARIABLES.redis),
     secret: read(VARIABLES.secret),
     controlEnvironment: read(VARIABLES.controlEnvironment),
+    gatewayConfiguration: read(VARIABLES.gatewayConfiguration),
+    host: read(VARIABLES.host),
+    port: read(VARIABLES.port),
     stateFolder: read(VARIABLES.stateFolder) ?? under(read('XDG_STATE_HOME')) ?? under(read('HOME'), '.local', 'state'),
     plain: read('NO_COLOR') !== undefined || read('TERM') === 'dumb',
   };

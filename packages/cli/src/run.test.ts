@@ -40,6 +40,8 @@ const COMMANDS = [
   'audit',
   'data',
   'migrate',
+  'serve',
+  'key',
 ];
 const NESTED = [
   'consent get',

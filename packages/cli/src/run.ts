@@ -6,6 +6,7 @@ import { consentCommand } from './commands/consent.js';
 import { dataCommand } from './commands/data.js';
 import { explainCommand } from './commands/explain.js';
 import { initCommand } from './commands/init.js';
+import { keyCommand } from './commands/key.js';
 import { killCommand } from './commands/kill.js';
 import { killsCommand } from './commands/kills.js';
 import { lintCommand } from './commands/lint.js';
@@ -15,6 +16,7 @@ import { newFeatureCommand } from './commands/new-feature.js';
 import { overrideCommand } from './commands/override.js';
 import { previewCommand } from './commands/preview.js';
 import { reviveCommand } from './commands/revive.js';
+import { serveCommand } from './commands/serve.js';
 import { syncCommand } from './commands/sync.js';
 import type { Variables } from './environment.js';
 import { EXIT, type ExitCode, exitCodeOf, messageOf } from './failure.js';
@@ -62,6 +64,8 @@ const COMMANDS: readonly ((session: Session) => Command)[] = [
   auditCommand,
   dataCommand,
   migrateCommand,
+  serveCommand,
+  keyCommand,
 ];
 
 /** Runs one command and resolves with its exit code. Rejects only for a bug. */

@@ -2,6 +2,7 @@ import { SHORTEST_SECRET } from '@rampart/core';
 import { z } from 'zod';
 import { PERMISSIONS } from './access/principal.js';
 import type { GatewayConfiguration, GatewayConfigurationInput } from './configuration.js';
+import { ConfigurationError } from './configuration-error.js';
 
 const name = z.string().min(1, 'must not be empty').max(200, 'use at most 200 characters');
 const names = z.array(name);
@@ -167,11 +168,10 @@ export const configurationSchema: z.ZodType<GatewayConfiguration, GatewayConfigu
   logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info'),
 });
 
-/** Checks a configuration and fills the defaults in. @throws TypeError that names the field and the fix, never a secret */
+/** Checks a configuration and fills the defaults in. @throws ConfigurationError */
 export function readConfiguration(input: unknown): GatewayConfiguration {
   const result = configurationSchema.safeParse(input);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
-  const at = issue?.path.join('.') ?? '';
-  throw new TypeError(`gateway: ${at === '' ? '' : `${at}: `}${issue?.message ?? 'the configuration is wrong'}`);
+  throw new ConfigurationError((issue?.path ?? []).join('.'), issue?.message ?? 'it can not be used');
 }

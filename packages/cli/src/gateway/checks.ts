@@ -1,0 +1,142 @@
+import { access, constants, stat } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { dirname, join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { GatewayConfiguration } from '@rampart/gateway';
+import { createControl } from '@rampart/sdk';
+import { isStoreError } from '@rampart/sdk/operator';
+
+/** What was tried, and what came of it. */
+export interface CheckResult {
+  readonly what: string;
+  readonly ok: boolean;
+  readonly found: string;
+}
+
+const TIMEOUT = 5_000;
+
+/** Tries everything that a gateway needs, at once. Changes nothing. */
+export function checkGateway(configuration: GatewayConfiguration): Promise<readonly CheckResult[]> {
+  const { unleash, redis, identity } = configuration;
+  const tries: readonly (readonly [what: string, work: () => Promise<string>])[] = [
+    ['address', () => tryAddress(configuration)],
+    ['Unleash', () => tryUnleash(configuration)],
+    ...(unleash.adminToken === undefined ? [] : [['Unleash admin', () => tryAdmin(configuration)] as const]),
+    ['database', () => tryDatabase(configuration)],
+    ...(redis === undefined ? [] : [['Redis', () => tryRedis(configuration)] as const]),
+    ...(identity?.jwksUrl === undefined ? [] : [['keys of users', () => tryKeys(identity.jwksUrl ?? '')] as const]),
+    ['callers', async () => callersOf(configuration)],
+  ];
+  return Promise.all(tries.map(([what, work]) => result(what, work)));
+}
+
+async function result(what: string, work: () => Promise<string>): Promise<CheckResult> {
+  try {
+    return { what, ok: true, found: await work() };
+  } catch (error) {
+    return { what, ok: false, found: (error as Error).message };
+  }
+}
+
+function tryAddress({ host, port }: GatewayConfiguration): Promise<string> {
+  return new Promise((done, fail) => {
+    const server = createServer();
+    server.once('error', (error: NodeJS.ErrnoException) => fail(new Error(`${host}:${port}: ${error.code}`)));
+    server.listen(port, host, () => server.close(() => done(`${host}:${port} is free`)));
+  });
+}
+
+async function tryUnleash({ unleash: { url, token, appName } }: GatewayConfiguration): Promise<string> {
+  const response = await ask(`${url}/client/features`, { authorization: token, 'unleash-appname': appName });
+  const { features } = (await response.json()) as { readonly features?: readonly unknown[] };
+  if (!Array.isArray(features)) throw new Error(`${url}: this is not Unleash's API. Check the URL`);
+  return `${url} has ${features.length} flags`;
+}
+
+async function tryAdmin({ unleash }: GatewayConfiguration): Promise<string> {
+  const { adminToken = '', adminUrl = unleash.url.replace(/\/api$/, '') } = unleash;
+  await ask(`${adminUrl.replace(/\/+$/, '')}/api/admin/projects`, { authorization: adminToken });
+  return 'the admin token is good: kills switch flags off too';
+}
+
+async function ask(url: string, headers: Readonly<Record<string, string>>): Promise<Response> {
+  const response = await fetch(url, { headers, signal: AbortSignal.timeout(TIMEOUT) }).catch((error: Error) => {
+    throw new Error(`${url}: ${reasonOf(error)}`);
+  });
+  if (response.ok) return response;
+  const hint = response.status === 401 || response.status === 403 ? ': check the token and its kind' : '';
+  throw new Error(`${url} answered ${response.status}${hint}`);
+}
+
+function reasonOf({ name, message, cause }: Error): string {
+  if (name === 'TimeoutError') return 'no answer in 5 s';
+  const { code, message: inner } = (cause ?? {}) as Partial<NodeJS.ErrnoException>;
+  return code ?? inner ?? message;
+}
+
+async function tryDatabase({ database, secret }: GatewayConfiguration): Promise<string> {
+  const folder = folderOf(database);
+  if (folder !== undefined && !(await exists(join(folder, 'data')))) return newFolder(folder);
+  const control = createControl({ database, secret, migrate: false });
+  try {
+    const { position } = await control.store.head();
+    return `${folder ?? 'the server'} answers; its control log has ${position} entries`;
+  } catch (error) {
+    if (isStoreError(error) && error.kind === 'schema_older')
+      return 'the server answers; the tables are made at the start';
+    throw error;
+  } finally {
+    await control.close();
+  }
+}
+
+function folderOf(database: GatewayConfiguration['database']): string | undefined {
+  if (typeof database !== 'string') return resolve(database.folder);
+  return database.includes('://') ? undefined : resolve(database);
+}
+
+async function newFolder(folder: string): Promise<string> {
+  let above = folder;
+  while (!(await exists(above))) above = dirname(above);
+  await access(above, constants.W_OK).catch(() => {
+    throw new Error(`${above} can not be written to`);
+  });
+  return `${folder} is made at the start: an embedded database, for one process`;
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function tryRedis({ redis, secret, environment }: GatewayConfiguration): Promise<string> {
+  // The database is not connected before it is asked.
+  const control = createControl({ database: 'postgres://127.0.0.1:1/none', secret, redis, environment });
+  try {
+    const until = Date.now() + TIMEOUT;
+    while (Date.now() < until) {
+      if ((await control.redis?.send('PING')) !== undefined) return 'it answers';
+      await delay(100);
+    }
+    throw new Error('no answer in 5 s: check the address, the password and the network');
+  } finally {
+    await control.close();
+  }
+}
+
+async function tryKeys(url: string): Promise<string> {
+  const response = await ask(url, { accept: 'application/json' });
+  const { keys } = (await response.json().catch(() => ({}))) as { readonly keys?: readonly unknown[] };
+  if (!Array.isArray(keys) || keys.length === 0) throw new Error(`${url} holds no keys`);
+  return `${url} holds ${keys.length}`;
+}
+
+function callersOf({ keys, frontend, identity, environment }: GatewayConfiguration): string {
+  const here = keys.filter(({ environments }) => environments === undefined || environments.includes(environment));
+  const services = here.filter(({ role }) => role === 'service').length;
+  const pages = `${frontend.tokens.length} tokens of pages${frontend.askUnleash ? " and Unleash's own" : ''}`;
+  const users = identity === undefined ? 'nobody by token' : `users of ${identity.issuer}`;
+  return `${services} keys of services and ${here.length - services} of operators here, ${pages}, ${users}`;
+}

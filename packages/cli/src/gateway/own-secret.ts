@@ -1,0 +1,35 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { misused } from '../failure.js';
+
+/** The secret of an embedded database, kept beside it. */
+export interface OwnSecret {
+  readonly secret: string;
+  /** What to say of it; undefined where it was there. */
+  readonly note: string | undefined;
+}
+
+/** Reads the secret of a data folder, or makes it. Two that start at once agree on one. */
+export function ownSecret(folder: string): OwnSecret {
+  const path = join(folder, 'secret');
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const secret = randomBytes(32).toString('hex');
+    writeFileSync(path, `${secret}\n`, { mode: 0o600, flag: 'wx' });
+    return { secret, note: `no secret was given: made one in ${path}, which belongs with the data` };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') return unusable(path, error);
+  }
+  try {
+    return { secret: readFileSync(path, 'utf8').trim(), note: undefined };
+  } catch (error) {
+    return unusable(path, error);
+  }
+}
+
+function unusable(path: string, error: unknown): never {
+  return misused(
+    `${path}: ${(error as NodeJS.ErrnoException).code ?? 'can not be used'}. Set RAMPART_SECRET, or name a folder that can be written to with --database`,
+  );
+}

@@ -1,0 +1,212 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { hashKey } from '@rampart/gateway';
+import { usePostgres, useRedis } from '@rampart/services/vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { parse } from 'yaml';
+import { FlagServer } from '../specification/src/flag-server.js';
+import { rampart } from './support/rampart-command.js';
+import { startRampart } from './support/rampart-process.js';
+
+const SECRET = 'a secret of thirty-two characters';
+const flags = new FlagServer();
+let folder = '';
+let unleash = '';
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'rampart-serve-'));
+  await flags.start();
+  unleash = flags.serve({
+    features: [
+      {
+        name: 'plain',
+        type: 'release',
+        enabled: true,
+        strategies: [{ name: 'default', parameters: {}, constraints: [] }],
+      },
+    ],
+  });
+});
+afterAll(async () => {
+  await flags.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const here = (more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv => ({
+  UNLEASH_URL: unleash,
+  UNLEASH_CLIENT_TOKEN: '*:development.not-a-secret',
+  ...more,
+});
+
+describe('rampart key', () => {
+  it('prints a key once, and lines that a gateway takes', async () => {
+    const { code, out } = await rampart(
+      ['key', 'support', '--may', 'track', '--flag', 'ai.s*', '--in', 'production'],
+      {},
+    );
+    const key = /rk_[\w-]{43}/.exec(out)?.[0] ?? '';
+    expect(code).toBe(0);
+    expect(parse(out.slice(out.indexOf('keys:')))).toEqual({
+      keys: [{ name: 'support', hash: hashKey(key), may: ['track'], flags: ['ai.s*'], environments: ['production'] }],
+    });
+    const { out: json } = await rampart(['key', 'on-call', '--role', 'operator', '--json'], {});
+    expect(JSON.parse(json)).toEqual({
+      key: expect.stringMatching(/^rk_/),
+      configuration: { name: 'on-call', hash: expect.stringMatching(/^sha256:/), role: 'operator' },
+    });
+  });
+
+  it.each([
+    [['key', 'a b'], /use letters, digits/],
+    [['key', 'a', '--may', 'kill'], /--may "kill": use evaluate, track or consent/],
+    [['key', 'a', '--role', 'operator', '--may', 'track'], /an operator may do everything/],
+    [['key', 'a', '--role', 'admin'], /Allowed choices are service, operator/],
+  ])('%j is refused', async (args, message) => {
+    expect(await rampart(args, {})).toMatchObject({ code: 2, out: '', err: expect.stringMatching(message) });
+  });
+});
+
+describe('rampart serve', () => {
+  it('needs an address and a token, serves, and stops when told, leaving the secret beside the data', async () => {
+    const data = join(folder, 'data');
+    const key = JSON.parse((await rampart(['key', 'support', '--json'], {})).out) as {
+      key: string;
+      configuration: object;
+    };
+    const config = join(folder, 'gateway.yaml');
+    writeFileSync(config, JSON.stringify({ keys: [key.configuration], drainDelay: 300, metrics: 'anyone' }));
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      const { child, said, ended } = startRampart(
+        ['serve', '--config', config, '--database', data, '--port', '0'],
+        here(),
+        folder,
+      );
+      try {
+        await vi.waitFor(() => expect(said()).toMatch(/listening at http/), 60_000);
+        const url = /listening at (http:\/\/127.0.0.1:\d+)/.exec(said())?.[1] ?? '';
+        await vi.waitFor(async () => expect((await fetch(`${url}/readyz`)).status).toBe(200), 60_000);
+        const answer = await fetch(`${url}/ofrep/v1/evaluate/flags/plain`, {
+          method: 'POST',
+          headers: { authorization: `Bearer ${key.key}`, 'content-type': 'application/json' },
+          body: '{"context":{}}',
+        });
+        expect(await answer.json()).toMatchObject({ key: 'plain', value: true });
+        child.kill(signal);
+        await vi.waitFor(async () => {
+          const ready = await fetch(`${url}/readyz`);
+          expect([ready.status, await ready.json()]).toEqual([503, expect.objectContaining({ draining: true })]);
+        });
+        expect(await ended).toBe(0);
+      } finally {
+        child.kill('SIGKILL');
+      }
+      expect(said().includes('no secret was given')).toBe(signal === 'SIGTERM');
+      for (const line of said()
+        .split('\n')
+        .filter((text) => text.startsWith('{')))
+        expect(() => JSON.parse(line)).not.toThrow();
+      expect(said()).not.toMatch(/not-a-secret|rk_|DeprecationWarning|FSTDEP/);
+    }
+  });
+
+  it('comes up where Unleash and the database are down, and says so', async () => {
+    const environment = here({
+      UNLEASH_URL: 'http://127.0.0.1:9',
+      RAMPART_DATABASE_URL: 'postgres://127.0.0.1:9/x',
+      RAMPART_SECRET: SECRET,
+    });
+    const { child, said, ended } = startRampart(['serve', '--port', '0'], environment, folder);
+    try {
+      await vi.waitFor(() => expect(said()).toMatch(/listening at http/), 60_000);
+      const url = /listening at (http:\/\/127.0.0.1:\d+)/.exec(said())?.[1] ?? '';
+      expect((await fetch(`${url}/healthz`)).status).toBe(200);
+      const ready = await fetch(`${url}/readyz`);
+      expect([ready.status, await ready.json()]).toEqual([
+        503,
+        { ready: false, flags: false, consent: false, draining: false },
+      ]);
+      child.kill('SIGTERM');
+      expect(await ended).toBe(0);
+    } finally {
+      child.kill('SIGKILL');
+    }
+  });
+
+  it('names an address that is taken', async () => {
+    const taken = createServer();
+    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+    const port = `${(taken.address() as AddressInfo).port}`;
+    const args = ['serve', '--port', port, '--database', join(folder, 'taken')];
+    const { code, err } = await rampart(args, here({ RAMPART_SECRET: SECRET }));
+    expect([code, err]).toEqual([
+      2,
+      expect.stringMatching(/EADDRINUSE. Choose another address with --host and --port/),
+    ]);
+    taken.close();
+  });
+});
+
+describe('rampart serve --check', () => {
+  const postgres = usePostgres();
+  const redis = useRedis();
+  let keys: Server;
+
+  beforeAll(async () => {
+    keys = createServer((request, response) => {
+      response.end(request.url === '/keys' ? '{"keys":[{"kty":"RSA"}]}' : '{}');
+    });
+    await new Promise<void>((resolve) => keys.listen(0, '127.0.0.1', resolve));
+  });
+  afterAll(() => keys.close());
+
+  const config = (path: string): string => {
+    const at = join(folder, 'check.json');
+    const jwksUrl = `http://127.0.0.1:${(keys.address() as AddressInfo).port}${path}`;
+    writeFileSync(
+      at,
+      JSON.stringify({ port: 0, identity: { issuer: 'i', audience: 'a', algorithms: ['RS256'], jwksUrl } }),
+    );
+    return at;
+  };
+  const check = async (path: string, environment: NodeJS.ProcessEnv) => {
+    const { code, out } = await rampart(['serve', '--check', '--json', '--config', config(path)], environment);
+    const { checks } = JSON.parse(out) as { checks: readonly { what: string; ok: boolean; found: string }[] };
+    return { code, found: Object.fromEntries(checks.map(({ what, ok, found }) => [what, [ok, found]])) };
+  };
+
+  it('tries everything', async () => {
+    const all = here({ RAMPART_SECRET: SECRET, DATABASE_URL: postgres().url, REDIS_URL: redis().url });
+    const { code, found } = await check('/keys', all);
+    expect(found).toMatchObject({
+      Unleash: [true, expect.stringContaining('has 1 flags')],
+      database: [true, expect.stringMatching(/the tables are made at the start|its control log has/)],
+      Redis: [true, 'it answers'],
+      'keys of users': [true, expect.stringContaining('holds 1')],
+    });
+    expect(code).toBe(0);
+    const { out } = await rampart(['serve', '--check', '--config', config('/keys')], all);
+    expect(out).toMatch(/^ +what +found\nok +address/);
+  });
+
+  it('says what does not work, and ends with 1', async () => {
+    const nothing = here({
+      UNLEASH_URL: 'http://127.0.0.1:2',
+      RAMPART_SECRET: SECRET,
+      DATABASE_URL: 'postgres://user:hidden@127.0.0.1:9/x',
+      REDIS_URL: 'redis://:hidden@127.0.0.1:9',
+    });
+    const { code, found } = await check('/none', nothing);
+    expect(found).toMatchObject({
+      Unleash: [false, expect.stringContaining('ECONNREFUSED')],
+      database: [false, expect.any(String)],
+      Redis: [false, expect.stringContaining('no answer')],
+      'keys of users': [false, expect.stringContaining('holds no keys')],
+      callers: [true, expect.any(String)],
+    });
+    expect(JSON.stringify(found)).not.toContain('hidden');
+    expect(code).toBe(1);
+  });
+});
