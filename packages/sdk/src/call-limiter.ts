@@ -1,6 +1,6 @@
 import type { RedisLink } from '@rampart/consent';
 import { ControlInputError, type Decision, readId } from '@rampart/core';
-import { RateLimiterMemory, RateLimiterRedis, type RateLimiterRes } from 'rate-limiter-flexible';
+import type { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 import type { DurableControl } from './durable-control.js';
 
 /** Options of {@link createCallLimiter}. */
@@ -60,31 +60,42 @@ const MOST_UNITS = 1_000_000;
  * so a fleet may allow the limit once for each process during such an hour, and never more.
  */
 export function createCallLimiter({ control }: CallLimiterOptions = {}): CallLimiter {
-  const link = control?.redis;
-  // What is allowed is decided here: the limit of a change may be edited while an hour is counted.
-  const points = Number.MAX_SAFE_INTEGER;
-  const memory = new RateLimiterMemory({ points, duration: HOUR, keyPrefix: '' });
-  const shared =
-    link &&
-    new RateLimiterRedis({
-      points,
-      duration: HOUR,
-      storeClient: clientOver(link),
-      keyPrefix: `rampart:${encodeURIComponent(control?.environment ?? 'default')}:calls`,
-    });
+  const isShared = control?.redis !== undefined;
+  let opening: Promise<Counters> | undefined;
   return {
     async consume({ decision, tenantId, units = 1 }) {
       readId('tenantId', tenantId);
       if (!(Number.isSafeInteger(units) && units >= 1 && units <= MOST_UNITS))
         throw new ControlInputError('units', units, `use a whole number from 1 to ${MOST_UNITS}`);
-      if (!decision.enabled) return { allowed: false, remaining: 0, resetsIn: 0, shared: shared !== undefined };
+      if (!decision.enabled) return { allowed: false, remaining: 0, resetsIn: 0, shared: isShared };
       const most = decision.limits?.maxPerHour;
-      if (most === undefined) return { allowed: true, remaining: undefined, resetsIn: 0, shared: shared !== undefined };
+      if (most === undefined) return { allowed: true, remaining: undefined, resetsIn: 0, shared: isShared };
+      opening ??= openCounters(control);
+      const { inRedis, inProcess } = await opening;
       const key = JSON.stringify([decision.change ?? decision.feature ?? '', tenantId]);
-      const inRedis = shared && (await counted(shared, key, units, most));
-      if (inRedis !== undefined) return { ...inRedis, shared: true };
-      return { ...((await counted(memory, key, units, most)) ?? NONE), shared: false };
+      const together = inRedis && (await counted(inRedis, key, units, most));
+      if (together !== undefined) return { ...together, shared: true };
+      return { ...((await counted(inProcess, key, units, most)) ?? NONE), shared: false };
     },
+  };
+}
+
+interface Counters {
+  readonly inProcess: RateLimiterMemory;
+  readonly inRedis: RateLimiterRedis | undefined;
+}
+
+/** Loaded with the first call that has a limit: most services have none, and it takes as long to load as all the rest. */
+async function openCounters(control: CallLimiterOptions['control']): Promise<Counters> {
+  const limiters = await import('rate-limiter-flexible');
+  // What is allowed is decided here: the limit of a change may be edited while an hour is counted.
+  const common = { points: Number.MAX_SAFE_INTEGER, duration: HOUR };
+  const inProcess = new limiters.RateLimiterMemory({ ...common, keyPrefix: '' });
+  if (control?.redis === undefined) return { inProcess, inRedis: undefined };
+  const keyPrefix = `rampart:${encodeURIComponent(control.environment)}:calls`;
+  return {
+    inProcess,
+    inRedis: new limiters.RateLimiterRedis({ ...common, keyPrefix, storeClient: clientOver(control.redis) }),
   };
 }
 

@@ -13,7 +13,7 @@ export interface Window {
 }
 
 /** A tenant that was served a feature which its labels exclude. */
-export interface Found {
+interface Found {
   readonly feature: string;
   readonly tenant: string | undefined;
   readonly labels: string[];
