@@ -95,15 +95,22 @@ describe('what a person can do', () => {
     expect(await sent.count()).toBe(0);
   });
 
-  it('says once whether it helped', async () => {
+  it('says of each suggestion once whether it helped', async () => {
     const page = await open('finn');
     await copilot(page)
       .getByRole('group', { name: 'Was this helpful?' })
       .getByRole('button', { name: 'Not helpful' })
       .click();
     await sees(page, 'Thank you.');
+    await page.getByRole('button', { name: 'Tomás Herrera' }).click();
+    await copilot(page).getByRole('button', { name: 'Helpful', exact: true }).click();
+    await sees(page, 'Thank you.');
     const { events } = await demo().control.store.events({ name: 'feedback' });
-    expect(events).toMatchObject([{ tenant: 'orchard', user: 'finn', flag: 'ai.reply-copilot', value: 0 }]);
+    const by = { tenant: 'orchard', user: 'finn', flag: 'ai.reply-copilot' };
+    expect(events).toMatchObject([
+      { ...by, value: 0 },
+      { ...by, value: 1 },
+    ]);
   });
 
   it('asks the admin, who decides', async () => {
@@ -112,10 +119,12 @@ describe('what a person can do', () => {
     await copilot(agent).getByRole('button', { name: 'Your admin was asked' }).waitFor();
     const admin = await open('ines');
     await admin.getByText('Cleo would like to use the copilot').waitFor();
-    await admin.getByRole('switch', { name: 'Reply copilot' }).click();
+    await admin.getByRole('switch', { name: 'Reply copilot' }).focus();
+    await admin.keyboard.press('Space');
     await sees(agent, 'Sent for you.');
     await demo().say('ines', 'initech', 'opt_out');
     await sees(agent, 'The copilot is off for Initech.');
+    expect(await violationsOf(agent)).toEqual([]);
   });
 
   it('does all of it with the keyboard', async () => {

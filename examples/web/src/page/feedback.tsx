@@ -1,10 +1,15 @@
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import type { GatewayApi } from './gateway-api.js';
 import { ThumbDown, ThumbUp } from './icons.js';
 
-/** Helpful or not, once for each decision. */
-export function Feedback({ ticket, api }: { readonly ticket: string; readonly api: GatewayApi }) {
+/** Helpful or not, once for each suggestion. */
+export function Feedback({ api }: { readonly api: GatewayApi }) {
   const [state, setState] = useState<'open' | 'sent' | 'failed'>('open');
+  const [ticket, setTicket] = useState<string>();
+  useEffect(() => {
+    api.ticket().then(setTicket, () => {});
+  }, [api]);
+  if (ticket === undefined) return null;
   const say = (helpful: boolean): void => {
     api.feedback(ticket, helpful).then(
       () => setState('sent'),

@@ -1,3 +1,4 @@
+import { readWebDecision } from '@rampart/web-provider';
 import type { Session, Settings } from './session.js';
 
 export type Mode = 'suggestion' | 'confirmation' | 'autonomous';
@@ -25,6 +26,7 @@ interface Consents {
   readonly consents: readonly { readonly featureClass: string; readonly state: string; readonly revision?: string }[];
 }
 
+const FEATURE = 'ai.reply-copilot';
 const CLASS = 'reply_copilot';
 
 /** The tenant admin's routes of the gateway. */
@@ -65,15 +67,25 @@ export class GatewayApi {
     await this.#session.ask(`${this.#base}/preferences`, 'PUT', { mode, reason, expected });
   }
 
+  /** A ticket for one suggestion, so that each can be rated: the flags' own is one for all until they change. */
+  async ticket(): Promise<string | undefined> {
+    const answer = await this.#post(`/ofrep/v1/evaluate/flags/${FEATURE}:object`, {});
+    return readWebDecision(((await answer.json()) as { readonly value?: unknown }).value).feedback;
+  }
+
   /** Says once whether a suggestion helped. */
   async feedback(ticket: string, helpful: boolean): Promise<void> {
+    await this.#post('/v1/events', { events: [{ name: 'feedback', decision: ticket, helpful }] });
+  }
+
+  async #post(path: string, body: object): Promise<Response> {
     const headers = {
       authorization: this.#frontendToken,
       'x-rampart-identity': (await this.#session.token()) ?? '',
       'content-type': 'application/json',
     };
-    const body = JSON.stringify({ events: [{ name: 'feedback', decision: ticket, helpful }] });
-    const response = await fetch(`${this.#gateway}/v1/events`, { method: 'POST', headers, body });
+    const response = await fetch(this.#gateway + path, { method: 'POST', headers, body: JSON.stringify(body) });
     if (!response.ok) throw new Error(`the answer was ${response.status}`);
+    return response;
   }
 }

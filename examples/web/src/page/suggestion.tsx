@@ -44,7 +44,7 @@ export function Suggestion({ decision, ...props }: SuggestionProps) {
     <>
       <DraftCard draft={draft} {...props} undone={undone} onTakeBack={undo} />
       {decision.disclosure !== undefined && <p className="disclosure">{decision.disclosure}</p>}
-      {decision.feedback !== undefined && <Feedback ticket={decision.feedback} api={props.api} />}
+      <Feedback api={props.api} />
     </>
   );
 }
