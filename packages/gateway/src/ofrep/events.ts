@@ -11,7 +11,8 @@ import { worldOf } from './world.js';
 const EVENTS: RouteShorthandOptions = {
   config: { callers: 'anyone', errors: 'ofrep' },
   schema: {
-    tags: ['OFREP'],
+    tags: ['ofrep'],
+    operationId: 'streamEvents',
     summary: 'Be told when to ask again',
     description: 'Server-sent events. The address, with its ticket, comes with the answer to a bulk question.',
     querystring: z.object({ ticket: z.string().min(1).max(4_096) }),

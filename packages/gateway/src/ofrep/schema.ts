@@ -46,7 +46,8 @@ export const SINGLE: RouteShorthandOptions = {
   ...unchecked,
   config: { callers: ['service', 'browser'], permission: 'evaluate', errors: 'ofrep' },
   schema: {
-    tags: ['OFREP'],
+    tags: ['ofrep'],
+    operationId: 'evaluateFlag',
     summary: 'Evaluate one flag',
     description:
       'Counted as one evaluation. An AI flag answers whether it is enabled, its decision in the metadata. Add `:boolean`, ' +
@@ -61,7 +62,8 @@ export const BULK: RouteShorthandOptions = {
   ...unchecked,
   config: { callers: ['service', 'browser'], permission: 'evaluate', errors: 'ofrep' },
   schema: {
-    tags: ['OFREP'],
+    tags: ['ofrep'],
+    operationId: 'evaluateFlags',
     summary: 'Evaluate every flag',
     description: 'Counts nothing. `304` where the answer that the entity tag names still stands.',
     querystring: z.object({
