@@ -63,9 +63,10 @@ function statementOf({ kysely }: Database, query: EntryQuery, upTo: number, limi
     .compile();
 }
 
-function readQuery({ sql }: Database, { tenant, user, after, limit = 100, from, to }: EntryQuery): number {
+function readQuery({ sql }: Database, { tenant, user, flag, actor, after, limit = 100, from, to }: EntryQuery): number {
   if (tenant !== undefined) requireTenant(sql, readId('tenant', tenant));
   if (user !== undefined && tenant === undefined) throw new ControlInputError('user', user, 'name the tenant too');
+  for (const [field, text] of Object.entries({ user, flag, actor })) if (text !== undefined) readId(field, text);
   requireWhole('limit', limit, 1, MOST);
   for (const [field, value] of Object.entries({ after, from, to })) {
     if (value !== undefined) requireWhole(field, value, 0);

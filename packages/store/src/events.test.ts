@@ -166,6 +166,12 @@ describe.each([
     for (const query of [{ user: 'ann' }, { limit: 0 }, { limit: 1_001 }, { after: 'x' }, { from: -1 }]) {
       await expect(store.events(query)).rejects.toSatisfy(isControlInputError);
     }
+    for (const query of [{ actor: 'a\0' }, { flag: 'a\0' }, { tenant: '1', user: '\0' }]) {
+      await expect(store.entries(query)).rejects.toSatisfy(isControlInputError);
+    }
+    for (const query of [{ id: '\0' }, { tenant: '1', user: '\0' }]) {
+      await expect(store.items(query)).rejects.toSatisfy(isControlInputError);
+    }
     const many = Array.from({ length: 1_001 }, () => event());
     await expect(store.recordEvents(many)).rejects.toThrow(/events = "1001 of them"/);
   });

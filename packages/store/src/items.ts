@@ -20,6 +20,7 @@ export async function items(database: Database, query: ItemQuery = {}): Promise<
   }
   if (tenant !== undefined) requireTenant(database.sql, readId('tenant', tenant));
   if (user !== undefined && tenant === undefined) throw new ControlInputError('user', user, 'name the tenant too');
+  for (const [field, text] of Object.entries({ user, id })) if (text !== undefined) readId(field, text);
   const wanted = { tenant_id: tenant, user_id: user, id };
   const kinds = ITEM_KINDS.filter((each) => (kind ?? each) === each && hasKeys(each, wanted));
   return database.session(async (session) => {

@@ -71,6 +71,7 @@ describe('kills', () => {
     [{ scope: { feature: 'f' } }, 'reason'],
     [{ scope: { feature: ' f' }, reason: 'r' }, 'scope.feature = " f"'],
     [{ scope: { feature: 'f', other: 1 }, reason: 'r' }, 'scope'],
+    [{ scope: { feature: 'f' }, reason: 'a\0b' }, 'reason'],
   ])('%o is refused, naming %s', async (body, named) => {
     const { kills } = (await ask('GET', '/kills')).body;
     const refused = await ask('POST', '/kills', body);
@@ -125,7 +126,7 @@ test('the audit is filtered and paged', async () => {
   expect(first.entries).toMatchObject([{ kind: 'kill', actor: 'on-call', reason: 'one', flag, before: null }]);
   const second = (await ask('GET', `/audit?flag=${flag}&limit=1&after=${first.next}`)).body;
   expect(second.entries).toMatchObject([{ kind: 'revive', reason: 'two (fix: PR 7)' }]);
-  for (const bad of ['kinds=all', 'limit=0', 'user=ann', 'from=yesterday', 'order=desc']) {
+  for (const bad of ['kinds=all', 'limit=0', 'user=ann', 'from=yesterday', 'order=desc', 'actor=%00', 'flag=a%00b']) {
     expect((await ask('GET', `/audit?${bad}`)).status, bad).toBe(400);
   }
 });

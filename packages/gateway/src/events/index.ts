@@ -17,7 +17,12 @@ const measurementSchema = z
       .string()
       .regex(/^[\x21-\x7e]{1,64}$/, 'use 1 to 64 printable ASCII characters without spaces')
       .describe('Chosen by the sender: one that is recorded already is left as it is, so a batch may be sent again.'),
-    name: z.string().min(1).max(100).describe('What was measured.').meta({ example: 'faithfulness' }),
+    name: z
+      .string()
+      .min(1)
+      .max(100)
+      .describe('What was measured.')
+      .meta({ examples: ['faithfulness'] }),
     at: z.int().min(0).max(8.64e15).optional().describe('When it happened, in ms since 1970. Default: now.'),
     value: z.number().optional(),
     targetingKey: text.optional().describe('The user; needs tenantId.'),

@@ -117,8 +117,8 @@ function summed(times: readonly Suspect[]): Suspect {
     tenant,
     labels: [...new Set(times.flatMap(({ labels }) => labels))].sort(),
     exposures: times.length,
-    first: Math.min(...times.map(({ first }) => first)),
-    last: Math.max(...times.map(({ last }) => last)),
+    first: times.reduce((least, { first }) => Math.min(least, first), Number.POSITIVE_INFINITY),
+    last: times.reduce((most, { last }) => Math.max(most, last), 0),
   };
 }
 

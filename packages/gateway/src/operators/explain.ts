@@ -33,7 +33,7 @@ export function serveExplain(app: App, gateway: Gateway): void {
             .record(z.string(), z.unknown())
             .default({})
             .describe('The subject: tenantId, tier, region, labels, cohorts and the rest of an evaluation context.')
-            .meta({ example: { targetingKey: 'ada', tenantId: '42', tier: 'pro' } }),
+            .meta({ examples: [{ targetingKey: 'ada', tenantId: '42', tier: 'pro' }] }),
         }),
         response: { 200: explanation },
       },

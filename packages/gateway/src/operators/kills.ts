@@ -42,12 +42,10 @@ const killsAnswer = z.object({
 const killBody = z.strictObject({ scope: scopeSchema, reason: reasonSchema });
 const reviveBody = z.strictObject({
   reason: reasonSchema,
-  fix: z
-    .string()
-    .min(1)
+  fix: reasonSchema
     .max(500)
     .describe('Where the fix is to be found: a pull request, an incident, a release.')
-    .meta({ example: 'https://github.com/acme/app/pull/1234' }),
+    .meta({ examples: ['https://github.com/acme/app/pull/1234'] }),
   leaveOff: z.boolean().optional().describe('Leaves the flag off in Unleash. Default: false.'),
 });
 

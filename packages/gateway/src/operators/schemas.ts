@@ -3,7 +3,12 @@ import { z } from 'zod';
 
 /** A tenant, user or flag; core says what else it has to be. */
 export const idSchema: z.ZodString = z.string().min(1).max(255);
-export const reasonSchema: z.ZodString = z.string().min(1).max(2_000).describe('For the audit trail.');
+export const reasonSchema: z.ZodString = z
+  .string()
+  .min(1)
+  .max(2_000)
+  .regex(/^[^\0\p{Cs}]*$/u, 'take away NUL characters and broken surrogate pairs')
+  .describe('For the audit trail.');
 export const expectedSchema: z.ZodOptional<z.ZodString> = z
   .string()
   .max(64)
@@ -23,7 +28,7 @@ export const scopeSchema: z.ZodType<Scope, Scope> = z
   })
   .partial()
   .describe('Whom it covers: all parts that are given have to match; { "all": true } says everything.')
-  .meta({ example: { feature: 'ai.support-copilot' } });
+  .meta({ examples: [{ feature: 'ai.support-copilot' }] });
 export const modeSchema: z.ZodType<string> = z.enum(MODES);
 export const stageSchema: z.ZodType<string> = z.enum(STAGES);
 export const revisionSchema: z.ZodString = z

@@ -9,7 +9,7 @@ export const classSchema: z.ZodString = z
   .string()
   .regex(/^[a-z0-9_.-]{1,64}$/, 'use lower-case letters, digits, _ - and . only, 64 at most')
   .describe('A consent class.')
-  .meta({ example: 'support_copilot' });
+  .meta({ examples: ['support_copilot'] });
 export const tenantParams: z.ZodObject<{ tenant: z.ZodString }, z.core.$strict> = z.strictObject({
   tenant: nameSchema.describe("The tenant's id."),
 });
