@@ -1,5 +1,5 @@
 import { type Attributes, type ContextNames, DEFAULT_CONTEXT_NAMES, entriesOf } from '@rampart/core';
-import type { BrowserPrincipal, Identity, Principal } from '../access/principal.js';
+import type { Identity, Principal } from '../access/principal.js';
 import { Refusal } from '../service/refusal.js';
 import { type Bounds, checkBounds } from './bounds.js';
 
@@ -53,11 +53,6 @@ export class ContextReader {
     if (principal.kind === 'service' || principal.kind === 'operator') return { ai: stated, plain: stated };
     const { identity } = principal;
     return identity === undefined ? this.#anonymous(stated, address) : this.#identified(stated, identity, address);
-  }
-
-  /** Whether the caller's decisions are about somebody: a service's always, a page's with a token of its user. */
-  static knowsSubject(principal: Principal): boolean {
-    return principal.kind === 'service' || (principal as BrowserPrincipal).identity !== undefined;
   }
 
   // Ordinary flags see what stock Unleash would let them see. AI flags see nothing that tells who somebody is.

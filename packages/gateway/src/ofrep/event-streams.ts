@@ -42,10 +42,6 @@ export class EventStreams {
     this.#validator = validator;
   }
 
-  get size(): number {
-    return this.#streams.size;
-  }
-
   /** Whether a page is connected here with this ticket. */
   has(id: string): boolean {
     return this.#streams.has(id);
