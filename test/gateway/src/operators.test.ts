@@ -309,18 +309,18 @@ describe('the exposure audit', () => {
 });
 
 describe('nobody else', () => {
-  const ROUTES = [
-    ['GET', '/kills'],
+  const ROUTES: readonly (readonly [method: 'GET' | 'POST' | 'DELETE', path: string, body: object | undefined])[] = [
+    ['GET', '/kills', undefined],
     ['POST', '/kills', { scope: { all: true }, reason: 'r' }],
     ['POST', '/kills/k/revive', { reason: 'r', fix: 'f' }],
-    ['GET', '/overrides'],
+    ['GET', '/overrides', undefined],
     ['POST', '/overrides', { tenant: 't', flag: 'f', force: 'on', reason: 'r', until: 8e15 }],
-    ['DELETE', '/overrides/o?tenant=t&reason=r'],
-    ['GET', '/audit'],
+    ['DELETE', '/overrides/o?tenant=t&reason=r', undefined],
+    ['GET', '/audit', undefined],
     ['POST', '/explain', { flag: 'ai.copilot' }],
-    ['GET', '/features'],
+    ['GET', '/features', undefined],
     ['POST', '/exposure-audit', { from: 0, to: 1 }],
-  ] as const;
+  ];
 
   test.each(ROUTES)('reaches %s %s', async (method, path, body) => {
     const users = { authorization: `Bearer ${await userToken({ sub: 'u', tenant_id: 't' })}` };
