@@ -1,4 +1,5 @@
 import { type IConfig, UnleashClient } from 'unleash-proxy-client';
+import { headersOf } from './client-internals.js';
 import type { HeaderRecord } from './event-stream.js';
 import type { BuiltClient } from './options.js';
 
@@ -10,7 +11,6 @@ export function buildClient({ unleash, identity }: Pick<BuiltClient, 'unleash' |
   readonly client: UnleashClient;
   readonly headers: () => Promise<HeaderRecord>;
 } {
-  const { clientKey, customHeaders = {}, headerName = 'Authorization' } = unleash;
   const whoAsks = async (): Promise<HeaderRecord> => {
     const token = await identity?.();
     return token === undefined ? {} : { [IDENTITY_HEADER]: token };
@@ -22,10 +22,6 @@ export function buildClient({ unleash, identity }: Pick<BuiltClient, 'unleash' |
     return inner(url, { ...init, headers });
   };
   const config: IConfig = { usePOSTrequests: true, ...unleash, ...(identity && { fetch: identified }) };
-  const headers = async (): Promise<HeaderRecord> => ({
-    ...customHeaders,
-    [headerName]: clientKey,
-    ...(await whoAsks()),
-  });
-  return { client: new UnleashClient(config), headers };
+  const client = new UnleashClient(config);
+  return { client, headers: async () => ({ ...headersOf(client), ...(await whoAsks()) }) };
 }

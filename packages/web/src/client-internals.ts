@@ -15,6 +15,9 @@ interface Internals {
   fetch?: ToggleFetch;
   readonly started?: boolean;
   readonly refreshInterval?: number;
+  readonly clientKey?: string;
+  readonly headerName?: string;
+  readonly customHeaders?: Readonly<Record<string, string>>;
   fetchToggles?(): Promise<void>;
 }
 
@@ -44,6 +47,12 @@ export const isStarted = (client: UnleashClient): boolean => internalsOf(client)
 
 /** How often it fetches, in ms; 0: only when told. */
 export const refreshInterval = (client: UnleashClient): number => internalsOf(client).refreshInterval ?? 0;
+
+/** Headers that say who asks, as they are now: pages change them where they lie. */
+export function headersOf(client: UnleashClient): Readonly<Record<string, string>> {
+  const { clientKey = '', headerName = 'Authorization', customHeaders = {} } = internalsOf(client);
+  return { ...customHeaders, [headerName]: clientKey };
+}
 
 /** Fetches now, also where `updateToggles` would wait for a first answer that may never come. */
 export async function fetchNow(client: UnleashClient): Promise<void> {

@@ -1,9 +1,11 @@
 import { OpenFeature } from '@openfeature/web-sdk';
+import { UnleashClient } from 'unleash-proxy-client';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { EventSourceDouble } from '../test/event-source-double.js';
-import { ai, closed } from '../test/fetch-double.js';
+import { ai, closed, FetchDouble } from '../test/fetch-double.js';
 import { ANA, BO, serve } from '../test/serve.js';
 import { EventStream, type HeaderRecord } from './event-stream.js';
+import { RampartWebProvider } from './index.js';
 
 const REFETCH = JSON.stringify({ type: 'refetchEvaluation', etag: 'flags.7' });
 
@@ -128,6 +130,22 @@ describe('the event stream', () => {
 });
 
 describe('the option `events`', () => {
+  it("given as an address asks as the page's own client does, with the headers of the moment", async () => {
+    vi.stubGlobal('EventSource', EventSourceDouble);
+    const fetched = vi.spyOn(globalThis, 'fetch').mockImplementation(async () => offer('t')());
+    const customHeaders: Record<string, string> = { 'X-Rampart-Identity': 'old' };
+    const page = { url: 'http://gateway.test/api/frontend', clientKey: 'k', appName: 'page', customHeaders };
+    const fetch = new FetchDouble(() => [ai('ai.x')]).fetch;
+    const client = new UnleashClient({ ...page, fetch, disableMetrics: true, disableRefresh: true });
+    const provider = new RampartWebProvider({ client, events: 'http://gateway.test' });
+    customHeaders['X-Rampart-Identity'] = 'new';
+    await OpenFeature.setProviderAndWait(provider, ANA);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(fetched.mock.calls[0]?.[1]?.headers).toMatchObject({ Authorization: 'k', 'X-Rampart-Identity': 'new' });
+    vi.unstubAllGlobals();
+    vi.restoreAllMocks();
+  });
+
   it('refetches when its function calls, and stops it in the end', async () => {
     const stop = vi.fn();
     let call = (): void => {};

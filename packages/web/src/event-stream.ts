@@ -4,7 +4,7 @@ export interface EventSourceOptions {
   readonly url: string;
   /**
    * Headers that say who asks: `Authorization` with the frontend token, `X-Rampart-Identity` with the user's JWT.
-   * @default those that toggles are fetched with, where the provider has built the client
+   * @default those that toggles are fetched with
    */
   readonly headers?: (() => HeaderRecord | Promise<HeaderRecord>) | undefined;
 }

@@ -58,17 +58,22 @@ export class FlagFeed {
    * Has the toggles fetched for what `change` sets, and resolves when they are there. One that is overtaken by another
    * settles with that one.
    *
+   * @param options `starts`: the change is the client's start, which fetches by itself, later
    * @throws Error when they could not be fetched
    */
-  async follow(change: () => Promise<void>, options: { readonly fetches: boolean }): Promise<void> {
+  async follow(change: () => Promise<void>, { starts = false }: { readonly starts?: boolean } = {}): Promise<void> {
     this.#generation += 1;
     this.#state = { kind: 'unconfirmed', failure: undefined };
     const settled = new Promise<void>((resolve, reject) => this.#waiting.push({ resolve, reject }));
     const turns = this.#turns;
     const changed = change();
+    const fetchUnlessFetching = (): void => void (this.#turns === turns && fetchNow(this.#client));
     // A client that never had an answer would wait for one, and without a timer none comes.
-    if (options.fetches && this.#turns === turns) void fetchNow(this.#client);
-    changed.catch((error: unknown) => this.#failed({ kind: 'unreachable', message: String(error) }));
+    if (!starts) fetchUnlessFetching();
+    // And one that takes what is stored for new enough asks nobody.
+    changed.then(starts ? fetchUnlessFetching : undefined, (error: unknown) =>
+      this.#failed({ kind: 'unreachable', message: messageOf(error) }),
+    );
     await settled;
   }
 

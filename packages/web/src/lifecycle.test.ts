@@ -230,6 +230,30 @@ describe("a client of the page's own", () => {
     unleash.stop();
   });
 
+  it('that takes what is stored for new enough asks all the same', async () => {
+    const storageProvider = new InMemoryStorageProvider();
+    const start = async (gateway: FetchDouble): Promise<RampartWebProvider> => {
+      const client = new UnleashClient({
+        url: 'http://gateway.test/api/frontend',
+        clientKey: 'k',
+        appName: 'page',
+        fetch: gateway.fetch,
+        disableMetrics: true,
+        disableRefresh: true,
+        storageProvider,
+        experimental: { togglesStorageTTL: 600 },
+      });
+      const provider = new RampartWebProvider({ client });
+      await OpenFeature.setProviderAndWait(provider, ANA);
+      return provider;
+    };
+    await start(new FetchDouble(() => [ai('ai.x')]));
+    const gateway = new FetchDouble(() => [ai('ai.x', closed('off', 'consent'))]);
+    await start(gateway);
+    expect(gateway.asked).toHaveLength(1);
+    expect(OpenFeature.getClient().getBooleanValue('ai.x', true)).toBe(false);
+  });
+
   it('that is no such client is refused', () => {
     const other = { on: () => {}, emit: EVENTS } as unknown as UnleashClient;
     expect(() => new RampartWebProvider({ client: other })).toThrow('has no fetch to watch');

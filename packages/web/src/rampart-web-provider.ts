@@ -8,7 +8,7 @@ import {
 } from '@openfeature/web-sdk';
 import type { UnleashClient } from 'unleash-proxy-client';
 import { buildClient } from './build-client.js';
-import { isStarted, refreshInterval } from './client-internals.js';
+import { headersOf, isStarted, refreshInterval } from './client-internals.js';
 import { EventStream, type HeaderRecord } from './event-stream.js';
 import { changedFlags, FlagAnswers } from './flag-answers.js';
 import { type FetchFailure, FlagFeed } from './flag-feed.js';
@@ -34,7 +34,7 @@ export class RampartWebProvider implements Provider {
   readonly #options: RampartWebProviderOptions;
   readonly #feed: FlagFeed;
   readonly #answers: FlagAnswers;
-  readonly #headers: (() => Promise<HeaderRecord>) | undefined;
+  readonly #headers: () => HeaderRecord | Promise<HeaderRecord>;
   readonly #closeAfter: number;
   #owner = ownerOf({});
   #served: ReadonlyMap<string, string> = new Map();
@@ -50,7 +50,7 @@ export class RampartWebProvider implements Provider {
     this.#options = options;
     const built = options.client === undefined ? buildClient(options) : undefined;
     this.client = built?.client ?? (options.client as UnleashClient);
-    this.#headers = built?.headers;
+    this.#headers = built?.headers ?? (() => headersOf(this.client));
     const interval = refreshInterval(this.client);
     const fallback = interval === 0 ? Number.POSITIVE_INFINITY : Math.max(LEAST_CLOSE_AFTER, 4 * interval);
     this.#closeAfter = options.closeAfter ?? fallback;
@@ -81,7 +81,7 @@ export class RampartWebProvider implements Provider {
   async onContextChange(_old: EvaluationContext, context: EvaluationContext): Promise<void> {
     this.#stream?.follow(context);
     this.#owner = ownerOf(context);
-    const arrived = this.#feed.follow(() => this.client.updateContext(unleashContext(context)), { fetches: true });
+    const arrived = this.#feed.follow(() => this.client.updateContext(unleashContext(context)));
     this.#announce();
     await arrived;
   }
@@ -123,7 +123,7 @@ export class RampartWebProvider implements Provider {
     if (isStarted(this.client)) {
       // A page that says nothing to OpenFeature keeps what it told its client.
       const change = async (): Promise<void> => (given ? this.client.updateContext(mapped) : undefined);
-      await this.#feed.follow(change, { fetches: true });
+      await this.#feed.follow(change);
       return;
     }
     this.#stopsClient = true;
@@ -132,7 +132,7 @@ export class RampartWebProvider implements Provider {
         if (given) await this.client.updateContext(mapped);
         await this.client.start();
       },
-      { fetches: false },
+      { starts: true },
     );
   }
 
@@ -180,7 +180,7 @@ export class RampartWebProvider implements Provider {
       this.#stopEvents = events(changed);
       return;
     }
-    const { url, headers = this.#headers ?? (() => ({})) } = typeof events === 'string' ? { url: events } : events;
+    const { url, headers = this.#headers } = typeof events === 'string' ? { url: events } : events;
     const ports = {
       fetch: globalThis.fetch.bind(globalThis),
       open: (address: string) => new EventSource(address),
