@@ -20,6 +20,7 @@ const TASKS = {
   bench: { steps: [INSTALL_SERVERS, 'node test/bench/src/main.mjs'] },
   chaos: { steps: [INSTALL_SERVERS, 'tsx test/chaos/src/main.ts'] },
   soak: { steps: ['node test/bench/src/soak.mjs'] },
+  fuzz: { steps: ['tsx test/gateway/src/fuzz/main.ts'] },
   mutation: { steps: ['stryker run'], build: false },
 };
 

@@ -8,6 +8,9 @@ import { createControl } from '@rampart/sdk';
 import { SignJWT } from 'jose';
 import { afterAll, afterEach, beforeAll, vi } from 'vitest';
 import { FlagServer } from '../../specification/src/flag-server.js';
+import { FLAGS, type Flags } from './flags.js';
+
+export { FLAGS, type Flags } from './flags.js';
 
 /** The tests' own; every gateway of a file shares it. */
 export const SECRET = 'a secret of the tests, long enough to be one';
@@ -64,76 +67,6 @@ export async function tenantAdmin(tenant: string, user = 'ana'): Promise<Record<
     authorization: `Bearer ${await userToken({ sub: user, tenant_id: tenant, roles: ['ai_admin'] })}`,
   };
 }
-
-export interface Flags {
-  readonly features: readonly object[];
-  readonly segments?: readonly object[];
-}
-
-/** A feature that anybody with consent has, with one change at GA, and two plain flags. */
-export const FLAGS: Flags = {
-  features: [
-    {
-      name: 'ai.copilot',
-      type: 'kill-switch',
-      project: 'default',
-      enabled: true,
-      strategies: [
-        {
-          name: 'aiAccess',
-          parameters: {
-            featureClass: 'copilot',
-            minTier: 'pro',
-            upgradeUrl: 'https://example.com/upgrade',
-            exclude: 'hipaa',
-          },
-          constraints: [],
-        },
-      ],
-    },
-    {
-      name: 'ai.copilot.v1',
-      type: 'release',
-      project: 'default',
-      enabled: true,
-      dependencies: [{ feature: 'ai.copilot' }],
-      strategies: [
-        {
-          name: 'aiStage',
-          parameters: {
-            stage: 'ga',
-            rollout: '100',
-            groupId: 'ai.copilot.v1',
-            mode: 'confirmation',
-            disclosure: 'Written by AI',
-          },
-          constraints: [],
-          variants: [
-            {
-              name: 'blue',
-              weight: 1000,
-              weightType: 'variable',
-              stickiness: 'default',
-              payload: { type: 'json', value: '{"model":"secret-model","prompt":"a secret prompt"}' },
-            },
-          ],
-        },
-      ],
-    },
-    {
-      name: 'plain',
-      project: 'default',
-      enabled: true,
-      strategies: [{ name: 'default', parameters: {}, constraints: [] }],
-    },
-    {
-      name: 'plain.off',
-      project: 'default',
-      enabled: false,
-      strategies: [{ name: 'default', parameters: {}, constraints: [] }],
-    },
-  ],
-};
 
 /** Starts gateways over a stand-in for Unleash that serves given flags; everything is closed after the test. */
 export interface GatewayStarter {
