@@ -242,12 +242,15 @@ describe("a client of the page's own", () => {
         disableRefresh: true,
         storageProvider,
         experimental: { togglesStorageTTL: 600 },
+        context: { userId: 'ana', properties: { tenantId: 'acme' } },
       });
       const provider = new RampartWebProvider({ client });
       await OpenFeature.setProviderAndWait(provider, ANA);
       return provider;
     };
     await start(new FetchDouble(() => [ai('ai.x')]));
+    // The client stores the time behind its answer.
+    await vi.waitFor(async () => expect(await storageProvider.get('repoLastUpdateTimestamp')).toBeDefined());
     const gateway = new FetchDouble(() => [ai('ai.x', closed('off', 'consent'))]);
     await start(gateway);
     expect(gateway.asked).toHaveLength(1);
