@@ -249,18 +249,29 @@ describe('an answer that still stands', () => {
   it('is not given from older flags than the page was told of', async () => {
     await start();
     let fetched = 0;
-    rampart.flags.refresh = async () => void (fetched += 1);
+    rampart.flags.refresh = async () => {
+      await new Promise((resolve) => setImmediate(resolve));
+      fetched += 1;
+    };
     const { etag } = JSON.parse(/^data: (.+)$/m.exec((await toldOnce()) ?? '')?.[1] ?? '{}') as { etag: string };
     const headers = await page(ada);
     await bulk(headers, {}, `?flagConfigEtag=${encodeURIComponent(etag)}`);
     expect(fetched).toBe(0);
     const newer = `${'A'.repeat(22)}.${etag.split('.')[1]}`;
-    await Promise.all([
-      bulk(headers, {}, `?flagConfigEtag=${newer}`),
-      bulk(headers, {}, `?flagConfigEtag=${newer}`),
-      bulk(headers, {}, '?flagConfigEtag=anything'),
-    ]);
+    const fetchedBefore = await bulk(headers, {}, `?flagConfigEtag=${newer}`).then(() => fetched);
+    expect(fetchedBefore).toBe(1);
+    await bulk(headers, {}, `?flagConfigEtag=${newer}`);
+    await bulk(headers, {}, '?flagConfigEtag=anything');
     expect(fetched).toBe(1);
+  });
+
+  it('is not given from an older control state than the page was told of', async () => {
+    await start();
+    const { control } = rampart;
+    const reached: (string | undefined)[] = [];
+    Object.assign(control, { load: async (_: unknown, atLeast?: string) => void reached.push(atLeast) });
+    await bulk(await page(ada), {}, '?flagConfigEtag=.999999');
+    expect(reached).toContain('999999');
   });
 });
 
