@@ -22,7 +22,7 @@ test.each(COMPARED)('$id: both sides answer as meant', async ({ id, prepare }) =
 });
 
 // The short form's times mean nothing; its counts do.
-test.each(WHOLE)('$id: is measured', { timeout: 60_000 }, async ({ unit, wanted, run }) => {
+test.each(WHOLE)('$id: is measured', { timeout: 180_000 }, async ({ unit, wanted, run }) => {
   const { value, note } = await run({ smoke: true });
   expect(value).toBeGreaterThan(0);
   expect(note).not.toContain('NaN');

@@ -111,4 +111,13 @@ export const gatewayRows = [
       note: `${refetched} refetched in ${took.toFixed(1)} s`,
     })),
   },
+  {
+    id: 'gateway-webhook',
+    what: "an edit in Unleash's UI until two gateways answer so, p99",
+    wanted: 2_000,
+    unit: 'ms',
+    measure: 'whole',
+    mostSeconds: 600,
+    run: async (options) => (await import('../gateway/webhook.mjs')).webhook(options),
+  },
 ];
