@@ -246,7 +246,7 @@ describe('what clients count', () => {
       nope: { yes: 1 },
       constructor: { yes: 1 },
     });
-    rampart.flags.addUsage = addUsage;
+    Object.assign(rampart.flags, { addUsage });
     expect([answer.statusCode, answer.body]).toEqual([202, '']);
     expect(added.map(({ variants: counted, ...usage }) => ({ ...usage, ...Object.fromEntries(counted) }))).toEqual([
       { flag: 'with-variant', yes: 3, no: 2, v0: 2 },
