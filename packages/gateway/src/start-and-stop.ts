@@ -1,6 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { App, Gateway } from './gateway.js';
 
+/** While stopping: how often connections without a request are closed, in ms. */
+const IDLE_CHECK = 100;
+
 /** By the instance, for {@link stopGateway}. */
 const GATEWAYS = new WeakMap<object, Gateway>();
 
@@ -12,6 +15,7 @@ export function startAndStop(app: App, gateway: Gateway, isOwner: boolean): void
   const { rampart, control, metrics, configuration, log } = gateway;
   GATEWAYS.set(app.server, gateway);
   let cut: NodeJS.Timeout | undefined;
+  let ending: NodeJS.Timeout | undefined;
   app.addHook('onReady', (done) => {
     if (isOwner) rampart.provider.initialize().catch((error: Error) => log.error(`rampart: ${error.message}`));
     done();
@@ -19,6 +23,8 @@ export function startAndStop(app: App, gateway: Gateway, isOwner: boolean): void
   app.addHook('preClose', (done) => {
     // Event streams end with this; what else is under way may finish.
     gateway.stopping.begin();
+    // A connection whose last answer is out by then would be kept for the next request, which can't come.
+    ending = setInterval(() => app.server.closeIdleConnections(), IDLE_CHECK);
     cut = setTimeout(() => {
       log.warn('some requests were not finished in time: cutting them off');
       app.server.closeAllConnections();
@@ -28,6 +34,7 @@ export function startAndStop(app: App, gateway: Gateway, isOwner: boolean): void
   // Fastify calls it once the server has finished its requests; usage that they counted is sent then.
   app.addHook('onClose', async () => {
     clearTimeout(cut);
+    clearInterval(ending);
     if (isOwner) {
       await rampart.close();
       await control?.close();
