@@ -105,7 +105,7 @@ const limits = z.strictObject({
 });
 
 /** What a file or an object has to look like; checked once, at the edge. */
-export const configurationSchema: z.ZodType<GatewayConfiguration, GatewayConfigurationInput> = z.strictObject({
+const configurationSchema: z.ZodType<GatewayConfiguration, GatewayConfigurationInput> = z.strictObject({
   host: name.default('127.0.0.1').describe('Address to listen on; 0.0.0.0 for every one.'),
   port: whole(0, 65_535).default(8_080),
   environment: z

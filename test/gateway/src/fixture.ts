@@ -14,9 +14,9 @@ export { FLAGS, type Flags } from './flags.js';
 
 /** The tests' own; every gateway of a file shares it. */
 export const SECRET = 'a secret of the tests, long enough to be one';
-export const JWT_SECRET = 'another secret of the tests, for tokens of users';
-export const ISSUER = 'https://login.example.com';
-export const AUDIENCE = 'rampart';
+const JWT_SECRET = 'another secret of the tests, for tokens of users';
+const ISSUER = 'https://login.example.com';
+const AUDIENCE = 'rampart';
 
 /** A key and what a configuration holds of it. */
 export interface TestKey {

@@ -36,7 +36,7 @@ export interface BrowserPrincipal {
 }
 
 /** The administrator of one tenant. */
-export interface TenantAdminPrincipal {
+interface TenantAdminPrincipal {
   readonly kind: 'admin';
   readonly identity: Identity & { readonly tenantId: string; readonly userId: string };
 }

@@ -1,7 +1,7 @@
 import autocannon from 'autocannon';
 import { median } from '../measure.mjs';
 
-export const CONNECTIONS = 32;
+const CONNECTIONS = 32;
 
 /**
  * Asks with 32 connections for so many seconds; each begins at another of the requests.
