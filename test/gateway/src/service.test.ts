@@ -56,6 +56,19 @@ describe('what goes wrong is told', () => {
       expect(body).toMatchObject({ type: 'about:blank', title: expect.any(String), status, code: expect.any(String) });
   });
 
+  test('how deep a body may be', async () => {
+    const nested = (depth: number): string => `{"context":{"a":${'['.repeat(depth)}"]]"${']'.repeat(depth)}}}`;
+    for (const depth of [70, 100_000]) {
+      const answer = await app.inject({ method: 'POST', url: flag, headers: json, payload: nested(depth) });
+      expect([answer.statusCode, answer.json()]).toMatchObject([
+        400,
+        { errorDetails: 'the body is nested too deeply' },
+      ]);
+    }
+    const within = await app.inject({ method: 'POST', url: flag, headers: json, payload: nested(2) });
+    expect(within.body).not.toContain('too deeply');
+  });
+
   test('with the methods that there are', async () => {
     const { headers } = await app.inject({ method: 'PATCH', url: flag });
     expect(headers['allow']).toBe('POST');

@@ -15,7 +15,7 @@ export interface FuzzOptions {
 }
 
 /** What must not happen. */
-export interface Failure {
+interface Failure {
   readonly why: string;
   /** Sends the part again in which it happened: `--seed SEED --requests 500`. */
   readonly seed: number;

@@ -12,14 +12,14 @@ export interface Received {
 }
 
 /** Longer than any answer may take, in ms. */
-export const HANG = 10_000;
+const HANG = 10_000;
 
 /** Keeps connections, as clients do. */
 export function newAgent(sockets: number): Agent {
   return new Agent({ keepAlive: true, maxSockets: sockets });
 }
 
-/** @throws Error where nothing came in {@link HANG} ms */
+/** @throws Error where nothing came in ten seconds */
 export function send(url: URL, sent: Sent, agent: Agent): Promise<Received> {
   return sent.kind === 'raw' ? sendBytes(url, sent.bytes) : sendRequest(url, sent, agent);
 }
