@@ -13,4 +13,3 @@ await unleash.start();
 console.log(unleash.isEnabled('ai.support-copilot'));
 const toggle = unleash.getAllToggles().find(({ name }) => name === 'ai.support-copilot');
 console.log(toggle); // with `decision`: { outcome: 'paywall', paywall: { requiredTier: 'pro', … } }, say
-unleash.stop();

@@ -125,7 +125,10 @@ function ask(url, headers, body, by = agent) {
 function openStream({ url }, page) {
   return new Promise((resolve, reject) => {
     const sent = httpRequest(`${url}${page.stream}`, { agent: false }, (response) => {
-      if (response.statusCode !== 200) reject(new Error(`a stream was answered ${response.statusCode}`));
+      if (response.statusCode !== 200) {
+        reject(new Error(`a stream was answered ${response.statusCode}`));
+        return;
+      }
       // When the gateway ends, so does the stream.
       response.on('error', () => {});
       page.told = new Promise((tell) => {
@@ -166,10 +169,12 @@ function startProbe({ url }, key) {
     const at = performance.now();
     const entry = { at, took: Number.POSITIVE_INFINITY };
     times.push(entry);
-    void ask(`${url}${BULK}/ai.feature-1`, headers, body, probes).then(() => {
-      entry.took = performance.now() - at;
-    });
+    void probe(entry, headers, body);
   }, PROBE);
+  async function probe(entry, headers, body) {
+    await ask(`${url}${BULK}/ai.feature-1`, headers, body, probes);
+    entry.took = performance.now() - entry.at;
+  }
   return {
     stop(from) {
       clearInterval(timer);

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { useGateway } from '../fixture.js';
 import { newCallers, UNLIMITED } from './callers.js';
 import { fuzz } from './fuzz.js';
+import { knownValues } from './known-values.js';
 import type { Document } from './requests.js';
 
 const gateway = useGateway();
@@ -14,7 +15,14 @@ test('1,500 generated requests: no 5xx, no hang, and it serves on', { timeout: 1
   const document = (await app.inject('/openapi.json')).json() as Document;
   const url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`;
   const seed = Math.floor(Date.now() / 86_400_000);
-  const { failures, requests, byStatus } = await fuzz({ url, document, credentials, requests: 1_500, seed });
+  const { failures, requests, byStatus } = await fuzz({
+    url,
+    document,
+    credentials,
+    known: await knownValues(url, credentials),
+    requests: 1_500,
+    seed,
+  });
   expect(failures).toEqual([]);
   expect(requests).toBe(1_500);
   expect(Object.keys(byStatus)).toEqual(expect.arrayContaining(['200', '400', '401', '403', '404', '405']));

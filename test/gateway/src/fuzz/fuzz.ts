@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { type Credentials, type Document, requestsOf, type Sent } from './requests.js';
+import { type Credentials, type Document, type KnownValues, requestsOf, type Sent } from './requests.js';
 import { newAgent, type Received, send } from './send.js';
 
 /** Options of {@link fuzz}. */
@@ -7,6 +7,7 @@ export interface FuzzOptions {
   readonly url: string;
   readonly document: Document;
   readonly credentials: Credentials;
+  readonly known: KnownValues;
   readonly requests: number;
   /** The same seed sends the same requests. */
   readonly seed: number;
@@ -40,8 +41,8 @@ const INSIDES = /node_modules|\.[jt]s:\d+|at \w+ \(|Error: /;
 
 /** Sends generated requests and gathers what came of them. Rejects only for a bug of its own. */
 export async function fuzz(options: FuzzOptions): Promise<FuzzSummary> {
-  const { url, document, credentials, requests, seed, progress } = options;
-  const all = requestsOf(document, credentials);
+  const { url, document, credentials, known, requests, seed, progress } = options;
+  const all = requestsOf(document, credentials, known);
   const agent = newAgent(AT_ONCE);
   const gathered = new Gathered();
   for (let sent = 0; sent < requests; sent += PART) {

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { newCallers } from './callers.js';
 import { type FuzzSummary, fuzz } from './fuzz.js';
+import { knownValues } from './known-values.js';
 import type { Document } from './requests.js';
 
 interface Memory {
@@ -35,6 +36,7 @@ const { url } = (await answerOf(child)) as { readonly url: string };
 await ready(url);
 
 const document = (await (await fetch(`${url}/openapi.json`)).json()) as Document;
+const known = await knownValues(url, credentials);
 const started = Date.now();
 let early: Memory | undefined;
 const progress = async (sent: number): Promise<void> => {
@@ -42,7 +44,7 @@ const progress = async (sent: number): Promise<void> => {
     console.log(`fuzz: ${sent} of ${requests} after ${Math.round((Date.now() - started) / 1_000)} s`);
   if (early === undefined && sent >= requests / 3) early = await memoryOf(child);
 };
-const summary = await fuzz({ url, document, credentials, requests, seed, progress });
+const summary = await fuzz({ url, document, credentials, known, requests, seed, progress });
 const late = await memoryOf(child);
 const growth = late.heap - (early ?? late).heap;
 const servesOn = await serves(url);

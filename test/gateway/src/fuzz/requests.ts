@@ -32,11 +32,14 @@ export type Sent =
 /** Headers by caller; the generator takes any for any route. */
 export type Credentials = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
+/** Values of parameters that only the gateway knows: tickets, ids. */
+export type KnownValues = Readonly<Record<string, readonly string[]>>;
+
 /** Requests to every route of a document, by every caller: valid, nearly valid, hostile. */
-export function requestsOf(document: Document, credentials: Credentials): fc.Arbitrary<Sent> {
+export function requestsOf(document: Document, credentials: Credentials, known: KnownValues): fc.Arbitrary<Sent> {
   const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) =>
-      operationRequests(path, method.toUpperCase(), operation, credentials),
+      operationRequests(path, method.toUpperCase(), operation, { credentials, known }),
     ),
   );
   return fc.oneof(
@@ -46,7 +49,12 @@ export function requestsOf(document: Document, credentials: Credentials): fc.Arb
   );
 }
 
-function operationRequests(path: string, method: string, operation: Operation, credentials: Credentials) {
+function operationRequests(
+  path: string,
+  method: string,
+  operation: Operation,
+  { credentials, known }: { readonly credentials: Credentials; readonly known: KnownValues },
+) {
   const { parameters = [] } = operation;
   const schema = Object.values(operation.requestBody?.content ?? {})[0]?.schema;
   const query = parameters.filter((parameter) => parameter.in === 'query');
@@ -56,8 +64,8 @@ function operationRequests(path: string, method: string, operation: Operation, c
         fc.constant(method),
         fc.constantFrom('GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'HEAD', 'OPTIONS', 'TRACE'),
       ),
-      path: pathsOf(path),
-      query: queriesOf(query),
+      path: pathsOf(path, known),
+      query: queriesOf(query, known),
       body: schema === undefined ? mostly(fc.constant(undefined), anyBody) : bodiesOf(schema),
       headers: headersOf(credentials, callersOf(operation)),
     })
@@ -90,9 +98,11 @@ function unknownPaths(credentials: Credentials): fc.Arbitrary<Sent> {
 const mostly = <T>(usual: fc.Arbitrary<T>, other: fc.Arbitrary<T>): fc.Arbitrary<T> =>
   fc.oneof({ weight: 14, arbitrary: usual }, { weight: 1, arbitrary: other });
 
-function pathsOf(path: string): fc.Arbitrary<string> {
+function pathsOf(path: string, known: KnownValues): fc.Arbitrary<string> {
   const parts = path.split('/').map((part) => {
     if (!part.startsWith('{')) return fc.constant(part);
+    const values = known[part.slice(1, -1)];
+    if (values !== undefined) return mostly(fc.constantFrom(...values), hostileText.map(encoded));
     return mostly(knownText.filter((text) => text !== '').map(encodeURIComponent), hostileText.map(encoded));
   });
   return fc.tuple(...parts).map((all) => all.join('/'));
@@ -105,19 +115,16 @@ function encoded(text: string): string {
   return encodeURIComponent(short.replaceAll(/\p{Surrogate}/gu, '?'));
 }
 
-function queriesOf(parameters: NonNullable<Operation['parameters']>): fc.Arbitrary<string> {
-  const declared = parameters.map(({ name, schema = {} }) =>
-    fc.option(
-      valuesOf(schema).map((value) => `${name}=${encoded(typeof value === 'string' ? value : JSON.stringify(value))}`),
-      {
-        nil: '',
-      },
-    ),
-  );
+function queriesOf(parameters: NonNullable<Operation['parameters']>, known: KnownValues): fc.Arbitrary<string> {
+  const declared = parameters.map(({ name, schema = {} }) => {
+    const usual = known[name] === undefined ? valuesOf(schema) : fc.constantFrom(...known[name]);
+    const text = usual.map((value) => `${name}=${encoded(typeof value === 'string' ? value : JSON.stringify(value))}`);
+    return fc.option(text, { nil: '' });
+  });
   const other = fc.tuple(hostileText, hostileText).map(([name, value]) => `${encoded(name)}=${encoded(value)}`);
   return fc
     .tuple(fc.tuple(...declared), mostly(fc.constant(''), other))
-    .map(([known, more]) => [...known, more].filter((text) => text !== '').join('&'));
+    .map(([usual, more]) => [...usual, more].filter((text) => text !== '').join('&'));
 }
 
 const anyBody: fc.Arbitrary<string | undefined> = hostileJson.map((value) => JSON.stringify(value));
