@@ -158,7 +158,10 @@ export interface GatewayConfiguration {
   readonly origins: readonly string[];
   /** What Unleash's webhook sends in its `Authorization` header. At least 16 characters. @default the webhook is refused */
   readonly webhookSecret?: string | undefined;
-  /** Records an exposure for each AI decision that was served open, for the exposure audit. @default false */
+  /**
+   * Records an exposure for each AI decision that was served open, for the exposure audit: each that was asked for alone, and
+   * what a list gave once a minute for the same subject. @default false
+   */
   readonly exposures: boolean;
   readonly limits: LimitConfiguration;
   /** How long one event stream lives, in seconds; clients come back by themselves. @default 3600 */

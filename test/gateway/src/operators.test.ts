@@ -1,6 +1,6 @@
 import type { App } from '@rampart/gateway';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { newKey, operator, service, tenantAdmin, useGateway, userToken } from './fixture.js';
+import { newKey, operator, page, service, tenantAdmin, useGateway, userToken } from './fixture.js';
 
 const gateway = useGateway();
 const directory = (tenant: string) => (tenant.startsWith('clinic') ? { labels: ['hipaa'] } : undefined);
@@ -51,7 +51,7 @@ describe('kills', () => {
       }),
     );
     expect((await ask('POST', `/kills/${id}/revive`, { reason: 'mended' })).status).toBe(400);
-    expect((await ask('POST', `/kills/${id}/revive`, { reason: 'mended', fix: ' ' })).status).toBe(404);
+    expect((await ask('POST', `/kills/${id}/revive`, { reason: 'mended', fix: ' ' })).status).toBe(400);
     expect(await isOn(tenant)).toBe(false);
     const revived = await ask('POST', `/kills/${id}/revive`, { reason: 'mended', fix: 'PR 12' });
     expect(revived).toMatchObject({ status: 201, body: { action: 'revive', id, control: { state: 'held' } } });
@@ -291,20 +291,27 @@ describe('the exposure audit', () => {
     expect((await ask('POST', '/exposure-audit', { from: 5, to: 5 })).status).toBe(400);
   });
 
-  test('sees what the gateway served itself', async () => {
+  test.each([
+    ['alone', '/ofrep/v1/evaluate/flags/ai.copilot', 'single'],
+    ['in a list', '/ofrep/v1/evaluate/flags', 'list'],
+    ["to Unleash's clients", '/api/frontend', 'frontend'],
+  ] as const)('sees what the gateway served itself, %s', async (_how, url, door) => {
     const tenant = newTenant();
     await optIn(tenant);
-    const served = await app.inject({
-      method: 'POST',
-      url: '/ofrep/v1/evaluate/flags/ai.copilot',
-      headers: service.headers,
-      payload: { context: { ...contextOf(tenant), labels: ['eu'] } },
-    });
-    expect(served.json().value).toBe(true);
+    const facts = { tier: 'pro', labels: ['eu'] };
+    const isAlone = door === 'single';
+    const headers = isAlone ? service.headers : await page({ sub: 'ada', tenant_id: tenant, ...facts });
+    const context = isAlone ? { ...contextOf(tenant), ...facts } : {};
+    for (let times = 0; times < 2; times += 1) {
+      const served = await app.inject({ method: 'POST', url, headers, payload: { context } });
+      expect(served.body).toMatch(/"(value|enabled)":true/);
+    }
     await record({ tenantId: tenant, name: 'labels', flag: undefined, attributes: { labels: ['hipaa'] } });
+    // Asked for twice is served twice; a list that is fetched again is the same one.
+    const exposures = isAlone ? 2 : 1;
     await expect
       .poll(async () => (await audit()).found, { timeout: 10_000 })
-      .toContainEqual(expect.objectContaining({ tenant, exposures: 1, state: 'killed' }));
+      .toContainEqual(expect.objectContaining({ tenant, exposures, state: 'killed' }));
   });
 });
 

@@ -1,5 +1,5 @@
-import { NO_DECISION, readSubject } from '@rampart/core';
-import type { Measurement } from '@rampart/sdk';
+import { type Decision, NO_DECISION, readSubject, type Subject } from '@rampart/core';
+import type { AiAnswer, Measurement } from '@rampart/sdk';
 import { describe, expect, test, vi } from 'vitest';
 import { ExposureLog } from './exposures.js';
 
@@ -46,6 +46,40 @@ describe('the exposure log', () => {
     await log.close();
     expect(recorded).toHaveLength(1);
     expect(recorded[0]).not.toHaveProperty('user');
+  });
+
+  test('records what a list gave once, however often it is fetched, and again for other labels, variants and users', async () => {
+    const { log, recorded } = newLog();
+    const listed = (decision: Decision, subject: Subject): AiAnswer => ({
+      ...{
+        kind: 'ai',
+        flagKind: 'feature',
+        name: 'ai.f',
+        payload: undefined,
+        reason: 'TARGETING_MATCH',
+        decision,
+        subject,
+      },
+    });
+    const list = (...answers: AiAnswer[]): void => log.noteList(answers, (flag) => flag === 'ai.f');
+    list(listed(given, ada));
+    list(
+      listed(given, ada),
+      { ...listed(given, ada), flagKind: 'change' },
+      { ...listed(given, ada), name: 'ai.hidden' },
+    );
+    list(listed({ ...given, enabled: false }, readSubject({ targetingKey: 'bo', tenantId: '7' })));
+    list(listed(given, readSubject({ targetingKey: 'ada', tenantId: '7', labels: ['eu', 'hipaa'] })));
+    list(listed({ ...given, variant: 'w' }, ada));
+    list(listed(given, readSubject({ targetingKey: 'bo', tenantId: '7' })));
+    await log.close();
+    expect(recorded.map(({ user, variant, attributes }) => [user, variant, attributes?.['labels']])).toEqual([
+      ['ada', 'v', ['eu']],
+      ['ada', 'v', ['eu', 'hipaa']],
+      ['ada', 'w', ['eu']],
+      ['bo', 'v', undefined],
+    ]);
+    expect(recorded.every(({ attributes }) => attributes?.['list'] === true)).toBe(true);
   });
 
   test('keeps what could not be recorded and sends it again under the same ids, saying so once', async () => {

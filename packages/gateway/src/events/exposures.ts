@@ -1,6 +1,7 @@
-import { randomUUID } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import { type Decision, entriesOf, type Subject } from '@rampart/core';
-import type { DurableControl, Measurement } from '@rampart/sdk';
+import type { AiAnswer, DurableControl, Measurement, PlainAnswer } from '@rampart/sdk';
+import { LRUCache } from 'lru-cache';
 
 /** Options of {@link ExposureLog}. */
 export interface ExposureLogOptions {
@@ -14,6 +15,10 @@ export interface ExposureLogOptions {
 
 /** As many as one statement takes. */
 const BATCH = 500;
+/** How soon what a list gave is noted again, in ms: pages fetch theirs every few seconds. */
+const REPEAT = 60_000;
+/** Most that are known to have been noted; of those beyond, some are noted more often. */
+const MOST_REPEATED = 50_000;
 
 /**
  * Records who was given what, for the exposure audit: behind the answers, in batches. While the database is away as many are
@@ -23,6 +28,7 @@ export class ExposureLog {
   readonly #options: ExposureLogOptions;
   readonly #most: number;
   readonly #wait: number;
+  readonly #repeated = new LRUCache<string, true>({ max: MOST_REPEATED, ttl: REPEAT });
   #waiting: Measurement[] = [];
   #timer: NodeJS.Timeout | undefined;
   #flushing: Promise<void> | undefined;
@@ -36,9 +42,26 @@ export class ExposureLog {
     this.#wait = wait;
   }
 
-  /** Notes a decision that was given out; one that is not enabled is no exposure. */
-  note({ enabled, feature, change, variant, mode }: Decision, subject: Subject): void {
-    if (!enabled || feature === undefined) return;
+  /** Notes a decision that was asked for; one that is not enabled is no exposure. */
+  note(decision: Decision, subject: Subject): void {
+    if (isExposure(decision)) this.#add(decision, subject);
+  }
+
+  /** Notes what a list gave out, once a minute for the same subject, labels, change, variant and mode. */
+  noteList(answers: readonly (AiAnswer | PlainAnswer)[], isGiven: (flag: string) => boolean): void {
+    for (const answer of answers) {
+      if (answer.kind === 'plain' || !isExposure(answer.decision) || !isGiven(answer.name)) continue;
+      const { decision, subject } = answer;
+      const { feature, change, variant, mode } = decision;
+      const same = [subject.tenantId, subject.userId, entriesOf(subject.labels), feature, change, variant, mode];
+      const key = hash('sha256', JSON.stringify(same), 'base64url');
+      if (this.#repeated.has(key)) continue;
+      this.#repeated.set(key, true);
+      this.#add(decision, subject, { list: true });
+    }
+  }
+
+  #add({ feature, change, variant, mode }: Decision, subject: Subject, more?: { readonly list: true }): void {
     if (this.#waiting.length >= this.#most) {
       this.#lost += 1;
       return;
@@ -54,7 +77,7 @@ export class ExposureLog {
       flag: feature,
       change,
       variant,
-      attributes: { ...(labels && { labels }), ...(mode !== undefined && { mode }) },
+      attributes: { ...(labels && { labels }), ...(mode !== undefined && { mode }), ...more },
       source: 'gateway',
     });
     if (this.#waiting.length >= BATCH) void this.flush();
@@ -103,4 +126,8 @@ export class ExposureLog {
     await this.flush();
     clearTimeout(this.#timer);
   }
+}
+
+function isExposure({ enabled, feature }: Decision): boolean {
+  return enabled && feature !== undefined;
 }

@@ -6,6 +6,7 @@ import { FeedbackTickets } from '../decisions/feedback-ticket.js';
 import type { App, Gateway } from '../gateway.js';
 import { findTag, writeTag } from '../ofrep/entity-tag.js';
 import { Freshness } from '../ofrep/freshness.js';
+import { isVisible } from '../ofrep/visible.js';
 import { Refusal } from '../service/refusal.js';
 import { contextOfBody, contextOfQuery } from './context.js';
 import { GET_TOGGLES, METRICS, POST_TOGGLES, REGISTER } from './schema.js';
@@ -17,7 +18,7 @@ const LONGEST_STANDING = 12 * 60 * 60 * 1_000;
 const JSON_TYPE = 'application/json; charset=utf-8';
 
 /** Unleash's Frontend API, for the clients that pages have already. */
-export function serveFrontend(app: App, { rampart, configuration }: Gateway): void {
+export function serveFrontend(app: App, { rampart, configuration, exposures }: Gateway): void {
   const contexts = new ContextReader(configuration);
   const digests = new Digests(configuration);
   const toggles = new ToggleWriter(new FeedbackTickets(configuration.secret));
@@ -63,7 +64,9 @@ export function serveFrontend(app: App, { rampart, configuration }: Gateway): vo
       reply.header('etag', writeTag(stands ? standing : { digest, stream: undefined, issuedAt: now }));
       if (stands) return reply.code(304).send();
     }
-    const text = toggles.write(principal, snapshot, provider.answerAll(inputs, plain));
+    const answers = provider.answerAll(inputs, plain);
+    exposures?.noteList(answers, (flag) => isVisible(principal, snapshot, flag));
+    const text = toggles.write(principal, snapshot, answers);
     return reply.header('content-type', JSON_TYPE).send(text);
   }
 }

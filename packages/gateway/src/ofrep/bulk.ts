@@ -13,6 +13,7 @@ import { Freshness } from './freshness.js';
 import { Pacer } from './pacer.js';
 import { BULK, contextOf, JSON_TYPE } from './schema.js';
 import { newStreamId, type StreamTickets, TICKET_LIFETIME } from './stream-tickets.js';
+import { isVisible } from './visible.js';
 import { ownerOf, worldOf } from './world.js';
 
 /** What bulk answers and event streams share. */
@@ -34,7 +35,7 @@ const LONGEST_STANDING = 12 * 60 * 60 * 1_000;
 const INACTIVITY = 120;
 
 /** `POST /ofrep/v1/evaluate/flags`: every flag, not counted; nothing is evaluated where nothing has changed. */
-export function serveBulk(app: App, { rampart, configuration }: Gateway, parts: BulkParts): void {
+export function serveBulk(app: App, { rampart, configuration, exposures }: Gateway, parts: BulkParts): void {
   const contexts = new ContextReader(configuration);
   const feedback = new FeedbackTickets(configuration.secret);
   const pacer = new Pacer(MOST_WAITING);
@@ -68,7 +69,9 @@ export function serveBulk(app: App, { rampart, configuration }: Gateway, parts: 
       return reply.code(304).header('etag', writeTag(standing)).send();
     const stream = newStreamId();
     if (digest !== undefined) reply.header('etag', writeTag({ digest, stream, issuedAt: now }));
-    const entries = bulkEntries(principal, snapshot, provider.answerAll(inputs, plain), feedback);
+    const answers = provider.answerAll(inputs, plain);
+    exposures?.noteList(answers, (flag) => isVisible(principal, snapshot, flag));
+    const entries = bulkEntries(principal, snapshot, answers, feedback);
     const ticket = seal(principal, inputs, stream, now);
     return reply.header('content-type', JSON_TYPE).send(bodyOf(JSON.stringify(entries), ticket));
   }

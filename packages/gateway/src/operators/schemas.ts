@@ -7,6 +7,7 @@ export const reasonSchema: z.ZodString = z
   .string()
   .min(1)
   .max(2_000)
+  .regex(/\S/, 'say more than nothing')
   .regex(/^[^\0\p{Cs}]*$/u, 'take away NUL characters and broken surrogate pairs')
   .describe('For the audit trail.');
 export const expectedSchema: z.ZodOptional<z.ZodString> = z
