@@ -92,7 +92,8 @@ const rate = (points: number) =>
 
 const limits = z.strictObject({
   perKey: rate(10_000).prefault({}).describe('For each service and operator key.'),
-  perAddress: rate(200).prefault({}).describe('For each address that brings no key.'),
+  perUser: rate(50).prefault({}).describe('For each user whose token was checked.'),
+  perAddress: rate(200).prefault({}).describe("For each address that brings neither a key nor a user's token."),
   refusedPerAddress: rate(20).prefault({}).describe('Requests whose credentials were refused.'),
   bodyBytes: whole(1_024, 16 * 1_024 * 1_024).default(256 * 1_024),
   headerBytes: whole(1_024, 65_536).default(16 * 1_024),

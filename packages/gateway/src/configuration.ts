@@ -78,7 +78,9 @@ export interface Rate {
 export interface LimitConfiguration {
   /** For each service and operator key. @default 10,000 in 1 s */
   readonly perKey: Rate;
-  /** For each address that brings no key. @default 200 in 1 s */
+  /** For each user whose token was checked: a whole office has one address. @default 50 in 1 s */
+  readonly perUser: Rate;
+  /** For each address that brings neither a key nor a user's token. @default 200 in 1 s */
   readonly perAddress: Rate;
   /** For each address whose credentials were refused. @default 20 in 1 s */
   readonly refusedPerAddress: Rate;
@@ -164,7 +166,7 @@ export interface GatewayConfiguration {
    */
   readonly exposures: boolean;
   readonly limits: LimitConfiguration;
-  /** How long one event stream lives, in seconds; clients come back by themselves. @default 3600 */
+  /** How long one connection of an event stream lives, in seconds; clients come back by themselves. @default 3600 */
   readonly streamSeconds: number;
   /** Addresses or ranges whose `X-Forwarded-For` is believed. @default none */
   readonly trustedProxies: readonly string[];
@@ -196,8 +198,9 @@ export interface GatewayConfigurationInput
       })
     | undefined;
   readonly limits?:
-    | (Defaulted<Omit<LimitConfiguration, 'perKey' | 'perAddress' | 'refusedPerAddress'>> & {
+    | (Defaulted<Omit<LimitConfiguration, 'perKey' | 'perUser' | 'perAddress' | 'refusedPerAddress'>> & {
         readonly perKey?: Defaulted<Rate> | undefined;
+        readonly perUser?: Defaulted<Rate> | undefined;
         readonly perAddress?: Defaulted<Rate> | undefined;
         readonly refusedPerAddress?: Defaulted<Rate> | undefined;
       })

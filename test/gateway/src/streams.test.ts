@@ -1,5 +1,5 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
-import type { InMemoryControl } from '@rampart/core';
+import type { InMemoryControl, Override } from '@rampart/core';
 import type { App, GatewayOptions } from '@rampart/gateway';
 import type { Rampart } from '@rampart/sdk';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -77,6 +77,8 @@ const uriOf = (answer: { json(): unknown }): string => {
   return eventStreams[0]?.endpoint.requestUri ?? '';
 };
 
+const flagOf = (answer: { json(): unknown }, name: string) =>
+  (answer.json() as { flags: { key: string; value: unknown }[] }).flags.find(({ key }) => key === name);
 const refetches = (stream: Stream): string[] => stream.events.filter((event) => event.includes('refetchEvaluation'));
 const idOf = (stream: Stream): string => /^id: (.+)$/m.exec(stream.events.join('\n'))?.[1] ?? '';
 
@@ -172,8 +174,8 @@ describe('an event stream', () => {
     expect((await connect('/ofrep/v1/events')).response.statusCode).toBe(400);
   });
 
-  it('is opened within a minute; later only by who was connected, and not after its end', async () => {
-    await start({ streamSeconds: 600 });
+  it('is opened within a minute; later only by who was connected, for half a day', async () => {
+    await start();
     const uri = uriOf(await bulk(await page(ada)));
     const stream = await connect(uri);
     await vi.waitFor(() => expect(idOf(stream)).not.toBe(''));
@@ -182,21 +184,68 @@ describe('an event stream', () => {
       expect((await connect(uri)).response.statusCode).toBe(401);
       expect((await connect(uri, { 'last-event-id': 'guessed' })).response.statusCode).toBe(401);
       expect((await connect(uri, { 'last-event-id': idOf(stream) })).response.statusCode).toBe(200);
-      vi.setSystemTime(Date.now() + 600_000);
+      vi.setSystemTime(Date.now() + 12 * 60 * 60_000);
       expect((await connect(uri, { 'last-event-id': idOf(stream) })).response.statusCode).toBe(401);
     } finally {
       vi.useRealTimers();
     }
   });
 
-  it('ends with the token of its user', async () => {
-    await start();
-    const stream = await listen();
+  it('ends in time, and its page comes back by itself, to be told that it has to ask', async () => {
+    await start({ streamSeconds: 60 });
+    const uri = uriOf(await bulk(await page(ada)));
+    const stream = await connect(uri);
+    await vi.waitFor(() => expect(idOf(stream)).not.toBe(''));
+    // By then the token of its user has ended, which a stream, carrying nothing, doesn't need.
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 11 * 60_000 });
     try {
       await vi.waitFor(() => expect(stream.ended()).toBe(true), 5_000);
+      const again = await connect(uri, { 'last-event-id': idOf(stream) });
+      await vi.waitFor(() => expect(refetches(again)).toHaveLength(1));
     } finally {
       vi.useRealTimers();
+    }
+  });
+
+  it('is told when an override ends, of which nobody says anything', async () => {
+    await start();
+    const globex = await listen({ ...ada, tenant_id: 'globex' });
+    const stream = await listen();
+    const until = Date.now() + 2_000;
+    const override: Override = { id: 'o', flag: 'ai.copilot', force: 'on', reason: 'a demo', until };
+    rampart.control.apply({ kind: 'override', tenant: 'acme', override });
+    await vi.waitFor(() => expect(refetches(stream)).toHaveLength(1));
+    await vi.waitFor(() => expect(refetches(stream)).toHaveLength(2), 8_000);
+    expect(Date.now()).toBeGreaterThan(until);
+    expect(refetches(globex)).toEqual([]);
+  });
+
+  it('is told when consent can be proven no more, and when it can again', async () => {
+    await start();
+    const stream = await listen();
+    const { read } = rampart.control;
+    Object.assign(rampart.control, { read: () => undefined });
+    await vi.waitFor(() => expect(refetches(stream)).toHaveLength(1), 5_000);
+    Object.assign(rampart.control, { read });
+    await vi.waitFor(() => expect(refetches(stream)).toHaveLength(2), 5_000);
+  });
+
+  it('is told when a date comes that a rule compares with', async () => {
+    const dated = structuredClone(FLAGS) as { features: { name: string; strategies: { constraints: unknown[] }[] }[] };
+    const value = new Date(Date.now() + 8_000).toISOString();
+    const constraint = { contextName: 'currentTime', operator: 'DATE_BEFORE', value };
+    dated.features.find(({ name }) => name === 'plain')?.strategies[0]?.constraints.push(constraint);
+    const other = await memoryRampart(gateway.unleashUrl(dated as typeof FLAGS), consent('acme'));
+    try {
+      app = await gateway({ rampart: other, listen: true });
+      const plainOf = async () => flagOf(await bulk(await page(ada)), 'plain')?.value;
+      expect(await plainOf()).toBe(true);
+      const stream = await listen();
+      await vi.waitFor(() => expect(refetches(stream)).toHaveLength(1), 15_000);
+      expect(await plainOf()).toBe(false);
+    } finally {
+      await app.close();
+      await other.close();
     }
   });
 
@@ -265,6 +314,26 @@ describe('an answer that still stands', () => {
     expect(fetched).toBe(1);
   });
 
+  it('waits, for everyone who asks meanwhile, until newer flags have come', async () => {
+    await start();
+    const { etag } = JSON.parse(/^data: (.+)$/m.exec((await toldOnce()) ?? '')?.[1] ?? '{}') as { etag: string };
+    const newer = `${'A'.repeat(22)}.${etag.split('.')[1]}`;
+    const arrivals: (() => void)[] = [];
+    rampart.flags.refresh = () => new Promise((resolve) => arrivals.push(resolve));
+    const headers = await page(ada);
+    let answered = 0;
+    const asked = Array.from({ length: 5 }, async () => {
+      await bulk(headers, {}, `?flagConfigEtag=${newer}`);
+      answered += 1;
+    });
+    await vi.waitFor(() => expect(arrivals).toHaveLength(1));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(answered).toBe(0);
+    arrivals[0]?.();
+    await Promise.all(asked);
+    expect(arrivals).toHaveLength(1);
+  });
+
   it('is not given from an older control state than the page was told of', async () => {
     await start();
     const { control } = rampart;
@@ -281,6 +350,14 @@ async function toldOnce(): Promise<string | undefined> {
   await vi.waitFor(() => expect(refetches(stream)).toHaveLength(1));
   return refetches(stream)[0];
 }
+
+it('lets a service have as many streams as it has tenants', async () => {
+  await start({ limits: { streamsPerUser: 1 } });
+  for (const tenantId of ['acme', 'globex', 'initech']) {
+    const answer = await bulk(service.headers, { targetingKey: 'ada', tenantId });
+    expect((await connect(uriOf(answer))).response.statusCode).toBe(200);
+  }
+});
 
 it('lets a service listen for the tenant that it asks about', async () => {
   await start();

@@ -82,7 +82,7 @@ beforeAll(async () => {
   app = await gateway({
     keep: true,
     keys: [service, operator, ...Object.values(withOnly)].map(({ configured }) => configured),
-    limits: { perAddress: { points: 100_000 } },
+    limits: { perUser: { points: 100_000 }, perAddress: { points: 100_000 } },
     webhookSecret: 'a secret that Unleash sends',
     inspect: (made) => {
       made.addHook('onRoute', ({ method, url }) => {

@@ -1,12 +1,13 @@
-import { isIPv6 } from 'node:net';
 import type { Gateway } from '../gateway.js';
 import { Refusal } from '../service/refusal.js';
+import { networkOf } from './network.js';
 import type { Principal } from './principal.js';
 import { RateLimit } from './rate-limit.js';
 
-/** How much callers may ask, by their key, or else by their address. */
+/** How much callers may ask, by their key, their user, or else by their address. */
 export class Limits {
   readonly #keys: RateLimit;
+  readonly #users: RateLimit;
   readonly #addresses: RateLimit;
   readonly #refused: RateLimit;
 
@@ -14,15 +15,22 @@ export class Limits {
     const { limits, environment } = configuration;
     const shared = { redis: control?.redis, environment };
     this.#keys = new RateLimit({ ...shared, name: 'key', rate: limits.perKey });
+    this.#users = new RateLimit({ ...shared, name: 'user', rate: limits.perUser });
     this.#addresses = new RateLimit({ ...shared, name: 'address', rate: limits.perAddress });
     this.#refused = new RateLimit({ ...shared, name: 'refused', rate: limits.refusedPerAddress });
   }
 
   /** Counts a request of someone known, or of anyone. A promise only where Redis has to be asked. @throws Refusal 429 */
   count(principal: Principal | undefined, ip: string): undefined | Promise<undefined> {
-    const isKey = principal?.kind === 'service' || (principal?.kind === 'operator' && principal.by === 'key');
-    const wait = isKey ? this.#keys.take(principal.name) : this.#addresses.take(networkOf(ip));
+    const wait = this.#take(principal, networkOf(ip));
     return typeof wait === 'number' ? refuse(wait) : wait.then(refuse);
+  }
+
+  #take(principal: Principal | undefined, network: string): number | Promise<number> {
+    if (principal?.kind === 'service' || (principal?.kind === 'operator' && principal.by === 'key'))
+      return this.#keys.take(principal.name);
+    const user = principal === undefined ? undefined : userOf(principal);
+    return user === undefined ? this.#addresses.take(network) : this.#users.take(user);
   }
 
   /** Whether credentials from here are worth checking. @throws Refusal 429 where too many were refused */
@@ -41,18 +49,10 @@ function refuse(wait: number): undefined {
     throw new Refusal(429, 'rate_limited', 'too many requests: wait as long as Retry-After says', { retryAfter: wait });
 }
 
-/** Whoever has one address of version 6 has 2^64 of them. */
-function networkOf(ip: string): string {
-  if (!isIPv6(ip)) return ip;
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(ip)?.[1];
-  return (
-    mapped ??
-    new URL(`http://[${ip.replace(/%.*$/, '')}]`).hostname
-      .slice(1, -1)
-      .split('::')[0]
-      ?.split(':')
-      .slice(0, 4)
-      .join(':') ??
-    ip
-  );
+/** Undefined for whoever says of itself who it is. */
+function userOf(principal: Principal): string | undefined {
+  if (principal.kind === 'service') return undefined;
+  if (principal.kind === 'operator') return JSON.stringify([principal.name]);
+  const { identity } = principal;
+  return identity?.userId === undefined ? undefined : JSON.stringify([identity.tenantId, identity.userId]);
 }

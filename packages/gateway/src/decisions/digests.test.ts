@@ -28,7 +28,7 @@ const snapshotOf = (...definitions: { readonly name: string; readonly [key: stri
 const flags = snapshotOf({ name: 'a', enabled: true }, { name: 'b', enabled: true });
 
 function digestOf({
-  attributes = { targetingKey: 'ada', tenantId: 'acme' },
+  attributes = { targetingKey: 'ada', tenantId: 'acme' } as { targetingKey: string | undefined; tenantId: string },
   control = view(),
   snapshot = flags,
   stale = false,
@@ -91,11 +91,26 @@ describe('the name of an answer', () => {
     expect(digestOf({ now: 1e12 })).toBe(digestOf());
   });
 
-  it('is another one each minute where a rule compares dates', () => {
-    const constraint = { contextName: 'currentTime', operator: 'DATE_AFTER', value: '2026-01-01T00:00:00Z' };
-    const snapshot = snapshotOf({ name: 'a', strategies: [{ name: 'default', constraints: [constraint] }] });
-    expect(digestOf({ snapshot, now: 59_999 })).toBe(digestOf({ snapshot, now: 0 }));
-    expect(digestOf({ snapshot, now: 60_000 })).not.toBe(digestOf({ snapshot, now: 0 }));
+  it('is another one after anybody’s choice where nobody knows the user', () => {
+    const attributes = { targetingKey: undefined, tenantId: 'acme' };
+    const users = new Map([['bob', new Map([['*', 'opt_out' as const]])]]);
+    const chosen = digestOf({ attributes, control: view({ tenant: { ...EMPTY_TENANT, users } }) });
+    expect(chosen).not.toBe(digestOf({ attributes }));
+  });
+
+  it('is another one when a date comes that a rule, or its segment, compares with', () => {
+    const value = '2026-01-01T00:00:30Z';
+    const at = Date.parse(value);
+    const constraint = { contextName: 'currentTime', operator: 'DATE_AFTER', value };
+    const inRule = { name: 'default', constraints: [constraint] };
+    const inSegment = { name: 'default', constraints: [], segments: [{ id: 1, constraints: [constraint] }] };
+    for (const strategy of [inRule, inSegment]) {
+      const snapshot = snapshotOf({ name: 'a', strategies: [strategy] });
+      const [before, then, after] = [at - 1, at, at + 1].map((now) => digestOf({ snapshot, now }));
+      expect(new Set([before, then, after]).size).toBe(3);
+      expect(digestOf({ snapshot, now: 0 })).toBe(before);
+      expect(digestOf({ snapshot, now: 1e13 })).toBe(after);
+    }
   });
 
   it('is none where the state can not be shown, or flags say nothing of themselves', () => {

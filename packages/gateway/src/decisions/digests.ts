@@ -6,15 +6,14 @@ import type { GatewayConfiguration } from '../configuration.js';
 import { canonical } from './canonical.js';
 
 /** The flags of one moment. */
-interface FlagsDigest {
+export interface FlagsDigest {
   readonly text: string;
-  /** Whether a rule compares dates: then the answer hangs on the time. */
-  readonly dated: boolean;
+  /** What rules compare the time with, in ms since 1970, earliest first: between two of them it changes nothing. */
+  readonly moments: readonly number[];
 }
 
 /** Grows when answers change their form, so that what an older version answered doesn't count as unchanged. */
 const FORM = 1;
-const MINUTE = 60_000;
 
 /**
  * Says whether an answer would be the same as before without making it: digests of all that it is made from, of content
@@ -33,9 +32,9 @@ export class Digests {
   flags(snapshot: FlagSnapshot): FlagsDigest | undefined {
     const known = this.#flags.get(snapshot);
     if (known !== undefined || snapshot.definition === undefined) return known;
-    const texts = [...snapshot.names()].sort().map((name) => JSON.stringify(snapshot.definition?.(name)));
-    const text = texts.join('\n');
-    const made = { text: digest(text), dated: text.includes('"operator":"DATE_') };
+    const definitions = [...snapshot.names()].sort().map((name) => snapshot.definition?.(name));
+    const text = definitions.map((definition) => JSON.stringify(definition)).join('\n');
+    const made = { text: digest(text), moments: momentsOf(definitions) };
     this.#flags.set(snapshot, made);
     return made;
   }
@@ -62,7 +61,7 @@ export class Digests {
     const flags = this.flags(snapshot);
     if (flags === undefined || control === undefined) return undefined;
     const { attributes, tier, region, cohorts, labels } = subject;
-    const time = flags.dated ? Math.floor(now / MINUTE) : 0;
+    const time = eraOf(flags, now);
     const whose = `${this.#configuration}${flags.text}${this.control(control, subject.userId)}${stale}${time}`;
     const facts = JSON.stringify([whoOf(principal), attributes, plain === attributes, tier, region, cohorts, labels]);
     return digest(`${whose}${facts}${plain === attributes ? '' : JSON.stringify(plain)}`);
@@ -74,7 +73,9 @@ export class Digests {
   }
 
   #tenant({ consents, users, mode, bands, overrides }: TenantControl, user: string | undefined): string {
-    const choices = user === undefined ? undefined : users.get(user);
+    // For somebody unknown any user's opt-out counts.
+    const whose = user === undefined ? users : users.get(user);
+    const choices = whose === undefined || whose.size === 0 ? undefined : whose;
     const forced = overrides === undefined || overrides.length === 0 ? '' : this.#part(overrides);
     const wanted = mode === undefined && bands === undefined ? '' : canonical([mode, bands]);
     return `${this.#part(consents)}${choices === undefined ? '' : this.#part(choices)}${forced}${wanted}`;
@@ -89,6 +90,26 @@ export class Digests {
     }
     return known;
   }
+}
+
+/** Everything that date constraints compare the time with, segments' own among it. */
+function momentsOf(definitions: readonly unknown[]): readonly number[] {
+  const moments = new Set<number>();
+  JSON.stringify(definitions, (_key, part: unknown) => {
+    const { operator, value } = (part ?? {}) as { readonly operator?: unknown; readonly value?: unknown };
+    const moment =
+      typeof operator === 'string' && operator.startsWith('DATE_') ? Date.parse(String(value)) : Number.NaN;
+    if (!Number.isNaN(moment)) moments.add(moment);
+    return part;
+  });
+  return [...moments].sort((one, other) => one - other);
+}
+
+/** Where a time, in ms since 1970, lies among a snapshot's moments: the same for all between two of them. */
+export function eraOf({ moments }: FlagsDigest, now: number): number {
+  let count = 0;
+  for (const moment of moments) count += now > moment ? 2 : now === moment ? 1 : 0;
+  return count;
 }
 
 /** Whom an answer is for: the caller, and what its token lets it see. */

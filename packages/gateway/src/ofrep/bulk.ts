@@ -89,15 +89,12 @@ export function serveBulk(app: App, { rampart, configuration, exposures }: Gatew
   }
 
   function seal(principal: Principal, { subject, control }: Inputs, id: string, now: number): string {
-    const longest = now + configuration.streamSeconds * 1_000;
-    const identity = principal.kind === 'browser' ? principal.identity : undefined;
     return parts.streamTickets.seal({
       id,
       owner: ownerOf(principal),
       tenant: subject.tenantId,
       user: subject.userId,
       issuedAt: now,
-      endsAt: Math.min(longest, identity?.expiresAt ?? longest),
       world: worldOf(parts.digests, flags.snapshot(), control, subject.userId),
     });
   }

@@ -1,7 +1,10 @@
 import type { Socket } from 'node:net';
 import type { ControlChanged } from '@rampart/core';
 import type { GatewayConfiguration } from '../configuration.js';
-import type { StreamTicket } from './stream-tickets.js';
+import { type StreamTicket, UNCOUNTED } from './stream-tickets.js';
+
+type Limits = Pick<GatewayConfiguration['limits'], 'streams' | 'streamsPerUser'>;
+type Configuration = Pick<GatewayConfiguration, 'streamSeconds'> & { readonly limits: Limits };
 
 /** What is held of one stream: whatever more would be held five thousand times. */
 interface Stream {
@@ -26,7 +29,8 @@ const BEAT: Buffer = Buffer.from(':\n\n');
 
 /** The open event streams of this process. */
 export class EventStreams {
-  readonly #limits: Pick<GatewayConfiguration['limits'], 'streams' | 'streamsPerUser'>;
+  readonly #limits: Limits;
+  readonly #lifetime: number;
   readonly #validator: () => string;
   readonly #streams = new Map<string, Stream>();
   readonly #owners = new Map<string, number>();
@@ -37,8 +41,9 @@ export class EventStreams {
   #telling: NodeJS.Timeout | undefined;
 
   /** @param validator names flags and control state of now; goes to those who are told, and comes back with their question */
-  constructor(limits: Pick<GatewayConfiguration['limits'], 'streams' | 'streamsPerUser'>, validator: () => string) {
+  constructor({ limits, streamSeconds }: Configuration, validator: () => string) {
     this.#limits = limits;
+    this.#lifetime = streamSeconds * 1_000;
     this.#validator = validator;
   }
 
@@ -51,13 +56,25 @@ export class EventStreams {
   refusal(owner: string, id: string): 'owner' | 'all' | undefined {
     const replaced = this.#streams.has(id) ? 1 : 0;
     if (this.#streams.size - replaced >= this.#limits.streams) return 'all';
+    if (owner === UNCOUNTED) return undefined;
     return (this.#owners.get(owner) ?? 0) - replaced >= this.#limits.streamsPerUser ? 'owner' : undefined;
   }
 
+  /** Tenants that somebody listens for. */
+  tenants(): Iterable<string> {
+    return this.#tenants.keys();
+  }
+
+  /** Whether somebody listens for a tenant. */
+  hasTenant(tenant: string): boolean {
+    return this.#tenants.has(tenant);
+  }
+
   /** Takes a connection over on which the head of an answer was sent. A page that comes back replaces its own stream. */
-  add(socket: Socket, { id, tenant, endsAt }: StreamTicket, owner: string): void {
+  add(socket: Socket, { id, tenant }: StreamTicket, owner: string): void {
     const former = this.#streams.get(id);
     if (former !== undefined) this.#end(former);
+    const endsAt = Date.now() + this.#lifetime;
     const stream: Stream = { socket, id, tenant, owner, endsAt };
     this.#streams.set(id, stream);
     this.#owners.set(owner, (this.#owners.get(owner) ?? 0) + 1);

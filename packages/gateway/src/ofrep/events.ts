@@ -1,11 +1,14 @@
+import type { ControlChanged } from '@rampart/core';
 import type { RouteShorthandOptions } from 'fastify';
 import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
+import { networkOf } from '../access/network.js';
 import type { App, Gateway } from '../gateway.js';
 import { Refusal } from '../service/refusal.js';
 import type { BulkParts } from './bulk.js';
-import { type StreamTicket, TICKET_LIFETIME } from './stream-tickets.js';
+import { LONGEST_RETURN, type StreamTicket, TICKET_LIFETIME } from './stream-tickets.js';
 import { takeOver } from './take-over.js';
+import { UnrecordedChanges } from './unrecorded-changes.js';
 import { worldOf } from './world.js';
 
 const EVENTS: RouteShorthandOptions = {
@@ -27,13 +30,14 @@ const MOST_USED = 100_000;
 export function serveEvents(app: App, { rampart }: Gateway, { digests, streams, streamTickets }: BulkParts): void {
   const used = new LRUCache<string, true>({ max: MOST_USED, ttl: TICKET_LIFETIME });
   const { control, flags } = rampart;
+  const unrecorded = new UnrecordedChanges({ rampart, digests, tell, isHeard: (tenant) => streams.hasTenant(tenant) });
 
   app.get<{ Querystring: { ticket: string } }>('/ofrep/v1/events', EVENTS, (request, reply) => {
     const ticket = streamTickets.open(request.query.ticket);
     const again = ticket !== undefined && request.headers['last-event-id'] === ticket.id;
     if (ticket === undefined || !counts(ticket, again))
       throw new Refusal(401, 'GENERAL', 'this ticket counts no more: ask for all flags again');
-    const owner = ticket.owner ?? request.ip;
+    const owner = ticket.owner ?? networkOf(request.ip);
     refuseTooMany(owner, ticket.id);
     const missed = again || used.has(ticket.id) || hasChanged(ticket);
     used.set(ticket.id, true);
@@ -44,6 +48,7 @@ export function serveEvents(app: App, { rampart }: Gateway, { digests, streams, 
     if (socket === undefined) return;
     if (missed) socket.write(streams.refetch());
     streams.add(socket, ticket, owner);
+    if (ticket.tenant !== undefined) unrecorded.watch(ticket.tenant);
   });
 
   function refuseTooMany(owner: string, id: string): void {
@@ -57,20 +62,26 @@ export function serveEvents(app: App, { rampart }: Gateway, { digests, streams, 
     return world === '' || worldOf(digests, flags.snapshot(), control.read(tenant), user) !== world;
   }
 
+  function tell(change: ControlChanged): void {
+    streams.tell(change);
+    const tenants = change.tenants === 'all' ? streams.tenants() : change.tenants;
+    for (const tenant of tenants) if (streams.hasTenant(tenant)) unrecorded.watch(tenant);
+  }
+
   const stops = [
-    control.subscribe?.((change) => streams.tell(change)),
+    control.subscribe?.(tell),
     flags.subscribe(({ type }) => {
       if (type === 'changed') streams.tell({ tenants: 'all' });
     }),
   ];
   app.addHook('preClose', (done) => {
     for (const stop of stops) stop?.();
+    unrecorded.close();
     streams.close();
     done();
   });
 }
 
-function counts({ issuedAt, endsAt }: StreamTicket, again: boolean): boolean {
-  const now = Date.now();
-  return endsAt > now && (again || now - issuedAt <= TICKET_LIFETIME);
+function counts({ issuedAt }: StreamTicket, again: boolean): boolean {
+  return Date.now() - issuedAt <= (again ? LONGEST_RETURN : TICKET_LIFETIME);
 }

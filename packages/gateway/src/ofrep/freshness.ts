@@ -15,6 +15,7 @@ export class Freshness {
   readonly #rampart: Rampart;
   readonly #digests: Digests;
   #fetchedAt = -PAUSE;
+  #fetching: Promise<unknown> | undefined;
 
   constructor(rampart: Rampart, digests: Digests) {
     this.#rampart = rampart;
@@ -35,19 +36,27 @@ export class Freshness {
   /** Fetches what is known to be newer elsewhere; undefined where nothing has to be fetched. Never rejects. */
   reach(validator: string): Promise<unknown> | undefined {
     const [, flags, revision] = FORM.exec(validator) ?? [];
-    const work: Promise<void>[] = [];
-    if (flags !== undefined && flags !== this.#digests.flags(this.#rampart.flags.snapshot())?.text) this.#fetch(work);
+    const work: Promise<unknown>[] = [];
+    if (flags !== undefined && flags !== this.#digests.flags(this.#rampart.flags.snapshot())?.text) {
+      const fetching = this.#fetch();
+      if (fetching !== undefined) work.push(fetching);
+    }
     const { control } = this.#rampart;
     if (revision !== undefined && control.load !== undefined && control.read(undefined, revision) === undefined)
       work.push(control.load(undefined, revision));
     return work.length === 0 ? undefined : Promise.all(work);
   }
 
-  #fetch(work: Promise<void>[]): void {
-    const now = performance.now();
-    if (now - this.#fetchedAt < PAUSE || this.#rampart.flags.refresh === undefined) return;
-    this.#fetchedAt = now;
+  // Whoever asks while flags are under way waits for the same ones.
+  #fetch(): Promise<unknown> | undefined {
+    const { refresh } = this.#rampart.flags;
+    if (refresh === undefined || this.#fetching !== undefined) return this.#fetching;
+    if (performance.now() - this.#fetchedAt < PAUSE) return undefined;
     const late = new Promise<void>((resolve) => setTimeout(resolve, PATIENCE).unref());
-    work.push(Promise.race([this.#rampart.flags.refresh(), late]));
+    this.#fetching = Promise.race([this.#rampart.flags.refresh?.(), late]).finally(() => {
+      this.#fetching = undefined;
+      this.#fetchedAt = performance.now();
+    });
+    return this.#fetching;
   }
 }

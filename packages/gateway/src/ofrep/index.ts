@@ -12,7 +12,7 @@ export function serveOfrep(app: App, gateway: Gateway): void {
   const { configuration, rampart } = gateway;
   const digests = new Digests(configuration);
   const freshness = new Freshness(rampart, digests);
-  const streams = new EventStreams(configuration.limits, () => freshness.validator());
+  const streams = new EventStreams(configuration, () => freshness.validator());
   const parts = { digests, freshness, streams, streamTickets: new StreamTickets(configuration.secret) };
   serveSingle(app, gateway);
   serveBulk(app, gateway, parts);

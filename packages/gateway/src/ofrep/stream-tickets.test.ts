@@ -9,7 +9,6 @@ const ticket = {
   tenant: 'acme',
   user: undefined,
   issuedAt: 1,
-  endsAt: 2,
   world: 'w',
 };
 

@@ -4,20 +4,22 @@ import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:cr
 export interface StreamTicket {
   /** Told to the stream alone: who knows it has been connected before. */
   readonly id: string;
-  /** Whose streams are counted together; undefined: those of one address. */
+  /** Whose streams are counted together; undefined: those of one network; {@link UNCOUNTED}: nobody's. */
   readonly owner: string | undefined;
   readonly tenant: string | undefined;
   readonly user: string | undefined;
   /** In ms since 1970. */
   readonly issuedAt: number;
-  /** When the stream, and every one that continues it, ends at the latest; in ms since 1970. */
-  readonly endsAt: number;
   /** What the answer was made from that it came with. */
   readonly world: string;
 }
 
 /** How long a ticket lets somebody connect for the first time, in ms. */
 export const TICKET_LIFETIME = 60_000;
+/** How long it lets those come back who were connected, in ms. */
+export const LONGEST_RETURN: number = 12 * 60 * 60 * 1_000;
+/** The owner of streams that are not counted. */
+export const UNCOUNTED = '';
 
 const NONCE = 12;
 const TAG = 16;
@@ -31,10 +33,10 @@ export class StreamTickets {
     this.#key = Buffer.from(hkdfSync('sha256', secret, '', 'rampart event stream', 32));
   }
 
-  seal({ id, owner, tenant, user, issuedAt, endsAt, world }: StreamTicket): string {
+  seal({ id, owner, tenant, user, issuedAt, world }: StreamTicket): string {
     const nonce = randomBytes(NONCE);
     const cipher = createCipheriv('aes-256-gcm', this.#key, nonce);
-    const text = JSON.stringify([id, owner ?? null, tenant ?? null, user ?? null, issuedAt, endsAt, world]);
+    const text = JSON.stringify([id, owner ?? null, tenant ?? null, user ?? null, issuedAt, world]);
     return Buffer.concat([nonce, cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()]).toString(
       'base64url',
     );
@@ -55,16 +57,15 @@ export class StreamTickets {
   }
 }
 
-type Written = readonly [string, string | null, string | null, string | null, number, number, string];
+type Written = readonly [string, string | null, string | null, string | null, number, string];
 
-function read([id, owner, tenant, user, issuedAt, endsAt, world]: Written): StreamTicket {
+function read([id, owner, tenant, user, issuedAt, world]: Written): StreamTicket {
   return {
     id,
     owner: owner ?? undefined,
     tenant: tenant ?? undefined,
     user: user ?? undefined,
     issuedAt,
-    endsAt,
     world,
   };
 }

@@ -2,6 +2,7 @@ import type { ControlView, FlagSnapshot } from '@rampart/core';
 import type { Principal } from '../access/principal.js';
 import type { Digests } from '../decisions/digests.js';
 import { whoOf } from '../decisions/digests.js';
+import { UNCOUNTED } from './stream-tickets.js';
 
 /** What the answers to one user are made from, besides what the user states. Empty where it can't be shown. */
 export function worldOf(
@@ -15,8 +16,9 @@ export function worldOf(
   return digests.short(`${flags.text}${digests.control(control, user)}`);
 }
 
-/** Whose streams are counted together. A service has as many as there are; strangers are told apart by their address. */
+/** Whose streams are counted together. A service has as many as there are; strangers are told apart by their network. */
 export function ownerOf(principal: Principal): string | undefined {
+  if (principal.kind === 'service') return UNCOUNTED;
   if (principal.kind === 'browser' && principal.identity === undefined) return undefined;
   return whoOf(principal);
 }

@@ -10,7 +10,7 @@ export async function start({ unleash, folder, keys, frontend, more = {} }) {
     secret: 'a secret of the benchmark and of nobody else',
     keys,
     frontend: { askUnleash: false, tokens: frontend },
-    limits: { perKey: PLENTY, perAddress: PLENTY, refusedPerAddress: PLENTY, streamsPerUser: 10_000 },
+    limits: { perKey: PLENTY, perUser: PLENTY, perAddress: PLENTY, refusedPerAddress: PLENTY, streamsPerUser: 10_000 },
     logLevel: 'error',
     ...more,
   });

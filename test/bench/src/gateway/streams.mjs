@@ -42,7 +42,7 @@ export async function streams({ smoke }) {
 }
 
 const PLENTY = { points: 1_000_000, seconds: 1 };
-const LIMITS = { perKey: PLENTY, perAddress: PLENTY, refusedPerAddress: PLENTY };
+const LIMITS = { perKey: PLENTY, perUser: PLENTY, perAddress: PLENTY, refusedPerAddress: PLENTY };
 
 async function killAndRefetch(gateway, place, pages) {
   const probe = startProbe(gateway, place.key);

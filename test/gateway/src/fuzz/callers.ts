@@ -62,6 +62,7 @@ function signed(claims: Record<string, unknown>, key: string, expires: string): 
 /** No limit of requests: they would hide the rest. */
 export const UNLIMITED = {
   perKey: { points: 1e9 },
+  perUser: { points: 1e9 },
   perAddress: { points: 1e9 },
   refusedPerAddress: { points: 1e9 },
 } as const;
