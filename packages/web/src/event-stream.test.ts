@@ -23,7 +23,7 @@ interface Request {
 }
 
 /** A stream over doubles of fetch and EventSource. */
-function stream(answer: (turn: number) => Response | Error) {
+function stream(answer: (turn: number) => Response | Error, open = (url: string) => new EventSourceDouble(url)) {
   const requests: Request[] = [];
   const changed = vi.fn();
   const ports = {
@@ -34,7 +34,7 @@ function stream(answer: (turn: number) => Response | Error) {
       if (said instanceof Error) throw said;
       return said;
     },
-    open: (url: string) => new EventSourceDouble(url),
+    open,
     random: () => 1,
   };
   const headers = () => ({ authorization: 'k' });
@@ -72,16 +72,18 @@ describe('the event stream', () => {
     events.close();
   });
 
-  it('calls on its word alone', async () => {
+  it('calls when it begins to listen, and on its word', async () => {
     const { events, changed, last } = stream(offer('t'));
     events.follow(ANA);
     await vi.advanceTimersByTimeAsync(0);
+    expect(changed).not.toHaveBeenCalled();
     last()?.say('open');
     for (const noise of ['{', '{"type":"other"}', 'null', '"refetchEvaluation"', undefined])
       last()?.say('message', noise);
-    expect(changed).not.toHaveBeenCalled();
+    expect(changed.mock.calls).toEqual([[{ kind: 'missed' }]]);
     last()?.say('message', REFETCH);
-    expect(changed.mock.calls).toEqual([['flags.7']]);
+    expect(changed).toHaveBeenLastCalledWith({ kind: 'told', state: 'flags.7' });
+    expect(changed).toHaveBeenCalledTimes(2);
     events.close();
   });
 
@@ -91,8 +93,22 @@ describe('the event stream', () => {
     await vi.advanceTimersByTimeAsync(0);
     last()?.say('open');
     last()?.say('error');
-    last()?.say('open');
     expect(changed).toHaveBeenCalledOnce();
+    last()?.say('open');
+    expect(changed.mock.calls).toEqual([[{ kind: 'missed' }], [{ kind: 'missed' }]]);
+    events.close();
+  });
+
+  it('is tried again where it can not be opened', async () => {
+    let opened = 0;
+    const { events, requests } = stream(offer('t'), (url) => {
+      opened += 1;
+      if (opened === 1) throw new Error('no streams here');
+      return new EventSourceDouble(url);
+    });
+    events.follow(ANA);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect([requests.length, EventSourceDouble.all.length]).toEqual([2, 1]);
     events.close();
   });
 
@@ -169,6 +185,11 @@ describe('the option `events`', () => {
     const { gateway } = await serve(() => [ai('ai.x')], { events: 'http://gateway.test', identity: () => 'jwt' });
     await vi.advanceTimersByTimeAsync(0);
     expect(EventSourceDouble.all[0]?.url).toContain('ticket=t');
+    // What the toggles were fetched from may know less than the gateway that tells.
+    expect(gateway.asked).toHaveLength(1);
+    EventSourceDouble.all[0]?.say('open');
+    await vi.advanceTimersByTimeAsync(0);
+    expect(gateway.asked.map(({ headers }) => 'if-none-match' in headers)).toEqual([false, true]);
     // What it was told of may be news to the gateway that answers: it is told too.
     EventSourceDouble.all[0]?.say('message', REFETCH);
     await vi.advanceTimersByTimeAsync(0);
@@ -177,6 +198,40 @@ describe('the option `events`', () => {
       Authorization: 'default:development.secret',
       'x-rampart-identity': 'jwt',
     });
+    vi.unstubAllGlobals();
+    vi.restoreAllMocks();
+  });
+
+  it('given as an address says the same of the subject as the toggles are asked for with', async () => {
+    vi.stubGlobal('EventSource', EventSourceDouble);
+    const fetched = vi.spyOn(globalThis, 'fetch').mockImplementation(async () => offer('t')());
+    const context = {
+      tenantId: 7,
+      labels: ['a', 'b'],
+      sessionId: 's1',
+      properties: { targetingKey: 'x' },
+    };
+    await serve(() => [], { events: 'http://gateway.test', context });
+    await OpenFeature.setContext({ ...context, userId: 'ana' });
+    await OpenFeature.setContext({ ...context, userId: 'ana', targetingKey: 'bo' });
+    await vi.advanceTimersByTimeAsync(0);
+    const said = { tenantId: '7', labels: 'a,b', sessionId: 's1' };
+    expect(fetched.mock.calls.map(([, init]) => JSON.parse(init?.body as string))).toEqual([
+      { context: said },
+      { context: { ...said, targetingKey: 'ana' } },
+      { context: { ...said, targetingKey: 'bo' } },
+    ]);
+    vi.unstubAllGlobals();
+    vi.restoreAllMocks();
+  });
+
+  it('given as an address asks for nothing where there are no event streams, as on a server', async () => {
+    vi.stubGlobal('EventSource', undefined);
+    const fetched = vi.spyOn(globalThis, 'fetch').mockImplementation(async () => offer('t')());
+    const { client } = await serve(() => [ai('ai.x')], { events: 'http://gateway.test' });
+    await vi.advanceTimersByTimeAsync(120_000);
+    expect(client.getBooleanValue('ai.x', false)).toBe(true);
+    expect(fetched).not.toHaveBeenCalled();
     vi.unstubAllGlobals();
     vi.restoreAllMocks();
   });

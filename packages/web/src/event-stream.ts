@@ -1,3 +1,5 @@
+import { Retry } from './retry.js';
+
 /** Where the gateway's event stream is asked for. */
 export interface EventSourceOptions {
   /** The gateway's address; `/ofrep/v1/evaluate/flags` is added. */
@@ -26,29 +28,32 @@ export interface EventSourceLike {
   close(): void;
 }
 
+/** Why flags may have changed. */
+export type News =
+  /** Somebody says so. The gateway names the state that it speaks of: another one that answers must not know less. */
+  | { readonly kind: 'told'; readonly state?: string | undefined }
+  /** Nobody was listening until now. */
+  | { readonly kind: 'missed' };
+
 const CLOSED = 2;
 
-/** Least and most time before another attempt, in ms. */
-const RETRY = { least: 1_000, most: 60_000 };
-
 /**
- * Follows the gateway's OFREP event stream and calls back whenever flags may have changed: on its word, with what names the
- * state that it speaks of, and after every time that nothing could be heard.
+ * Follows the gateway's OFREP event stream and calls back whenever flags may have changed: on its word, and whenever it has
+ * begun to listen.
  */
 export class EventStream {
   readonly #options: Required<EventSourceOptions>;
   readonly #ports: EventStreamPorts;
-  readonly #changed: (told?: string) => void;
+  readonly #changed: (news: News) => void;
+  readonly #retry: Retry;
   #source: EventSourceLike | undefined;
-  #retry: ReturnType<typeof setTimeout> | undefined;
-  #attempt = 0;
   #turn = 0;
-  #deaf = false;
 
-  constructor(options: Required<EventSourceOptions>, ports: EventStreamPorts, changed: (told?: string) => void) {
+  constructor(options: Required<EventSourceOptions>, ports: EventStreamPorts, changed: (news: News) => void) {
     this.#options = options;
     this.#ports = ports;
     this.#changed = changed;
+    this.#retry = new Retry(ports.random);
   }
 
   /** Asks for a stream of this context's, and leaves the former one's. A failure is tried again until `close`. */
@@ -59,8 +64,7 @@ export class EventStream {
 
   close(): void {
     this.#turn += 1;
-    this.#attempt = 0;
-    clearTimeout(this.#retry);
+    this.#retry.reset();
     this.#source?.close();
     this.#source = undefined;
   }
@@ -68,8 +72,9 @@ export class EventStream {
   async #connect(context: object, turn: number): Promise<void> {
     const url = await this.#ticket(context).catch(() => undefined);
     if (turn !== this.#turn) return;
-    if (url === undefined) this.#again(context, turn);
-    else this.#listen(url, context, turn);
+    const source = url === undefined ? undefined : this.#open(url);
+    if (source === undefined) this.#again(context, turn);
+    else this.#listen(source, context, turn);
   }
 
   async #ticket(context: object): Promise<string | undefined> {
@@ -80,31 +85,33 @@ export class EventStream {
     return response.ok ? streamAddress(await response.json(), base) : undefined;
   }
 
-  #listen(url: string, context: object, turn: number): void {
-    const source = this.#ports.open(url);
+  #open(url: string): EventSourceLike | undefined {
+    try {
+      return this.#ports.open(url);
+    } catch {
+      return undefined;
+    }
+  }
+
+  #listen(source: EventSourceLike, context: object, turn: number): void {
     this.#source = source;
     source.addEventListener('open', () => {
-      this.#attempt = 0;
-      if (this.#deaf) this.#changed();
-      this.#deaf = false;
+      this.#retry.reset();
+      // The first time as well: the toggles may come from a gateway that knew less than the one that answers here.
+      this.#changed({ kind: 'missed' });
     });
     source.addEventListener('message', ({ data }) => {
       const event = refetchIn(data);
-      if (event !== undefined) this.#changed(event.etag);
+      if (event !== undefined) this.#changed({ kind: 'told', state: event.etag });
     });
     source.addEventListener('error', () => {
-      this.#deaf = true;
       // Until then the browser tries by itself; a ticket that has expired needs a new one.
       if (source.readyState === CLOSED && turn === this.#turn) this.#again(context, turn);
     });
   }
 
   #again(context: object, turn: number): void {
-    this.#deaf = true;
-    const wait = Math.min(RETRY.most, RETRY.least * 2 ** this.#attempt) * (0.5 + this.#ports.random() / 2);
-    this.#attempt += 1;
-    clearTimeout(this.#retry);
-    this.#retry = setTimeout(() => void this.#connect(context, turn), wait);
+    this.#retry.schedule(() => void this.#connect(context, turn));
   }
 }
 

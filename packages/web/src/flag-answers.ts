@@ -5,7 +5,7 @@ import { readWebDecision, UNCONFIRMED, type WebDecision } from './web-decision.j
 /** What is known of one flag for the present subject. */
 export type FlagAnswer =
   | { readonly kind: 'unlisted' }
-  /** Another subject's answer is all there is. */
+  /** Nothing has been heard of it for this subject. */
   | { readonly kind: 'unknown' }
   | { readonly kind: 'plain'; readonly toggle: Toggle; readonly stale: boolean }
   | { readonly kind: 'ai'; readonly toggle: Toggle; readonly decision: WebDecision; readonly stale: boolean };
@@ -20,6 +20,8 @@ export interface AnswerSettings {
 export class FlagAnswers {
   readonly #settings: AnswerSettings;
   #toggles: ReadonlyMap<string, Toggle> = new Map();
+  /** All that ever were AI, so that they are closed where nothing is known. */
+  readonly #ai = new Map<string, Toggle>();
   #owner: string | undefined;
 
   constructor(settings: AnswerSettings) {
@@ -30,6 +32,10 @@ export class FlagAnswers {
   replace(toggles: readonly Toggle[], owner: string | undefined): void {
     this.#toggles = new Map(toggles.map((toggle) => [toggle.name, toggle]));
     this.#owner = owner;
+    for (const toggle of toggles) {
+      if (isAi(toggle)) this.#ai.set(toggle.name, toggle);
+      else this.#ai.delete(toggle.name);
+    }
   }
 
   /** That they are this subject's has just been said. */
@@ -38,13 +44,14 @@ export class FlagAnswers {
   }
 
   answer(flag: string, state: FeedState, owner: string): FlagAnswer {
-    const toggle = this.#toggles.get(flag);
     const confirmed = state.kind === 'confirmed';
+    const own = confirmed || this.#owner === owner;
+    const toggle = this.#toggles.get(flag) ?? (own ? undefined : this.#ai.get(flag));
     const stale = !confirmed || state.failure !== undefined;
     if (toggle !== undefined && isAi(toggle)) {
       return { kind: 'ai', toggle, decision: this.isCurrent(state) ? decisionOf(toggle) : UNCONFIRMED, stale };
     }
-    if (!confirmed && this.#owner !== undefined && this.#owner !== owner) return { kind: 'unknown' };
+    if (!own && (toggle === undefined || this.#owner !== undefined)) return { kind: 'unknown' };
     return toggle === undefined ? { kind: 'unlisted' } : { kind: 'plain', toggle, stale };
   }
 

@@ -1,5 +1,7 @@
 import { EVENTS, type UnleashClient } from 'unleash-proxy-client';
 import { fetchNow, type ToggleFetch, type ToggleResponse, wrapFetch } from './client-internals.js';
+import type { News } from './event-stream.js';
+import { askedToWait, Retry } from './retry.js';
 import type { Toggle } from './toggle.js';
 
 /** Why toggles could not be fetched. */
@@ -13,6 +15,13 @@ export interface FetchFailure {
 export type FeedState =
   | { readonly kind: 'confirmed'; readonly at: number; readonly failure: FetchFailure | undefined }
   | { readonly kind: 'unconfirmed'; readonly failure: FetchFailure | undefined };
+
+/** What the feed needs from outside. */
+export interface FeedPorts {
+  readonly now: () => number;
+  /** 0 to 1. */
+  readonly random: () => number;
+}
 
 export interface FeedListener {
   /** An answer for the present context has come; undefined where it said that nothing changed. */
@@ -28,19 +37,22 @@ export class FlagFeed {
   readonly #client: UnleashClient;
   readonly #listener: FeedListener;
   readonly #now: () => number;
+  readonly #retry: Retry;
   readonly #release: () => void;
   #generation = 0;
   #turns = 0;
   #lastTurn = 0;
   #arriving = false;
-  #told: string | undefined;
+  /** What no answer has covered yet. */
+  #news: News | undefined;
   #state: FeedState = { kind: 'unconfirmed', failure: undefined };
   #waiting: { readonly resolve: () => void; readonly reject: (error: Error) => void }[] = [];
 
-  constructor(client: UnleashClient, listener: FeedListener, now: () => number) {
+  constructor(client: UnleashClient, listener: FeedListener, { now, random }: FeedPorts) {
     this.#client = client;
     this.#listener = listener;
     this.#now = now;
+    this.#retry = new Retry(random);
     const unwrap = wrapFetch(client, (inner) => (url, init) => this.#fetch(inner, url, init));
     const update = (): void => this.#updated();
     client.on(EVENTS.UPDATE, update);
@@ -78,36 +90,39 @@ export class FlagFeed {
   }
 
   /**
-   * Fetches again; never throws, the listener hears how it went.
-   *
-   * @param told names the state that a gateway told of: another one that answers must not know less
+   * Fetches again, and tries again until an answer has come; never throws, the listener hears how it went. While that fails,
+   * what there is counts no more if somebody said that it has changed.
    */
-  async refetch(told?: string): Promise<void> {
-    this.#told = told;
+  async refetch(news: News): Promise<void> {
+    const told = news.kind === 'told';
+    // What was asked before the word came may not know of it.
+    if (told) this.#lastTurn = this.#turns + 1;
+    if (told || this.#news === undefined) this.#news = news;
     await fetchNow(this.#client);
   }
 
   close(): void {
     this.#release();
+    this.#covered();
     this.#settle(new Error('the provider was closed'));
   }
 
   async #fetch(inner: ToggleFetch, url: string, init: RequestInit): Promise<ToggleResponse> {
     const generation = this.#generation;
     const turn = (this.#turns += 1);
+    this.#retry.cancel();
     const overtaken = (): boolean => generation !== this.#generation || turn < this.#lastTurn;
     try {
       const response = await inner(
-        addressFor(url, this.#told),
+        addressFor(url, this.#news),
         this.#state.kind === 'confirmed' ? init : withoutEtag(init),
       );
       const toggles = response.ok ? togglesIn(await response.json()) : undefined;
       // The client takes this for a request that it cancelled itself, and keeps quiet.
       if (overtaken()) throw abortError();
       this.#lastTurn = turn;
-      if (response.status < 400) this.#told = undefined;
       if (response.status === 304) this.#confirmed(undefined);
-      else if (!response.ok) this.#failed(failureOf(response.status));
+      else if (!response.ok) this.#failed(failureOf(response.status), response.headers.get('retry-after'));
       return reply(response, () => {
         if (overtaken()) throw abortError();
         this.#arriving = true;
@@ -128,14 +143,22 @@ export class FlagFeed {
 
   #confirmed(toggles: readonly Toggle[] | undefined): void {
     this.#state = { kind: 'confirmed', at: this.#now(), failure: undefined };
+    this.#covered();
     this.#listener.confirmed(toggles);
     this.#settle();
   }
 
-  #failed(failure: FetchFailure): void {
-    const { kind } = this.#state;
-    this.#state =
-      kind === 'confirmed' && failure.kind === 'unreachable' ? { ...this.#state, failure } : unconfirmed(failure);
+  #covered(): void {
+    this.#news = undefined;
+    this.#retry.reset();
+  }
+
+  #failed(failure: FetchFailure, retryAfter: string | null = null): void {
+    const unreachable = failure.kind === 'unreachable';
+    const stands = unreachable && this.#news?.kind !== 'told';
+    this.#state = stands && this.#state.kind === 'confirmed' ? { ...this.#state, failure } : unconfirmed(failure);
+    if (unreachable && this.#news !== undefined)
+      this.#retry.schedule(() => void fetchNow(this.#client), askedToWait(retryAfter, this.#now()));
     this.#listener.failed(failure);
     this.#settle(new Error(failure.message));
   }
@@ -150,10 +173,10 @@ export class FlagFeed {
   }
 }
 
-function addressFor(url: string, told: string | undefined): string {
-  if (told === undefined) return url;
+function addressFor(url: string, news: News | undefined): string {
+  if (news?.kind !== 'told' || news.state === undefined) return url;
   const address = new URL(url);
-  address.searchParams.set('flagConfigEtag', told);
+  address.searchParams.set('flagConfigEtag', news.state);
   return address.href;
 }
 

@@ -3,7 +3,7 @@ import { EVENTS, InMemoryStorageProvider, UnleashClient } from 'unleash-proxy-cl
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ai, closed, FetchDouble, plain } from '../test/fetch-double.js';
 import { ANA, BO, serve } from '../test/serve.js';
-import { RampartWebProvider } from './index.js';
+import { RampartWebProvider, readWebDecision } from './index.js';
 
 // unleash-proxy-client writes every failure to the console.
 beforeEach(() => void vi.spyOn(console, 'error').mockReturnValue());
@@ -27,7 +27,7 @@ describe('the start', () => {
   it.each([401, 503])('that is answered %i is an ERROR, and READY follows when it succeeds', async (status) => {
     const { client, gateway, provider, heard } = await serve(() => status);
     expect(client.providerStatus).toBe(ProviderStatus.ERROR);
-    expect(client.getBooleanValue('ai.x', true)).toBe(false);
+    expect(readWebDecision(client, 'ai.x')).toMatchObject({ enabled: false, detail: 'unconfirmed' });
     gateway.answer = () => [ai('ai.x')];
     await OpenFeature.setContext(BO);
     expect(client.getBooleanValue('ai.x', false)).toBe(true);
@@ -42,7 +42,20 @@ describe('the start', () => {
     expect(client.getBooleanDetails('ai.x', true)).toMatchObject({ value: false, reason: 'STALE' });
     expect(client.getBooleanDetails('ai.x', true).flagMetadata).toEqual({ outcome: 'off', detail: 'unconfirmed' });
     expect(client.getBooleanDetails('theme', false)).toMatchObject({ value: true, reason: 'STALE' });
+    expect(client.getBooleanDetails('new', true)).toMatchObject(unheard);
   });
+
+  it.each(['disabled', 'not_found'] as const)('that failed leaves the default, with unlisted: %s', async (unlisted) => {
+    const { client, gateway } = await serve(() => 503, { unlisted });
+    expect(client.getBooleanDetails('theme', true)).toMatchObject(unheard);
+    expect(client.getBooleanDetails('theme', true).errorCode).toBeUndefined();
+    expect(client.getStringValue('text', 'mine')).toBe('mine');
+    gateway.answer = () => [];
+    await OpenFeature.setContext(BO);
+    expect(client.getBooleanDetails('theme', true).reason).toBe(unlisted === 'disabled' ? 'DISABLED' : 'ERROR');
+  });
+
+  const unheard = { value: true, reason: 'DEFAULT', flagMetadata: { detail: 'unconfirmed' } };
 });
 
 describe('another user', () => {
@@ -64,6 +77,19 @@ describe('another user', () => {
       'CONFIGURATION_CHANGED: ai.x',
       'CONTEXT_CHANGED',
     ]);
+  });
+
+  it('has the default of ordinary flags while it changes, and nothing of AI that was ever heard of', async () => {
+    const { client, gateway } = await serve(whoAsks);
+    gateway.answer = () => [];
+    await OpenFeature.setContext({});
+    gateway.hold();
+    const changed = OpenFeature.setContext(BO);
+    expect(client.getBooleanDetails('theme', true)).toMatchObject({ value: true, reason: 'DEFAULT' });
+    expect(client.getBooleanDetails('ai.x', true)).toMatchObject({ value: false, reason: 'STALE' });
+    expect(readWebDecision(client, 'ai.x').detail).toBe('unconfirmed');
+    gateway.release();
+    await changed;
   });
 
   it('does not see the former one when the change fails, and sees its own when it succeeds later', async () => {

@@ -31,14 +31,16 @@ export interface BuiltClient {
 export interface CommonOptions {
   /**
    * Hears of changes at once instead of with the next poll: the gateway's address (its OFREP event stream is used), or a
-   * function that calls back on every change and returns how to stop. Polling goes on beside it.
+   * function that calls back on every change and returns how to stop. Polling goes on beside it. A change that can't be fetched
+   * closes AI flags, and is tried again until an answer comes.
    * @default none: a change is seen with the next poll
    */
   readonly events?: string | EventSourceOptions | ((changed: () => void) => () => void) | undefined;
   /**
    * What to answer for a flag that isn't listed. The Frontend API lists enabled flags only, so missing and disabled look
    * the same. `disabled`: false, or the caller's default for other types. `not_found`: the caller's default and FLAG_NOT_FOUND,
-   * so that a MultiProvider asks the next one; a default of true then turns on what was switched off.
+   * so that a MultiProvider asks the next one; a default of true then turns on what was switched off. Before the first answer
+   * both give the caller's default with the detail `unconfirmed`.
    * @default 'disabled'
    */
   readonly unlisted?: 'disabled' | 'not_found' | undefined;

@@ -9,21 +9,21 @@ import {
 import type { UnleashClient } from 'unleash-proxy-client';
 import { buildClient } from './build-client.js';
 import { headersOf, isStarted, refreshInterval } from './client-internals.js';
-import { EventStream, type HeaderRecord } from './event-stream.js';
+import { EventStream, type HeaderRecord, type News } from './event-stream.js';
 import { changedFlags, FlagAnswers } from './flag-answers.js';
 import { type FetchFailure, FlagFeed } from './flag-feed.js';
 import type { RampartWebProviderOptions } from './options.js';
 import { readNumber, readText } from './payload.js';
 import { resolveBoolean, resolveObject, resolvePayload } from './resolve.js';
 import type { Toggle } from './toggle.js';
-import { ownerOf, unleashContext } from './unleash-context.js';
+import { ofrepContext, ownerOf, unleashContext } from './unleash-context.js';
 
 /** Least time that AI flags outlive a connection that polls, in ms. */
 const LEAST_CLOSE_AFTER = 60_000;
 
 /**
- * An OpenFeature web provider over unleash-proxy-client. Flags of AI are closed until the gateway has answered for this very
- * user and tenant; their decision is in the metadata and in `getObjectValue`, see {@link readWebDecision}.
+ * An OpenFeature web provider over unleash-proxy-client. Flags known to be AI are closed until the gateway has answered for
+ * this very user and tenant; their decision is in the metadata and in `getObjectValue`, see {@link readWebDecision}.
  */
 export class RampartWebProvider implements Provider {
   readonly metadata = { name: 'rampart-web' } as const;
@@ -59,7 +59,7 @@ export class RampartWebProvider implements Provider {
       confirmed: (toggles: readonly Toggle[] | undefined) => this.#confirmed(toggles),
       failed: (failure: FetchFailure) => this.#failed(failure),
     };
-    this.#feed = new FlagFeed(this.client, listener, Date.now);
+    this.#feed = new FlagFeed(this.client, listener, { now: Date.now, random: Math.random });
   }
 
   /**
@@ -79,7 +79,7 @@ export class RampartWebProvider implements Provider {
 
   /** Resolves when the flags of the new context are there; until then AI flags are closed. @throws as `initialize` */
   async onContextChange(_old: EvaluationContext, context: EvaluationContext): Promise<void> {
-    this.#stream?.follow(context);
+    this.#stream?.follow(ofrepContext(context));
     this.#owner = ownerOf(context);
     const arrived = this.#feed.follow(() => this.client.updateContext(unleashContext(context)));
     this.#announce();
@@ -174,12 +174,10 @@ export class RampartWebProvider implements Provider {
 
   #listen(context: EvaluationContext): void {
     const { events } = this.#options;
-    const changed = (told?: string): void => void this.#feed.refetch(told);
-    if (events === undefined) return;
-    if (typeof events === 'function') {
-      this.#stopEvents = events(changed);
-      return;
-    }
+    const changed = (news: News): void => void this.#feed.refetch(news);
+    if (typeof events === 'function') this.#stopEvents = events(() => changed({ kind: 'told' }));
+    // Where no browser is, on a server that renders pages say, the polls tell.
+    if (events === undefined || typeof events === 'function' || typeof EventSource === 'undefined') return;
     const { url, headers = this.#headers } = typeof events === 'string' ? { url: events } : events;
     const ports = {
       fetch: globalThis.fetch.bind(globalThis),
@@ -187,6 +185,6 @@ export class RampartWebProvider implements Provider {
       random: Math.random,
     };
     this.#stream = new EventStream({ url, headers }, ports, changed);
-    this.#stream.follow(context);
+    this.#stream.follow(ofrepContext(context));
   }
 }

@@ -3,7 +3,7 @@ import type { UnleashClient } from 'unleash-proxy-client';
 import type { FlagAnswer } from './flag-answers.js';
 import { type PayloadReader, readObject } from './payload.js';
 import type { Toggle } from './toggle.js';
-import { asJson, metadataOf, type WebDecision } from './web-decision.js';
+import { asJson, metadataOf, UNCONFIRMED, type WebDecision } from './web-decision.js';
 
 /** A question about one flag, and what is known. */
 export interface Question {
@@ -57,7 +57,8 @@ const isListed = (answer: FlagAnswer): answer is Listed => 'toggle' in answer;
 const isOpen = (answer: Listed): boolean => (answer.kind === 'ai' ? answer.decision.enabled : answer.toggle.enabled);
 
 function unanswered<T>({ answer, unlisted, flag }: Question, value: T, fallback: T): ResolutionDetails<T> {
-  if (answer.kind === 'unknown') return { value, reason: 'DEFAULT', flagMetadata: { detail: 'unconfirmed' } };
+  if (answer.kind === 'unknown')
+    return { value: fallback, reason: 'DEFAULT', flagMetadata: { detail: UNCONFIRMED.detail } };
   if (unlisted === 'disabled') return { value, reason: 'DISABLED', flagMetadata: { detail: 'unlisted' } };
   const errorMessage = `${flag} is disabled, or there is no such flag`;
   return { value: fallback, reason: 'ERROR', errorCode: ErrorCode.FLAG_NOT_FOUND, errorMessage };

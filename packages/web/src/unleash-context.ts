@@ -27,6 +27,16 @@ export function unleashContext(context: EvaluationContext): IMutableContext {
   return mapped;
 }
 
+/**
+ * The same values for the gateway's OFREP: fields and properties side by side, all of them the text that the toggles are
+ * fetched with.
+ */
+export function ofrepContext(context: EvaluationContext): Readonly<Record<string, string>> {
+  const { userId, properties = {}, ...fields } = unleashContext(context);
+  const { targetingKey: _unheard, ...others } = properties;
+  return { ...others, ...fields, ...(userId !== undefined && { targetingKey: userId }) };
+}
+
 /** Whose answers these are: what another user or tenant got is never served, not even while new answers are on their way. */
 export function ownerOf(context: EvaluationContext): string {
   return JSON.stringify([context.targetingKey ?? context['userId'] ?? '', context['tenantId'] ?? '']);

@@ -1,10 +1,15 @@
-import { OpenFeature } from '@openfeature/web-sdk';
-import { afterEach, describe, expect, it } from 'vitest';
+import { InMemoryProvider, OpenFeature } from '@openfeature/web-sdk';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ai, closed } from '../test/fetch-double.js';
 import { serve } from '../test/serve.js';
 import { NO_WEB_DECISION, readWebDecision } from './index.js';
 
-afterEach(() => OpenFeature.clearProviders());
+// unleash-proxy-client writes every failure to the console.
+beforeEach(() => void vi.spyOn(console, 'error').mockReturnValue());
+afterEach(async () => {
+  await OpenFeature.clearProviders();
+  vi.restoreAllMocks();
+});
 
 describe('readWebDecision', () => {
   const paywall = { currentTier: 'free', requiredTier: 'pro', upgradeUrl: 'https://example.com/up', message: 'Pro.' };
@@ -52,7 +57,27 @@ describe('readWebDecision', () => {
     expect(read.paywall).not.toHaveProperty('upgradeUrl');
   });
 
-  it('is closed where there is no provider', () => {
-    expect(readWebDecision(OpenFeature.getClient('nobody'), 'ai.x')).toBe(NO_WEB_DECISION);
+  const unconfirmed = { outcome: 'off', enabled: false, detail: 'unconfirmed' };
+
+  it('is closed and unconfirmed where there is no provider, and none that is ready', () => {
+    const waiting = OpenFeature.getClient('waiting');
+    const never = { initialize: () => new Promise<void>(() => {}) };
+    OpenFeature.setProvider('waiting', Object.assign(new InMemoryProvider({}), never));
+    for (const client of [OpenFeature.getClient('nobody'), waiting]) {
+      expect(readWebDecision(client, 'ai.x')).toEqual(unconfirmed);
+      expect(readWebDecision(client.getBooleanDetails('ai.x', true))).toEqual(unconfirmed);
+    }
+  });
+
+  it('is closed and unconfirmed where nothing was ever fetched, whatever the default', async () => {
+    const { client } = await serve(() => 503);
+    expect(readWebDecision(client, 'ai.x')).toEqual(unconfirmed);
+    expect(readWebDecision(client.getBooleanDetails('ai.x', true))).toEqual(unconfirmed);
+    expect(readWebDecision(client.getObjectDetails('ai.x', {}))).toEqual(unconfirmed);
+  });
+
+  it('is no decision once it is known that the flag is not listed', async () => {
+    const { client } = await serve(() => []);
+    expect(readWebDecision(client, 'ai.x')).toBe(NO_WEB_DECISION);
   });
 });

@@ -34,19 +34,25 @@ export interface WebDecision {
   readonly feedback?: string;
 }
 
-/** The decision of someone who was given none, or whose answer isn't known: closed. */
+/** The decision of someone who was given none: closed. */
 export const NO_WEB_DECISION: WebDecision = Object.freeze({ outcome: 'off', enabled: false, detail: 'no_decision' });
 
 /** The same while nothing is known of the present subject. */
-export const UNCONFIRMED: WebDecision = Object.freeze({ outcome: 'off', enabled: false, detail: 'unconfirmed' });
+export const UNCONFIRMED: WebDecision & { readonly detail: string } = Object.freeze({
+  outcome: 'off',
+  enabled: false,
+  detail: 'unconfirmed',
+});
 
 const OUTCOMES: ReadonlySet<unknown> = new Set(['enabled', 'off', 'unavailable', 'consent_required', 'paywall']);
+/** OpenFeature's words for a provider that can't be asked. */
+const NOT_READY: ReadonlySet<unknown> = new Set(['PROVIDER_NOT_READY', 'PROVIDER_FATAL']);
 const MODES: ReadonlySet<unknown> = new Set(['suggestion', 'confirmation', 'autonomous']);
 
 /**
  * The decision in what OpenFeature gave: a client and a flag (`readWebDecision(client, 'ai.support-copilot')`), the details of any
  * `get…Details`, or the value of `getObjectValue`. From our web provider and from OFREP's alike. Never throws, and anything that is
- * no decision is closed.
+ * no decision is closed, with the detail `unconfirmed` as long as nothing is known, and `no_decision` after.
  */
 export function readWebDecision(client: Client, flag: string): WebDecision;
 export function readWebDecision(answer: unknown): WebDecision;
@@ -54,9 +60,10 @@ export function readWebDecision(answer: unknown, flag?: string): WebDecision {
   if (flag !== undefined) return readWebDecision((answer as Client).getBooleanDetails(flag, false));
   if (!isRecord(answer)) return NO_WEB_DECISION;
   if (!('flagMetadata' in answer)) return fromRecord(answer);
-  const { value, flagMetadata } = answer;
+  const { value, flagMetadata, errorCode } = answer;
   const fromValue = isRecord(value) ? fromRecord(value) : NO_WEB_DECISION;
   if (fromValue !== NO_WEB_DECISION) return fromValue;
+  if (NOT_READY.has(errorCode)) return UNCONFIRMED;
   const found = isRecord(flagMetadata) ? fromRecord(flagMetadata) : NO_WEB_DECISION;
   // Details of a failure carry the caller's default, which may be true: what was decided is in the metadata alone.
   return found.enabled && value === false ? NO_WEB_DECISION : found;
@@ -65,6 +72,7 @@ export function readWebDecision(answer: unknown, flag?: string): WebDecision {
 /** Reads the nested form of a decision, and the flat one of metadata. */
 function fromRecord(source: Readonly<Record<string, unknown>>): WebDecision {
   const outcome = source['outcome'] === 'shadow' ? 'off' : source['outcome'];
+  if (outcome === undefined && source['detail'] === UNCONFIRMED.detail) return UNCONFIRMED;
   if (!OUTCOMES.has(outcome)) return NO_WEB_DECISION;
   const enabled = outcome === 'enabled';
   if ('enabled' in source && source['enabled'] !== enabled) return NO_WEB_DECISION;

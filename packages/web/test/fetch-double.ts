@@ -5,8 +5,8 @@ export interface Asked {
   readonly context: { readonly userId?: string; readonly properties?: Readonly<Record<string, string>> };
 }
 
-/** How the double answers a request: toggles, a status, or a failure of the network. */
-export type Answer = readonly object[] | number | Error;
+/** How the double answers a request: toggles, a status, a whole response, or a failure of the network. */
+export type Answer = readonly object[] | number | Response | Error;
 
 /**
  * A DOUBLE of `fetch` that stands where a gateway stands. It answers by a function, at once or when it is told to; the real
@@ -45,6 +45,7 @@ export class FetchDouble {
     const answer = this.answer(asked);
     await this.#turn(init.signal);
     if (answer instanceof Error) throw answer;
+    if (answer instanceof Response) return answer;
     if (typeof answer === 'number') return new Response(answer === 304 ? null : '{}', { status: answer });
     const body = JSON.stringify({ toggles: answer });
     return new Response(body, { status: 200, headers: { etag: JSON.stringify(body.length) } });
