@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -189,6 +189,15 @@ describe('rampart serve --check', () => {
     expect(code).toBe(0);
     const { out } = await rampart(['serve', '--check', '--config', config('/keys')], all);
     expect(out).toMatch(/^ +what +found\nok +address/);
+  });
+
+  it('leaves nothing behind, and says what a start would make', async () => {
+    const data = join(folder, 'unmade');
+    const args = ['serve', '--check', '--port', '0', '--database', data];
+    const { code, out, err } = await rampart(args, here());
+    expect([code, existsSync(data)]).toEqual([0, false]);
+    expect(out).toContain(`${data} is made at the start`);
+    expect(err).toContain(`no secret was given: one is made at the start, in ${join(data, 'secret')}`);
   });
 
   it('says what does not work, and ends with 1', async () => {

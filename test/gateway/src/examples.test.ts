@@ -4,7 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readConfiguration } from '@rampart/gateway';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { startTcpProxy, type TcpProxy } from '@rampart/services';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { parse } from 'yaml';
 import { FLAGS, type Flags, FRONTEND_TOKEN, SECRET, service, useGateway, userToken } from './fixture.js';
 
@@ -16,23 +17,32 @@ interface Ran {
   readonly out: string;
 }
 
-/** Runs an example as a user would; `enough` ends one that would go on. */
-function run(name: string, variables: Record<string, string>, enough?: RegExp): Promise<Ran> {
+function start(name: string, variables: Record<string, string>) {
   const child = spawn(process.execPath, ['--import', 'tsx', `examples/clients/src/${name}`], {
     cwd: ROOT,
     env: { ...process.env, ...variables },
   });
   let out = '';
-  let ended = false;
   const take = (chunk: Buffer): void => {
     out += chunk;
-    if (ended || !enough?.test(out)) return;
-    ended = true;
-    child.kill('SIGTERM');
+    child.stdout.emit('taken');
   };
   child.stdout.on('data', take);
   child.stderr.on('data', take);
-  return new Promise((resolve) => child.on('close', (code) => resolve({ code, out })));
+  const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
+  return { child, ended, out: () => out };
+}
+
+/** Runs an example as a user would; `enough` ends one that would go on. */
+async function run(name: string, variables: Record<string, string>, enough?: RegExp): Promise<Ran> {
+  const { child, ended, out } = start(name, variables);
+  let told = false;
+  child.stdout.on('taken', () => {
+    if (told || !enough?.test(out())) return;
+    told = true;
+    child.kill('SIGTERM');
+  });
+  return { code: await ended, out: out() };
 }
 
 describe('the examples of clients', () => {
@@ -58,16 +68,59 @@ describe('the examples of clients', () => {
     expect(code).toBe(0);
   });
 
-  it("a page with Unleash's SDK", async () => {
-    const token = await userToken({ sub: 'bo', tenant_id: 'acme', tier: 'free', labels: [] });
-    const { out } = await run(
-      'page.ts',
-      { GATEWAY_URL: url, UNLEASH_FRONTEND_TOKEN: FRONTEND_TOKEN, USER_TOKEN: token },
-      /^}/m, // a page goes on until it is closed
-    );
-    expect(out).toMatch(/^false\n/);
-    expect(out).toMatch(/requiredTier: 'pro'/);
-    expect(out).not.toContain('secret');
+  describe.each([
+    ["a page with Unleash's SDK", 'page.ts', /outcome: 'paywall'/],
+    ["a page with OpenFeature's SDK", 'ofrep-page.ts', /^false paywall tier$/m],
+  ])('%s', (_name, file, paywall) => {
+    const token = (user: string, tier: string, expiresIn = '10m') =>
+      userToken({ sub: user, tenant_id: 'acme', tier, labels: [] }, { expiresIn });
+    let proxy: TcpProxy;
+    let page: ReturnType<typeof start>;
+
+    beforeAll(async () => {
+      proxy = await startTcpProxy({ target: { host: '127.0.0.1', port: Number(new URL(url).port) } });
+      page = start(file, { GATEWAY_URL: `http://127.0.0.1:${proxy.port}`, UNLEASH_FRONTEND_TOKEN: FRONTEND_TOKEN });
+    });
+    afterAll(async () => {
+      page.child.kill('SIGKILL');
+      await page.ended;
+      await proxy.close();
+    });
+
+    const signIn = (user: string, identity: string) => page.child.stdin.write(`${user} ${identity}\n`);
+    const shown = (): string[] => page.out().match(/^(?:true|false)\b/gm) ?? [];
+    const shows = (value: string) =>
+      vi.waitFor(() => expect(shown().at(-1), page.out()).toBe(value), { timeout: 20_000 });
+
+    it('never shows what the user before was given, also while the gateway is away', async () => {
+      signIn('ana', await token('ana', 'pro'));
+      await shows('true');
+      await proxy.drop();
+      const before = shown().length;
+      signIn('bo', await token('bo', 'free'));
+      await shows('false');
+      await proxy.heal();
+      await vi.waitFor(() => expect(page.out()).toMatch(paywall), { timeout: 20_000 });
+      expect(shown().slice(before)).not.toContain('true');
+      expect(page.out()).not.toContain('secret');
+    });
+
+    it('hides AI when the gateway refuses its token, and shows it with the next one', async () => {
+      signIn('ana', await token('ana', 'pro', '-1s')); // the gateway's clock tolerance is 5 s
+      await shows('true');
+      await shows('false');
+      signIn('ana', await token('ana', 'pro'));
+      await shows('true');
+    });
+
+    it('hides AI while the gateway is away, and after signing out', async () => {
+      await proxy.drop();
+      await shows('false');
+      await proxy.heal();
+      await shows('true');
+      page.child.stdin.write('\n');
+      await shows('false');
+    });
   });
 
   it('a gateway in a service of your own', async () => {

@@ -8,7 +8,6 @@ import { printJson, type Session } from './command.js';
 import { withDatabase } from './database-command.js';
 
 interface Flags extends GatewayFlags {
-  readonly check?: boolean;
   readonly json?: boolean;
 }
 
@@ -29,7 +28,10 @@ export function serveCommand(session: Session): Command {
       'Runs the gateway until SIGTERM or SIGINT, then finishes what is under way. Logs JSON to standard output.',
     )
     .option('--config <file>', 'settings, keys and how users are known [RAMPART_GATEWAY_CONFIG]')
-    .option('--check', 'try the configuration, Unleash, the database, Redis and the keys of users; start nothing')
+    .option(
+      '--check',
+      'try the configuration, Unleash, the database, Redis and the keys of users; start and make nothing',
+    )
     .option('--host <address>', 'address to listen on, 0.0.0.0 for every one [HOST] (default: 127.0.0.1)')
     .option('--port <number>', 'port to listen on [PORT] (default: 8080)')
     .option('--url <url>', 'address of Unleash, with or without /api [UNLEASH_URL]')

@@ -122,6 +122,18 @@ describe('the secret of an embedded database', () => {
     expect([second.configuration.secret, second.notes]).toEqual([first.configuration.secret, []]);
   });
 
+  it('is not made where the settings are only checked', () => {
+    const database = join(folder, 'checked');
+    const { configuration, notes } = read({ database, check: true }, without);
+    expect(configuration.secret).toHaveLength(64);
+    expect(notes).toEqual([expect.stringContaining(`made at the start, in ${join(database, 'secret')}`)]);
+    expect(existsSync(database)).toBe(false);
+    const { configuration: started } = read({ database }, without);
+    const checked = read({ database, check: true }, without);
+    expect([checked.configuration.secret, checked.notes]).toEqual([started.secret, []]);
+    expect(() => read({ database: '/dev/null/nowhere', check: true }, without)).toThrow(/Set RAMPART_SECRET/);
+  });
+
   it('is not made where one is given', () => {
     const database = join(folder, 'given');
     expect(read({ database }).configuration.secret).toBe(SECRET);

@@ -7,11 +7,13 @@ import { misused } from '../failure.js';
 import { listOf } from '../input/pairs.js';
 import { fileText, from, type Sourced } from '../settings.js';
 import { type ConfigurationFile, readConfigurationFile } from './configuration-file.js';
-import { ownSecret } from './own-secret.js';
+import { ownSecret, trialSecret } from './own-secret.js';
 
 /** Options of `rampart serve`; they win over the environment, and that wins over the file. */
 export interface GatewayFlags extends DatabaseFlags {
   readonly config?: string;
+  /** Nothing is started: no secret is made, and no folder for it. */
+  readonly check?: boolean;
   readonly host?: string;
   readonly port?: string;
   readonly url?: string;
@@ -49,7 +51,7 @@ export function readGatewaySettings(flags: GatewayFlags, variables: Variables): 
   for (const [path, sourced, read] of overrides(flags, variables)) layers.set(path, sourced, read);
   if (layers.get(['unleash', 'url']) === undefined) misused(NO_URL);
   if (layers.get(['unleash', 'token']) === undefined) misused(NO_TOKEN);
-  const notes = withSecret(layers);
+  const notes = withSecret(layers, flags.check ? trialSecret : ownSecret);
   return { configuration: layers.checked(), notes };
 }
 
@@ -94,12 +96,12 @@ const databaseOf: Read = (text) => (text.includes('://') ? text : { folder: reso
 const withApi: Read = (text) => `${text.replace(/\/+$/, '').replace(/\/api(?:\/(?:client|frontend|admin))?$/, '')}/api`;
 
 /** Only the embedded database, which belongs to one process, can do with a secret that nobody gave. */
-function withSecret(layers: Layers): readonly string[] {
+function withSecret(layers: Layers, secretOf: typeof ownSecret): readonly string[] {
   if (layers.get(['secret']) !== undefined) return [];
   const database = layers.get(['database']) ?? { folder: DEFAULT_FOLDER };
   const folder = (database as { readonly folder?: unknown }).folder ?? (isAddress(database) ? undefined : database);
   if (typeof folder !== 'string') return misused(NO_SECRET);
-  const { secret, note } = ownSecret(resolve(folder));
+  const { secret, note } = secretOf(resolve(folder));
   layers.set(['secret'], { value: secret, source: 'the secret in the data folder' });
   return note === undefined ? [] : [note];
 }

@@ -10,12 +10,23 @@ export interface OwnSecret {
   readonly note: string | undefined;
 }
 
+/** Reads the secret of a data folder and writes nothing: where there is none, it is one for this process alone. */
+export function trialSecret(folder: string): OwnSecret {
+  const path = join(folder, 'secret');
+  try {
+    return { secret: readFileSync(path, 'utf8').trim(), note: undefined };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') return unusable(path, error);
+    return { secret: newSecret(), note: `no secret was given: one is made at the start, in ${path}` };
+  }
+}
+
 /** Reads the secret of a data folder, or makes it. Two that start at once agree on one. */
 export function ownSecret(folder: string): OwnSecret {
   const path = join(folder, 'secret');
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const secret = randomBytes(32).toString('hex');
+    const secret = newSecret();
     writeFileSync(path, `${secret}\n`, { mode: 0o600, flag: 'wx' });
     return { secret, note: `no secret was given: made one in ${path}, which belongs with the data` };
   } catch (error) {
@@ -27,6 +38,8 @@ export function ownSecret(folder: string): OwnSecret {
     return unusable(path, error);
   }
 }
+
+const newSecret = (): string => randomBytes(32).toString('hex');
 
 function unusable(path: string, error: unknown): never {
   return misused(
