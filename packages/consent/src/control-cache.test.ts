@@ -1,3 +1,4 @@
+import { readId } from '@rampart/core';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { consent, MemoryLog } from '../test/memory-log.js';
 import { SecondInMemory } from '../test/second-in-memory.js';
@@ -168,6 +169,18 @@ describe('freshness', () => {
     await ask(cache, 'acme');
     log.failure = undefined;
     time = { ...time, monotonic: time.monotonic - 4_000 };
+    expect(await ask(cache, 'acme')).toBe('unset');
+  });
+
+  it('says once what is wrong with ids that can not be used, and never which they are', async () => {
+    const readTenant = log.readTenant.bind(log);
+    vi.spyOn(log, 'readTenant').mockImplementation(async (tenant) => readTenant(readId('tenantId', tenant)));
+    const cache = make();
+    for (const tenant of ['jane@acme.com ', 'joe@acme.com ', 'jane@acme.com ', 'jane@acme.com\n'])
+      expect(await ask(cache, tenant)).toBe('unknown');
+    expect(logger.warn.mock.calls).toEqual([
+      ["rampart: what is recorded of a tenant can't be read: tenantId: take away the space at its start or end"],
+    ]);
     expect(await ask(cache, 'acme')).toBe('unset');
   });
 

@@ -6,6 +6,7 @@ import {
   type ControlView,
   EMPTY_TENANT,
   formatRevision,
+  isControlInputError,
   type LogPosition,
   parseRevision,
   type TenantControl,
@@ -96,6 +97,7 @@ export class ControlCache implements ControlSource {
   readonly #stopObserving: () => void;
   readonly #unsubscribe: (() => void) | undefined;
   readonly #warn: (message: string) => void;
+  readonly #said = new Set<string>();
   #started: Promise<void> | undefined;
   #revision = { applied: -1, epoch: '', text: '' };
   readonly counts: CacheCounts = {
@@ -237,10 +239,23 @@ export class ControlCache implements ControlSource {
       if (left !== undefined && (await this.#accept(tenantId, left))) this.counts.fromSecondLevel += 1;
       else await this.#fetchFromLog(tenantId);
     } catch (error) {
-      this.#warn(`what is recorded of a tenant can't be read: ${(error as Error).message}`);
+      this.#warnOfTenant(error);
     } finally {
       this.#fetching.delete(tenantId);
     }
+  }
+
+  // The message of an id that can't be used repeats it, and whoever asks with such an id asks again.
+  #warnOfTenant(error: unknown): void {
+    const what = "what is recorded of a tenant can't be read";
+    if (!isControlInputError(error)) {
+      this.#warn(`${what}: ${(error as Error).message}`);
+      return;
+    }
+    const line = `${what}: ${error.field}: ${error.fix}`;
+    if (this.#said.has(line)) return;
+    this.#said.add(line);
+    this.#warn(line);
   }
 
   async #fetchFromLog(tenantId: string): Promise<void> {

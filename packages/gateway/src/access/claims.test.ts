@@ -43,7 +43,7 @@ describe('claims', () => {
   it.each([
     ['https://example.com/tenant', 7, 'tenantId'],
     ['https://example.com/tenant', '', 'tenantId'],
-    ['https://example.com/tenant', 'x'.repeat(257), 'tenantId'],
+    ['https://example.com/tenant', 'x'.repeat(256), 'tenantId'],
     ['region', ['eu'], 'region'],
     ['labels', 'hipaa', 'labels'],
     ['labels', ['hipaa', 7], 'labels'],
@@ -57,10 +57,15 @@ describe('claims', () => {
     ['sub', 7],
     ['sub', ''],
     ['sub', ['ana']],
+    ['sub', 'x'.repeat(256)],
     ['ai_opt_out', 'true'],
     ['ai_opt_out', 1],
   ])('%s = %j makes the token count for nothing', (claim, value) => {
     expect(read({ sub: 'ana', [claim]: value })).toBeUndefined();
+  });
+
+  it('may be as long as what the control log names somebody by', () => {
+    expect(read({ sub: 'x'.repeat(255) })?.identity.userId).toHaveLength(255);
   });
 
   it('of null are absent', () => {

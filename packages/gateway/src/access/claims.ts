@@ -1,3 +1,4 @@
+import { LONGEST_ID } from '@rampart/core';
 import type { ClaimNames } from '../configuration.js';
 import type { Identity } from './principal.js';
 
@@ -8,9 +9,6 @@ export interface User {
   readonly identity: Identity;
   readonly roles: readonly string[];
 }
-
-/** Longest text that a claim may carry; nothing that names somebody is longer. */
-const LONGEST = 256;
 
 /**
  * Reads the claims of a checked token. A fact of the wrong type counts as missing, because a missing fact closes. What
@@ -47,8 +45,9 @@ function claimOf(claims: Claims, name: string): unknown {
   return value ?? undefined;
 }
 
+/** Nothing that names somebody in the control log is longer. */
 function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' && value.length <= LONGEST ? value : undefined;
+  return typeof value === 'string' && value !== '' && value.length <= LONGEST_ID ? value : undefined;
 }
 
 /** A list with one wrong entry is no list: half of somebody's labels would exclude half of what they should. */

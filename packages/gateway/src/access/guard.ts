@@ -72,12 +72,16 @@ class Guard {
   }
 
   async #check(request: FastifyRequest, check: () => Promise<Principal>): Promise<void> {
+    let principal: Principal;
     try {
-      await this.#let(request, await check());
+      principal = await check();
     } catch (error) {
       if (isRefusal(error) && error.statusCode === 401) await this.#limits.countRefused(request.ip);
+      // Also where the route has no limit: nobody is known to have asked, and anybody can ask for such a check.
+      else await this.#limits.count(undefined, request.ip);
       throw error;
     }
+    await this.#let(request, principal);
   }
 
   #let(request: FastifyRequest, principal: Principal): Promise<undefined> | undefined {

@@ -1,7 +1,11 @@
-import { type Decision, NO_DECISION, readSubject, type Subject } from '@rampart/core';
+import { ControlInputError, type Decision, NO_DECISION, readSubject, type Subject } from '@rampart/core';
 import type { AiAnswer, Measurement } from '@rampart/sdk';
-import { describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { ExposureLog } from './exposures.js';
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 const given = {
   ...NO_DECISION,
@@ -103,6 +107,86 @@ describe('the exposure log', () => {
     await log.close();
     expect(recorded).toHaveLength(3);
     expect(warn).toHaveBeenCalledWith(expect.stringMatching(/^2 exposures were lost/));
+  });
+
+  const nobody = { tenant: '7', user: undefined, labels: ['eu'] };
+  const homeless = { tenant: undefined, user: undefined, labels: ['eu'] };
+  const unlabelled = { tenant: '7', user: 'bo', labels: undefined };
+
+  test.each<[string, object, string, object]>([
+    ['a space at the end', { targetingKey: 'ada@x.com ' }, 'user: take away the space at its start or end', nobody],
+    ['too long a user', { targetingKey: 'x'.repeat(256) }, 'user: use at most 255 characters', nobody],
+    ['a line break', { targetingKey: 'ada@x.com\nx' }, 'user: take away the control characters', nobody],
+    [
+      'too long a tenant',
+      { targetingKey: 'ada@x.com', tenantId: 't'.repeat(256) },
+      'tenant: use at most 255',
+      homeless,
+    ],
+    ['too many labels', { labels: ['ada@x.com', 'x'.repeat(8_000)] }, 'labels: use at most 7500', unlabelled],
+    ['a label with a NUL', { labels: ['ada@x.com\0'] }, 'labels: take away NUL characters', unlabelled],
+    ['half a character', { labels: ['ada@x.com\ud800'] }, 'labels: take away', unlabelled],
+  ])('records without it what nobody can store: %s', async (_what, facts, said, kept) => {
+    const { log, recorded, warn } = newLog();
+    log.note(given, readSubject({ targetingKey: 'bo', tenantId: '7', labels: ['eu'], ...facts }));
+    await log.close();
+    const [{ tenant, user, attributes, ...rest } = {} as Measurement] = recorded;
+    expect({ tenant, user, labels: attributes?.['labels'] }).toEqual(kept);
+    expect(rest).toMatchObject({ flag: 'ai.f', change: 'ai.f.c', variant: 'v' });
+    expect(attributes).toMatchObject({ mode: 'suggestion' });
+    expect(warn).toHaveBeenCalledTimes(1);
+    const [[line]] = warn.mock.calls as [[string]];
+    expect(line).toContain(`1 exposures are kept without ${said}`);
+    expect(line).not.toContain('ada@x.com');
+  });
+
+  test('loses alone what the store takes in no way, counts it, and repeats nothing of it', async () => {
+    const { log, recorded, recordEvents, warn } = newLog();
+    const take = recordEvents.getMockImplementation();
+    recordEvents.mockImplementation(async (events) => {
+      const at = events.findIndex(({ user }) => user === 'cy');
+      if (at >= 0) throw new ControlInputError(`events.${at}.user`, 'cy', 'is not liked');
+      return take?.(events) as never;
+    });
+    for (let count = 0; count < 700; count++) {
+      log.note(given, count % 100 === 7 ? readSubject({ targetingKey: 'cy', tenantId: '7' }) : ada);
+    }
+    await log.close();
+    expect(recorded).toHaveLength(693);
+    expect(new Set(recorded.map(({ id }) => id)).size).toBe(693);
+    expect(warn.mock.calls).toEqual([['7 exposures were lost: user: is not liked']]);
+  });
+
+  test('counts once what was refused before the database went away', async () => {
+    const { log, recorded, recordEvents, warn } = newLog();
+    const refusal = new ControlInputError('events.0.user', 'ada', 'is not liked');
+    recordEvents.mockRejectedValueOnce(refusal).mockRejectedValueOnce(refusal).mockRejectedValueOnce(new Error('away'));
+    recordEvents.mockRejectedValueOnce(refusal).mockRejectedValueOnce(refusal);
+    log.note(given, ada);
+    log.note(given, ada);
+    await log.flush();
+    await log.flush();
+    expect(recorded).toHaveLength(1);
+    await log.close();
+    expect(warn.mock.calls.map(([line]) => line)).toEqual([
+      "exposures can't be recorded: away",
+      '1 exposures were lost: user: is not liked',
+    ]);
+  });
+
+  test('says the same once a minute, with how many there were', async () => {
+    vi.useFakeTimers();
+    const { log, warn } = newLog();
+    const unstorable = readSubject({ targetingKey: 'ada ', tenantId: '7' });
+    for (let count = 0; count < 90; count++) {
+      log.note(given, unstorable);
+      await vi.advanceTimersByTimeAsync(1_000);
+    }
+    await log.close();
+    const said = warn.mock.calls.map(([line]) => Number.parseInt(line as string, 10));
+    expect(said).toHaveLength(3);
+    expect(said[0]).toBe(1);
+    expect(said.reduce((sum, count) => sum + count)).toBe(90);
   });
 
   test('sends what is noted while a batch is under way, in batches', async () => {

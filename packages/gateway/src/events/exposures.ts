@@ -1,7 +1,9 @@
 import { hash, randomUUID } from 'node:crypto';
-import { type Decision, entriesOf, type Subject } from '@rampart/core';
+import { type ControlInputError, type Decision, entriesOf, isControlInputError, type Subject } from '@rampart/core';
 import type { AiAnswer, DurableControl, Measurement, PlainAnswer } from '@rampart/sdk';
 import { LRUCache } from 'lru-cache';
+import { storableId, storableLabels } from './storable.js';
+import { Tally } from './tally.js';
 
 /** Options of {@link ExposureLog}. */
 export interface ExposureLogOptions {
@@ -22,7 +24,7 @@ const MOST_REPEATED = 50_000;
 
 /**
  * Records who was given what, for the exposure audit: behind the answers, in batches. While the database is away as many are
- * kept as fit; what is lost is said in the log.
+ * kept as fit. What can't be stored of one is left out of it, so that it holds up no other; what is lost is said in the log.
  */
 export class ExposureLog {
   readonly #options: ExposureLogOptions;
@@ -32,7 +34,7 @@ export class ExposureLog {
   #waiting: Measurement[] = [];
   #timer: NodeJS.Timeout | undefined;
   #flushing: Promise<void> | undefined;
-  #lost = 0;
+  readonly #tally: Tally;
   #failing = false;
 
   constructor(options: ExposureLogOptions) {
@@ -40,6 +42,7 @@ export class ExposureLog {
     this.#options = options;
     this.#most = most;
     this.#wait = wait;
+    this.#tally = new Tally((line) => options.log.warn(line));
   }
 
   /** Notes a decision that was asked for; one that is not enabled is no exposure. */
@@ -63,20 +66,22 @@ export class ExposureLog {
 
   #add({ feature, change, variant, mode }: Decision, subject: Subject, more?: { readonly list: true }): void {
     if (this.#waiting.length >= this.#most) {
-      this.#lost += 1;
+      this.#tally.add(`were lost: more waited than ${this.#most}`);
       return;
     }
-    const { tenantId: tenant, userId: user } = subject;
-    const labels = entriesOf(subject.labels);
+    const leave = (why: string): void => this.#tally.add(`are kept without ${why}`);
+    const tenant = storableId('tenant', subject.tenantId, leave);
+    // Without a tenant no erasure would find the user.
+    const user = tenant === undefined ? undefined : storableId('user', subject.userId, leave);
+    const labels = storableLabels(entriesOf(subject.labels), leave);
     this.#waiting.push({
       id: randomUUID(),
       name: 'exposure',
       at: Date.now(),
-      // Without a tenant no erasure would find the user.
       ...(tenant !== undefined && { tenant, user }),
-      flag: feature,
-      change,
-      variant,
+      flag: storableId('flag', feature, leave),
+      change: storableId('change', change, leave),
+      variant: storableId('variant', variant, leave),
       attributes: { ...(labels && { labels }), ...(mode !== undefined && { mode }), ...more },
       source: 'gateway',
     });
@@ -102,15 +107,28 @@ export class ExposureLog {
       while (this.#waiting.length > 0) {
         const batch = this.#waiting.slice(0, BATCH);
         // One that was recorded although the answer was lost is known by its id.
-        await control.store.recordEvents(batch);
+        const refused = await this.#record(batch);
         this.#waiting = this.#waiting.slice(batch.length);
+        for (const { field, fix } of refused) this.#tally.add(`were lost: ${partOf(field)}: ${fix}`);
       }
-      if (this.#lost > 0) log.warn(`${this.#lost} exposures were lost: more waited than ${this.#most}`);
-      this.#lost = 0;
       this.#failing = false;
     } catch (error) {
       if (!this.#failing) log.warn(`exposures can't be recorded: ${(error as Error).message}`);
       this.#failing = true;
+    }
+    this.#tally.say({ everything: false });
+  }
+
+  /** Records a batch but for those that the store refuses by themselves; resolves to why. */
+  async #record(batch: readonly Measurement[]): Promise<readonly ControlInputError[]> {
+    try {
+      await this.#options.control.store.recordEvents(batch);
+      return [];
+    } catch (error) {
+      if (!isControlInputError(error)) throw error;
+      if (batch.length <= 1) return [error];
+      const half = Math.ceil(batch.length / 2);
+      return [...(await this.#record(batch.slice(0, half))), ...(await this.#record(batch.slice(half)))];
     }
   }
 
@@ -125,7 +143,14 @@ export class ExposureLog {
     await this.#flushing;
     await this.flush();
     clearTimeout(this.#timer);
+    if (this.#waiting.length > 0) this.#tally.add('were lost: they could not be recorded', this.#waiting.length);
+    this.#tally.say({ everything: true });
   }
+}
+
+/** What the store calls a part of an event, without which event it was. */
+function partOf(field: string): string {
+  return field.replace(/^events\.\d+\./, '');
 }
 
 function isExposure({ enabled, feature }: Decision): boolean {

@@ -1,5 +1,11 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { Pacer } from './pacer.js';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
 
 function busy(milliseconds: number): void {
   const end = performance.now() + milliseconds;
@@ -35,6 +41,46 @@ describe('a pacer', () => {
     await Promise.all(Array.from({ length: 50 }, async () => pacer.run(() => busy(2))));
     going = false;
     expect(turns).toBeGreaterThan(15);
+  });
+
+  it('lets go of work that is done, also where more comes before all of it is', async () => {
+    const pacer = new Pacer(1_000);
+    const asked: WeakRef<object>[] = [];
+    let going = true;
+    const ask = (): void => {
+      const request = { body: 'x' };
+      if (asked.length < 1_000) asked.push(new WeakRef(request));
+      void pacer.run(() => going && request.body !== '' && ask());
+    };
+    void pacer.run(() => busy(10));
+    for (let count = 0; count < 3; count += 1) ask();
+    await nextTurn();
+    while (asked.length < 1_000) await nextTurn();
+    await nextTurn();
+    collectGarbage();
+    expect(pacer.waiting).toBeGreaterThan(0);
+    expect(asked.filter((request) => request.deref() !== undefined).length).toBeLessThan(10);
+    going = false;
+  });
+
+  it('does in order also what comes while it works', async () => {
+    const pacer = new Pacer(1_000);
+    void pacer.run(() => busy(10));
+    const done: number[] = [];
+    const work: unknown[] = [];
+    const ask = (number: number): void => {
+      work.push(
+        pacer.run(() => {
+          busy(1);
+          done.push(number);
+          if (number < 10) ask(number + 10);
+        }),
+      );
+    };
+    for (let number = 0; number < 10; number += 1) ask(number);
+    while (done.length < 20) await nextTurn();
+    await Promise.all(work);
+    expect(done).toEqual(Array.from({ length: 20 }, (_, number) => number));
   });
 
   it('says when it is full, and hands failures to who asked', async () => {

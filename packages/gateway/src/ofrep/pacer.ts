@@ -7,8 +7,9 @@ const SLICE = 4;
  */
 export class Pacer {
   readonly #most: number;
-  readonly #waiting: (() => void)[] = [];
-  #next = 0;
+  #coming: (() => void)[] = [];
+  /** Those before them, the first one last: taking it lets go of it, also where the queue never gets empty. */
+  #first: (() => void)[] = [];
   #spent = 0;
   #scheduled = false;
 
@@ -19,7 +20,7 @@ export class Pacer {
 
   /** How many wait for their turn. */
   get waiting(): number {
-    return this.#waiting.length - this.#next;
+    return this.#first.length + this.#coming.length;
   }
 
   /** Whether one more may wait. */
@@ -31,7 +32,7 @@ export class Pacer {
   run<T>(work: () => T | Promise<T>): T | Promise<T> {
     if (this.waiting === 0 && this.#spent < SLICE) return this.#measured(work);
     return new Promise<T>((resolve, reject) => {
-      this.#waiting.push(() => {
+      this.#coming.push(() => {
         try {
           resolve(work());
         } catch (error) {
@@ -63,15 +64,17 @@ export class Pacer {
     this.#spent = 0;
     const end = performance.now() + SLICE;
     while (this.waiting > 0) {
-      this.#waiting[this.#next]?.();
-      this.#next += 1;
+      this.#take()?.();
       if (performance.now() >= end) break;
     }
-    if (this.waiting > 0) {
-      this.#schedule();
-    } else {
-      this.#waiting.length = 0;
-      this.#next = 0;
+    if (this.waiting > 0) this.#schedule();
+  }
+
+  #take(): (() => void) | undefined {
+    if (this.#first.length === 0) {
+      this.#first = this.#coming.toReversed();
+      this.#coming = [];
     }
+    return this.#first.pop();
   }
 }

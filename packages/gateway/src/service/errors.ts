@@ -15,8 +15,16 @@ export function handleErrors(app: App): void {
 /** Answers an error; also one that Fastify found before there was a route. */
 export function answerError(error: Error, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const refusal = refusalOf(error);
-  if (refusal.statusCode >= 500) request.log.error({ err: error, route: request.routeOptions.url }, 'a request failed');
+  if (refusal.statusCode >= 500) {
+    const route = request.routeOptions.url;
+    request.log.error({ ...(isExpected(error) ? { code: error.code } : { err: error }), route }, 'a request failed');
+  }
   return writeRefusal(refusal, request, reply);
+}
+
+/** Whether it is said on purpose and passes: where it was thrown helps nobody, and an outage brings many. */
+function isExpected(error: Error): error is Refusal {
+  return isRefusal(error) && error.retryAfter !== undefined;
 }
 
 // Fastify's own messages repeat what was sent.
