@@ -16,7 +16,9 @@ afterEach(async () => {
 });
 
 async function newContext(options: Parameters<ReturnType<typeof chromium>['browser']['newContext']>[0] = {}) {
-  const context = await chromium().browser.newContext({ viewport: VIEWPORTS.desktop, ...options });
+  // Half faded in, a text has too little contrast.
+  const calm = { viewport: VIEWPORTS.desktop, reducedMotion: 'reduce' } as const;
+  const context = await chromium().browser.newContext({ ...calm, ...options });
   contexts.push(context);
   return context;
 }
@@ -46,7 +48,7 @@ describe.each(['desktop', 'phone'] as const)('on a %s', (device) => {
 
   it.each(STATES)('shows %s, as axe-core would have it', async (_state, person, text) => {
     for (const colorScheme of ['light', 'dark'] as const) {
-      const page = await open(person, await newContext({ ...shown, colorScheme, reducedMotion: 'reduce' }));
+      const page = await open(person, await newContext({ ...shown, colorScheme }));
       await sees(page, text);
       expect(await violationsOf(page)).toEqual([]);
       expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
@@ -54,7 +56,7 @@ describe.each(['desktop', 'phone'] as const)('on a %s', (device) => {
   });
 
   it('shows who to be, what an unsure copilot says, and the settings', async () => {
-    const context = await newContext({ ...shown, reducedMotion: 'reduce' });
+    const context = await newContext(shown);
     const start = await context.newPage();
     await start.goto(demo().url);
     await start.getByRole('button', { name: 'Ana, agent at Acme' }).waitFor();
@@ -203,7 +205,7 @@ describe('a page never shows', () => {
     await before.close();
     await context.route('**/api/frontend', (route) => route.abort());
     const page = await open('bo', context);
-    await sees(page, 'The copilot is off while we check what you may use.');
+    await sees(page, 'The copilot can’t be reached');
   });
 
   it('models and prompts: they are in nothing that it receives', async () => {
@@ -218,6 +220,242 @@ describe('a page never shows', () => {
     expect(texts.filter((text) => /model-w|You answer customers/.test(text))).toEqual([]);
   });
 });
+
+const by = { actor: 'on call', reason: 'a test', expected: 'any' };
+const consents = (tenant: string, state: 'opt_in' | 'opt_out' | 'unset') =>
+  demo().control.apply({ kind: 'consent', tenant, featureClass: 'reply_copilot', consent: { state } }, by);
+const automatic = (page: Page) => page.getByRole('article').filter({ hasText: 'sent by the copilot' });
+/** Long enough for a reply that goes out by itself to have gone. */
+const settled = (page: Page): Promise<void> => page.waitForTimeout(500);
+
+describe('nothing goes out by itself', () => {
+  async function undo(page: Page): Promise<void> {
+    await automatic(page).waitFor();
+    await copilot(page).getByRole('button', { name: 'Undo' }).click();
+    await sees(page, 'Ready to send');
+  }
+
+  async function staysUndone(page: Page): Promise<void> {
+    await sees(page, 'Ready to send');
+    await settled(page);
+    expect(await automatic(page).count()).toBe(0);
+  }
+
+  it('that was undone: not when the ticket is opened again, nor after the copilot was off', async () => {
+    const page = await open('eve');
+    await undo(page);
+    await page.getByRole('button', { name: 'Tomás Herrera' }).click();
+    await page.getByRole('button', { name: 'Priya Nair' }).click();
+    await staysUndone(page);
+    await demo().control.apply({ kind: 'kill', kill: { id: 'u', scope: { tenant: 'lumen' }, reason: 'a test' } }, by);
+    await sees(page, 'The copilot is taking a break');
+    await demo().control.apply({ kind: 'revive', id: 'u' }, by);
+    await staysUndone(page);
+  });
+
+  it('that was undone: not after a look at the settings, where no draft is lost either', async () => {
+    await consents('initech', 'opt_in');
+    const page = await open('ines');
+    await page.getByRole('button', { name: 'Inbox' }).click();
+    await undo(page);
+    await page.getByRole('textbox').fill('My own words');
+    await page.getByRole('button', { name: 'AI settings' }).click();
+    await page.getByRole('button', { name: 'Inbox' }).click();
+    await staysUndone(page);
+    expect(await page.getByRole('textbox').inputValue()).toBe('My own words');
+    await consents('initech', 'opt_out');
+  });
+
+  it('over a reply that somebody has begun to write', async () => {
+    const context = await newContext();
+    const { held, release } = hold();
+    await context.route('**/demo/suggestions', (route) => held.then(() => route.continue()));
+    const page = await open('eve', context);
+    await page.getByRole('textbox').fill('Dear Priya');
+    release();
+    await sees(page, 'Ready to send');
+    await settled(page);
+    expect(await automatic(page).count()).toBe(0);
+    await copilot(page).getByRole('button', { name: 'Edit first' }).click();
+    expect(await page.getByRole('textbox').inputValue()).toMatch(/^Dear Priya\n\nHi Priya/);
+  });
+});
+
+describe("an admin's choice", () => {
+  const preference = async (tenant: string) => {
+    const [item] = await demo().control.store.items({ kind: 'preference', tenant });
+    return item?.change;
+  };
+  const prefer = (mode: 'suggestion' | 'confirmation', bands = {}) =>
+    demo().control.apply({ kind: 'preference', tenant: 'acme', mode, bands }, by);
+
+  it('of a mode leaves the stricter bands as they are', async () => {
+    const bands = { autoAbove: 0.99 };
+    await prefer('suggestion', bands);
+    const page = await open('ada');
+    await page.getByRole('radio', { name: 'Ask before sending' }).click();
+    await page.getByRole('listitem').first().getByText('chose “Ask before sending”').waitFor();
+    expect(await preference('acme')).toMatchObject({ mode: 'confirmation', bands });
+    await prefer('suggestion');
+  });
+
+  it('does not overwrite what another admin chose since: it is shown', async () => {
+    const page = await open('ada');
+    await page.getByRole('radio', { name: 'Suggest', checked: true }).waitFor();
+    await prefer('suggestion', { autoAbove: 0.97 });
+    await page.getByRole('radio', { name: 'Send by itself' }).click();
+    await page.getByRole('alert').getByText('Somebody else changed the settings').waitFor();
+    expect(await violationsOf(page)).toEqual([]);
+    await page.getByRole('radio', { name: 'Suggest', checked: true }).waitFor();
+    expect(await preference('acme')).toMatchObject({ mode: 'suggestion', bands: { autoAbove: 0.97 } });
+    // Whoever has seen it may decide.
+    await page.getByRole('radio', { name: 'Ask before sending' }).click();
+    await page.getByRole('radio', { name: 'Ask before sending', checked: true }).waitFor();
+    await page.getByRole('alert').waitFor({ state: 'detached' });
+    await prefer('suggestion');
+  });
+
+  it('to turn it on does not overwrite an opt-out since', async () => {
+    await demo().say('ada', 'acme', 'opt_out');
+    const page = await open('ada');
+    const consent = page.getByRole('switch', { name: 'Reply copilot', checked: false });
+    await consent.waitFor();
+    await demo().say('ada', 'acme', 'opt_in');
+    await demo().say('ada', 'acme', 'opt_out');
+    await consent.click();
+    await page.getByRole('alert').getByText('Somebody else changed the settings').waitFor();
+    await consent.click();
+    await page.getByRole('switch', { name: 'Reply copilot', checked: true }).waitFor();
+  });
+});
+
+describe('a page that can not know', () => {
+  const claim = (page: Page) => copilot(page).getByText('The copilot is off for');
+
+  it('says that it is asking, not that the copilot is off', async () => {
+    const context = await newContext();
+    const { held, release } = hold();
+    await context.route('**/api/frontend', (route) => held.then(() => route.continue()));
+    const page = await open('ana', context);
+    await sees(page, 'Checking what you may use');
+    expect(await violationsOf(page)).toEqual([]);
+    expect(await claim(page).count()).toBe(0);
+    release();
+    await sees(page, 'Suggested reply');
+  });
+
+  it('says that the gateway can not be reached, and goes on when it can', async () => {
+    const context = await newContext();
+    await context.route(`${demo().gateway}/**`, (route) => route.abort());
+    const page = await open('ana', context);
+    await sees(page, 'The copilot can’t be reached');
+    expect(await violationsOf(page)).toEqual([]);
+    expect(await claim(page).count()).toBe(0);
+    await context.unroute(`${demo().gateway}/**`);
+    await sees(page, 'Suggested reply', 30_000);
+  }, 60_000);
+
+  it('says so too when it was changed to somebody else', async () => {
+    const context = await newContext();
+    const page = await open('ana', context);
+    await sees(page, 'Suggested reply');
+    await context.route('**/api/frontend', (route) => route.abort());
+    await page.getByRole('button', { name: 'Switch person' }).click();
+    await page.getByRole('button', { name: 'Bo, agent at Globex' }).click();
+    await sees(page, 'The copilot can’t be reached');
+    expect(await claim(page).count()).toBe(0);
+  });
+});
+
+describe('what failed says so, and can be tried again', () => {
+  const alert = (page: Page, text: string) => page.getByRole('alert').getByText(text).waitFor();
+
+  it('the start of the page', async () => {
+    const context = await newContext();
+    await context.route('**/demo/settings', (route) => route.fulfill({ status: 503 }));
+    const page = await open('ana', context);
+    await alert(page, 'Harbor Desk could not be loaded.');
+    expect(await violationsOf(page)).toEqual([]);
+    await context.unroute('**/demo/settings');
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await sees(page, 'Suggested reply');
+  });
+
+  it('signing in', async () => {
+    const context = await newContext();
+    await context.route('**/demo/sign-in', (route) => route.abort());
+    const page = await open('ana', context);
+    await alert(page, 'You could not be signed in.');
+    expect(await violationsOf(page)).toEqual([]);
+    await context.unroute('**/demo/sign-in');
+    await page.getByRole('button', { name: 'Ana, agent at Acme' }).click();
+    await sees(page, 'Suggested reply');
+  });
+
+  it('asking the admin', async () => {
+    await consents('initech', 'unset');
+    const context = await newContext();
+    await context.route('**/demo/asks', (route) => route.fulfill({ status: 401 }));
+    const page = await open('cleo', context);
+    await copilot(page).getByRole('button', { name: 'Ask your admin' }).click();
+    await alert(page, 'Your admin could not be asked.');
+    expect(await violationsOf(page)).toEqual([]);
+    await context.unroute('**/demo/asks');
+    await copilot(page).getByRole('button', { name: 'Ask your admin' }).click();
+    await copilot(page).getByRole('button', { name: 'Your admin was asked' }).waitFor();
+  });
+
+  it('feedback', async () => {
+    const context = await newContext();
+    await context.route('**/v1/events', (route) => route.abort());
+    const page = await open('ana', context);
+    await copilot(page).getByRole('button', { name: 'Helpful', exact: true }).click();
+    await alert(page, 'That could not be recorded.');
+    expect(await violationsOf(page)).toEqual([]);
+    await context.unroute('**/v1/events');
+    await copilot(page).getByRole('button', { name: 'Helpful', exact: true }).click();
+    await sees(page, 'Thank you.');
+  });
+
+  it('reading the settings', async () => {
+    const context = await newContext();
+    await context.route('**/v1/tenants/**', (route) => route.abort());
+    const page = await open('ada', context);
+    await alert(page, 'The settings could not be read.');
+    expect(await page.getByRole('main').getAttribute('aria-busy')).toBe('false');
+    expect(await violationsOf(page)).toEqual([]);
+    await context.unroute('**/v1/tenants/**');
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.getByRole('switch', { name: 'Reply copilot', checked: true }).waitFor();
+    await page.getByRole('alert').waitFor({ state: 'detached' });
+  });
+
+  it('a draft: closed meanwhile is not unsure, and neither is no answer', async () => {
+    const context = await newContext();
+    await context.route('**/demo/suggestions', (route) => route.fulfill({ json: { kind: 'closed' } }));
+    const page = await open('ana', context);
+    await sees(page, 'Closed a moment ago');
+    expect(await violationsOf(page)).toEqual([]);
+    await context.unroute('**/demo/suggestions');
+    await context.route('**/demo/suggestions', (route) => route.fulfill({ status: 500 }));
+    await copilot(page).getByRole('button', { name: 'Try again' }).click();
+    await sees(page, 'The copilot didn’t answer');
+    expect(await violationsOf(page)).toEqual([]);
+    await context.unroute('**/demo/suggestions');
+    await copilot(page).getByRole('button', { name: 'Try again' }).click();
+    await sees(page, 'Suggested reply');
+    expect(await copilot(page).getByText('sure enough').count()).toBe(0);
+  });
+});
+
+/** Keeps whoever awaits `held` waiting until `release`. */
+function hold(): { readonly held: Promise<void>; readonly release: () => void } {
+  let release = (): void => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  return { held, release };
+}
 
 const later = (value: string): Promise<string> =>
   new Promise((resolve) => void setTimeout(() => resolve(value), 1_000));

@@ -1,27 +1,39 @@
-import { useMemo, useState } from 'react';
+import { useMemo, useReducer, useState } from 'react';
 import { askFor } from './flags.js';
 import { GatewayApi } from './gateway-api.js';
 import { Mark } from './icons.js';
 import { Inbox } from './inbox.js';
+import { withStep } from './replies.js';
 import type { Person, Session, Settings } from './session.js';
 import { SettingsPage } from './settings-page.js';
 import { SignIn } from './sign-in.js';
+import { useAction } from './use-action.js';
 
-export function App({ settings, session }: { readonly settings: Settings; readonly session: Session }) {
+interface AppProps {
+  readonly settings: Settings;
+  readonly session: Session;
+  /** The address names somebody who could not be signed in. */
+  readonly refused: boolean;
+}
+
+export function App({ settings, session, refused }: AppProps) {
   const [person, setPerson] = useState(session.person);
-  const enter = async (id: string): Promise<void> => {
+  const signIn = useAction(async (id: string) => {
     const entered = await session.signIn(id);
     history.replaceState(null, '', `?as=${entered.id}`);
     void askFor(entered);
     setPerson(entered);
-  };
+  });
   const leave = (): void => {
     session.signOut();
     void askFor(undefined);
     history.replaceState(null, '', '/');
     setPerson(undefined);
   };
-  if (person === undefined) return <SignIn people={settings.people} onEnter={(id) => void enter(id)} />;
+  if (person === undefined) {
+    const failed = signIn.state === 'failed' || (refused && signIn.state === 'idle');
+    return <SignIn people={settings.people} failed={failed} onEnter={signIn.start} />;
+  }
   return <Desk key={person.id} person={person} settings={settings} session={session} onLeave={leave} />;
 }
 
@@ -36,6 +48,8 @@ type View = 'inbox' | 'settings';
 
 function Desk({ person, settings, session, onLeave }: DeskProps) {
   const [view, setView] = useState<View>(person.role === 'admin' ? 'settings' : 'inbox');
+  // Above both views, so that what was sent, undone or begun outlives a look at the other one.
+  const [replies, step] = useReducer(withStep, {});
   const api = useMemo(() => new GatewayApi(settings, session, person.tenant), [settings, session, person]);
   return (
     <div className="desk">
@@ -63,7 +77,7 @@ function Desk({ person, settings, session, onLeave }: DeskProps) {
       {view === 'settings' ? (
         <SettingsPage person={person} api={api} session={session} />
       ) : (
-        <Inbox person={person} api={api} session={session} />
+        <Inbox person={person} api={api} session={session} replies={replies} onStep={step} />
       )}
     </div>
   );

@@ -1,4 +1,5 @@
 import { readWebDecision } from '@rampart/web-provider';
+import { request } from './request.js';
 import type { Session, Settings } from './session.js';
 
 export type Mode = 'suggestion' | 'confirmation' | 'autonomous';
@@ -9,7 +10,17 @@ export interface TenantSettings {
   /** Nobody has said anything yet. */
   readonly untouched: boolean;
   readonly mode: Mode | undefined;
+  /** Newest first; {@link MOST_ENTRIES} at most. */
   readonly history: readonly Entry[];
+  /** What a change says that it is made of, so that two admins can't overwrite each other unseen. */
+  readonly read: { readonly consent: string | undefined; readonly preferences: Preferences };
+}
+
+interface Preferences {
+  readonly mode?: Mode;
+  /** Least confidence for each route. This page does not show them, and leaves them as they are. */
+  readonly bands?: object;
+  readonly revision?: string;
 }
 
 /** A line of the history. */
@@ -26,6 +37,14 @@ interface Consents {
   readonly consents: readonly { readonly featureClass: string; readonly state: string; readonly revision?: string }[];
 }
 
+interface HistoryPage {
+  readonly entries: readonly Entry[];
+  readonly next?: number;
+}
+
+/** Most entries of the history that are shown. */
+export const MOST_ENTRIES = 100;
+const REASON = 'said so in the settings';
 const FEATURE = 'ai.reply-copilot';
 const CLASS = 'reply_copilot';
 
@@ -43,34 +62,48 @@ export class GatewayApi {
     this.#session = session;
   }
 
+  /** @throws RequestError */
   async settings(): Promise<TenantSettings> {
-    const [{ consents }, { mode }, { entries }] = await Promise.all([
+    const [{ consents }, preferences, history] = await Promise.all([
       this.#session.ask<Consents>(`${this.#base}/consents`),
-      this.#session.ask<{ readonly mode?: Mode }>(`${this.#base}/preferences`),
-      this.#session.ask<{ readonly entries: readonly Entry[] }>(`${this.#base}/history`),
+      this.#session.ask<Preferences>(`${this.#base}/preferences`),
+      this.#history(),
     ]);
-    const state = consents.find(({ featureClass }) => featureClass === CLASS)?.state ?? 'unset';
-    return { agreed: state === 'opt_in', untouched: state === 'unset', mode, history: entries.toReversed() };
+    const { state, revision } = consents.find(({ featureClass }) => featureClass === CLASS) ?? { state: 'unset' };
+    const read = { consent: revision, preferences };
+    return { agreed: state === 'opt_in', untouched: state === 'unset', mode: preferences.mode, history, read };
   }
 
-  async agree(state: 'opt_in' | 'opt_out'): Promise<void> {
-    // Opting in says which state was read, so that two admins can't overwrite each other unseen.
-    const { consents } = await this.#session.ask<Consents>(`${this.#base}/consents`);
-    const expected = consents.find(({ featureClass }) => featureClass === CLASS)?.revision;
-    const reason = 'said so in the settings';
-    await this.#session.ask(`${this.#base}/consents/${CLASS}`, 'PUT', { state, reason, expected });
+  /** @throws RequestError, of status 409 where somebody has changed it since it was read */
+  async agree(state: 'opt_in' | 'opt_out', { read }: TenantSettings): Promise<void> {
+    const body = { state, reason: REASON, expected: read.consent };
+    await this.#session.ask(`${this.#base}/consents/${CLASS}`, 'PUT', body);
   }
 
-  async choose(mode: Mode): Promise<void> {
-    const { revision: expected } = await this.#session.ask<{ readonly revision?: string }>(`${this.#base}/preferences`);
-    const reason = 'said so in the settings';
-    await this.#session.ask(`${this.#base}/preferences`, 'PUT', { mode, reason, expected });
+  /** @throws RequestError, as `agree` */
+  async choose(mode: Mode, { read: { preferences } }: TenantSettings): Promise<void> {
+    const { bands, revision: expected } = preferences;
+    // What is left out is no wish any more.
+    await this.#session.ask(`${this.#base}/preferences`, 'PUT', { mode, bands, reason: REASON, expected });
+  }
+
+  /** The gateway gives it oldest first, page by page. */
+  async #history(): Promise<readonly Entry[]> {
+    let newest: readonly Entry[] = [];
+    let after: number | undefined = 0;
+    while (after !== undefined) {
+      const page: HistoryPage = await this.#session.ask(`${this.#base}/history?limit=1000&after=${after}`);
+      newest = [...newest, ...page.entries].slice(-MOST_ENTRIES);
+      after = page.next;
+    }
+    return newest.toReversed();
   }
 
   /** A ticket for one suggestion, so that each can be rated: the flags' own is one for all until they change. */
   async ticket(): Promise<string | undefined> {
-    const answer = await this.#post(`/ofrep/v1/evaluate/flags/${FEATURE}:object`, {});
-    return readWebDecision(((await answer.json()) as { readonly value?: unknown }).value).feedback;
+    const path = `/ofrep/v1/evaluate/flags/${FEATURE}:object`;
+    const { value } = await this.#post<{ readonly value?: unknown }>(path, {});
+    return readWebDecision(value).feedback;
   }
 
   /** Says once whether a suggestion helped. */
@@ -78,14 +111,12 @@ export class GatewayApi {
     await this.#post('/v1/events', { events: [{ name: 'feedback', decision: ticket, helpful }] });
   }
 
-  async #post(path: string, body: object): Promise<Response> {
+  async #post<T>(path: string, body: object): Promise<T> {
     const headers = {
       authorization: this.#frontendToken,
       'x-rampart-identity': (await this.#session.token()) ?? '',
       'content-type': 'application/json',
     };
-    const response = await fetch(this.#gateway + path, { method: 'POST', headers, body: JSON.stringify(body) });
-    if (!response.ok) throw new Error(`the answer was ${response.status}`);
-    return response;
+    return request<T>(this.#gateway + path, { method: 'POST', headers, body: JSON.stringify(body) });
   }
 }

@@ -1,4 +1,4 @@
-import type { Entry } from './gateway-api.js';
+import { type Entry, MOST_ENTRIES } from './gateway-api.js';
 
 const WORDS: Readonly<Record<string, string>> = {
   opt_in: 'turned the copilot on',
@@ -26,6 +26,7 @@ export function History({ entries }: { readonly entries: readonly Entry[] }) {
           </li>
         ))}
       </ol>
+      {entries.length === MOST_ENTRIES && <p>Older changes are not shown here.</p>}
     </section>
   );
 }

@@ -2,29 +2,22 @@ import { useCallback, useState } from 'react';
 import { TICKETS, type Ticket } from '../tickets.js';
 import { Copilot } from './copilot.js';
 import type { GatewayApi } from './gateway-api.js';
+import { type Replies, type Reply, replyTo, type Step } from './replies.js';
 import type { Person, Session } from './session.js';
-
-/** A reply that went out. */
-export interface Sent {
-  readonly text: string;
-  /** The copilot sent it by itself. */
-  readonly automatic: boolean;
-}
 
 interface InboxProps {
   readonly person: Person;
   readonly api: GatewayApi;
   readonly session: Session;
+  readonly replies: Replies;
+  readonly onStep: (step: readonly [ticket: string, step: Step]) => void;
 }
 
-export function Inbox({ person, api, session }: InboxProps) {
+export function Inbox({ person, api, session, replies, onStep }: InboxProps) {
   const [open, setOpen] = useState<Ticket>(TICKETS[0] as Ticket);
-  const [replies, setReplies] = useState<Readonly<Record<string, Sent>>>({});
-  const [drafts, setDrafts] = useState<Readonly<Record<string, string>>>({});
   const { id } = open;
-  const send = useCallback((sent: Sent) => setReplies((all) => ({ ...all, [id]: sent })), [id]);
-  const undo = useCallback(() => setReplies(({ [id]: _gone, ...others }) => others), [id]);
-  const insert = useCallback((text: string) => setDrafts((all) => ({ ...all, [id]: text })), [id]);
+  const step = useCallback((next: Step) => onStep([id, next]), [id, onStep]);
+  const about = { ticket: open, person, reply: replyTo(replies, id), onStep: step };
   return (
     <main className="inbox">
       <nav aria-label="Tickets" className="tickets">
@@ -37,31 +30,14 @@ export function Inbox({ person, api, session }: InboxProps) {
           >
             <span className="line">
               <strong>{ticket.from}</strong>
-              <small>{replies[ticket.id] === undefined ? ticket.age : 'answered'}</small>
+              <small>{replyTo(replies, ticket.id).kind === 'sent' ? 'answered' : ticket.age}</small>
             </span>
             <span className="subject">{ticket.subject}</span>
           </button>
         ))}
       </nav>
-      <Conversation
-        ticket={open}
-        person={person}
-        sent={replies[id]}
-        draft={drafts[id] ?? ''}
-        onDraft={insert}
-        onSend={(text) => send({ text, automatic: false })}
-      />
-      <Copilot
-        key={id}
-        ticket={open}
-        person={person}
-        api={api}
-        session={session}
-        sent={replies[id]}
-        onInsert={insert}
-        onSend={send}
-        onUndo={undo}
-      />
+      <Conversation {...about} />
+      <Copilot key={id} {...about} api={api} session={session} />
     </main>
   );
 }
@@ -69,13 +45,11 @@ export function Inbox({ person, api, session }: InboxProps) {
 interface ConversationProps {
   readonly ticket: Ticket;
   readonly person: Person;
-  readonly sent: Sent | undefined;
-  readonly draft: string;
-  readonly onDraft: (text: string) => void;
-  readonly onSend: (text: string) => void;
+  readonly reply: Reply;
+  readonly onStep: (step: Step) => void;
 }
 
-function Conversation({ ticket, person, sent, draft, onDraft, onSend }: ConversationProps) {
+function Conversation({ ticket, person, reply, onStep }: ConversationProps) {
   return (
     <section className="conversation" aria-labelledby="subject">
       <h1 id="subject">{ticket.subject}</h1>
@@ -89,41 +63,53 @@ function Conversation({ ticket, person, sent, draft, onDraft, onSend }: Conversa
         </header>
         <p>{ticket.text}</p>
       </article>
-      {sent !== undefined && (
+      {reply.kind === 'sent' ? (
         <article className="message reply">
           <header>
             <span className="avatar" aria-hidden="true">
               {person.name[0]}
             </span>
             <strong>{person.name}</strong>
-            <small>{sent.automatic ? 'sent by the copilot' : 'just now'}</small>
+            <small>{reply.automatic ? 'sent by the copilot' : 'just now'}</small>
           </header>
-          <p>{sent.text}</p>
+          <p>{reply.text}</p>
         </article>
-      )}
-      {sent === undefined && (
-        <form
-          className="composer"
-          onSubmit={(event) => {
-            event.preventDefault();
-            if (draft.trim() !== '') onSend(draft);
-          }}
-        >
-          <label htmlFor="reply">Your reply to {ticket.from}</label>
-          <textarea
-            id="reply"
-            rows={5}
-            value={draft}
-            placeholder="Write a reply"
-            onChange={(event) => onDraft(event.target.value)}
-          />
-          <div className="actions">
-            <button type="submit" className={draft.trim() === '' ? '' : 'primary'}>
-              Send reply
-            </button>
-          </div>
-        </form>
+      ) : (
+        <Composer to={ticket.from} draft={reply.draft} onStep={onStep} />
       )}
     </section>
+  );
+}
+
+interface ComposerProps {
+  readonly to: string;
+  readonly draft: string;
+  readonly onStep: (step: Step) => void;
+}
+
+function Composer({ to, draft, onStep }: ComposerProps) {
+  const empty = draft.trim() === '';
+  return (
+    <form
+      className="composer"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (!empty) onStep({ kind: 'send', text: draft });
+      }}
+    >
+      <label htmlFor="reply">Your reply to {to}</label>
+      <textarea
+        id="reply"
+        rows={5}
+        value={draft}
+        placeholder="Write a reply"
+        onChange={(event) => onStep({ kind: 'write', text: event.target.value })}
+      />
+      <div className="actions">
+        <button type="submit" className={empty ? '' : 'primary'}>
+          Send reply
+        </button>
+      </div>
+    </form>
   );
 }

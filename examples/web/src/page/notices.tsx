@@ -1,7 +1,8 @@
 import type { WebDecision } from '@rampart/web-provider';
-import { useState } from 'react';
-import { Hand, Lock, Pause, Shield } from './icons.js';
+import type { ReactNode } from 'react';
+import { Hand, Lock, Pause, Shield, Spark } from './icons.js';
 import type { Session } from './session.js';
+import { useAction } from './use-action.js';
 
 /** The plan is all that is missing. */
 export function PaywallCard({ paywall }: { readonly paywall: WebDecision['paywall'] }) {
@@ -29,11 +30,8 @@ export function PaywallCard({ paywall }: { readonly paywall: WebDecision['paywal
 
 /** The admin's consent is all that is missing. */
 export function AskYourAdmin({ session, company }: { readonly session: Session; readonly company: string }) {
-  const [asked, setAsked] = useState(false);
-  const ask = async (): Promise<void> => {
-    await session.ask('/demo/asks', 'POST', {});
-    setAsked(true);
-  };
+  const { state, start } = useAction(() => session.ask('/demo/asks', 'POST', {}));
+  const asked = state === 'done';
   return (
     <div className="notice">
       <span className="badge">
@@ -41,9 +39,14 @@ export function AskYourAdmin({ session, company }: { readonly session: Session; 
       </span>
       <h3>Your admin decides first</h3>
       <p>The copilot reads tickets to draft replies. Nobody at {company} has agreed to that yet.</p>
-      <button type="button" className="primary" disabled={asked} onClick={() => void ask()}>
+      <button type="button" className="primary" disabled={asked} onClick={start}>
         {asked ? 'Your admin was asked' : 'Ask your admin'}
       </button>
+      {state === 'failed' && (
+        <p role="alert" className="failure">
+          Your admin could not be asked. Please try again.
+        </p>
+      )}
     </div>
   );
 }
@@ -61,15 +64,77 @@ export function Unavailable({ message }: { readonly message: string | undefined 
   );
 }
 
-/** Nothing to sell and nothing to ask for. */
-export function Off({ company, known }: { readonly company: string; readonly known: boolean }) {
+interface QuietProps {
+  readonly icon: ReactNode;
+  readonly title: string;
+  readonly text: string;
+  readonly onRetry?: () => void;
+}
+
+/** Nothing to sell and nothing to ask for: the person goes on without. */
+function Quiet({ icon, title, text, onRetry }: QuietProps) {
   return (
     <div className="notice muted">
-      <span className="badge">
-        <Hand />
-      </span>
-      <h3>You write this one</h3>
-      <p>{known ? `The copilot is off for ${company}.` : 'The copilot is off while we check what you may use.'}</p>
+      <span className="badge">{icon}</span>
+      <h3>{title}</h3>
+      <p>{text}</p>
+      {onRetry !== undefined && (
+        <button type="button" onClick={onRetry}>
+          Try again
+        </button>
+      )}
     </div>
   );
 }
+
+interface Retry {
+  readonly onRetry: () => void;
+}
+
+/** So it was decided. */
+export const Off = ({ company }: { readonly company: string }) => (
+  <Quiet icon={<Hand />} title="You write this one" text={`The copilot is off for ${company}.`} />
+);
+
+/** Nothing is known yet. */
+export const Checking = () => (
+  <Quiet icon={<Spark />} title="One moment" text="Checking what you may use. You can write your reply meanwhile." />
+);
+
+/** Nothing is known, and nobody answers. */
+export const Unreachable = () => (
+  <Quiet
+    icon={<Pause />}
+    title="The copilot can’t be reached"
+    text="Write your reply as usual. It comes back by itself when there is a connection."
+  />
+);
+
+/** The model does not know enough. */
+export const Unsure = () => (
+  <Quiet
+    icon={<Hand />}
+    title="This one needs you"
+    text="The copilot isn’t sure enough about this ticket to suggest anything."
+  />
+);
+
+/** The server has heard of something that this page has not yet. */
+export const Closed = ({ onRetry }: Retry) => (
+  <Quiet
+    icon={<Lock />}
+    title="Closed a moment ago"
+    text="The copilot may not draft this reply any more: a setting has just changed."
+    onRetry={onRetry}
+  />
+);
+
+/** A service is down. */
+export const Unanswered = ({ onRetry }: Retry) => (
+  <Quiet
+    icon={<Pause />}
+    title="The copilot didn’t answer"
+    text="Write your reply as usual, or ask again."
+    onRetry={onRetry}
+  />
+);

@@ -1,3 +1,5 @@
+import { request } from './request.js';
+
 /** Somebody of the demo. */
 export interface Person {
   readonly id: string;
@@ -16,10 +18,8 @@ export interface Settings {
   readonly people: readonly Person[];
 }
 
-export async function fetchSettings(): Promise<Settings> {
-  const response = await fetch('/demo/settings');
-  return (await response.json()) as Settings;
-}
+/** @throws RequestError */
+export const fetchSettings = (): Promise<Settings> => request<Settings>('/demo/settings');
 
 interface SignedIn {
   readonly person: Person;
@@ -40,16 +40,11 @@ export class Session {
     return this.#current?.person;
   }
 
+  /** @throws RequestError */
   async signIn(id: string): Promise<Person> {
-    const response = await fetch('/demo/sign-in', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ person: id }),
-    });
-    if (!response.ok) throw new Error('nobody of that name is in the demo');
-    const { person, token } = (await response.json()) as Omit<SignedIn, 'until'>;
-    this.#current = { person, token, until: Date.now() + LIFETIME };
-    return person;
+    const entered = await enter(id);
+    this.#current = entered;
+    return entered.person;
   }
 
   signOut(): void {
@@ -58,17 +53,25 @@ export class Session {
 
   /** A token that is good for a while yet; undefined for nobody. */
   async token(): Promise<string | undefined> {
-    if (this.#current !== undefined && this.#current.until - Date.now() < RENEW_BEFORE)
-      await this.signIn(this.#current.person.id);
+    const before = this.#current;
+    if (before !== undefined && before.until - Date.now() < RENEW_BEFORE) {
+      const renewed = await enter(before.person.id);
+      // Whoever left meanwhile is not brought back, and whoever came stays.
+      if (this.#current === before) this.#current = renewed;
+    }
     return this.#current?.token;
   }
 
-  /** A request as this person, as JSON. @throws Error with the problem's own words */
+  /** A request as this person, as JSON. @throws RequestError with the problem's own words */
   async ask<T>(url: string, method = 'GET', body?: object): Promise<T> {
     const headers = { authorization: `Bearer ${(await this.token()) ?? ''}`, 'content-type': 'application/json' };
-    const response = await fetch(url, { method, headers, ...(body && { body: JSON.stringify(body) }) });
-    const answer = (await response.json()) as T & { readonly detail?: string };
-    if (!response.ok) throw new Error(answer.detail ?? `the answer was ${response.status}`);
-    return answer;
+    return request<T>(url, { method, headers, ...(body && { body: JSON.stringify(body) }) });
   }
+}
+
+async function enter(id: string): Promise<SignedIn> {
+  const headers = { 'content-type': 'application/json' };
+  const body = JSON.stringify({ person: id });
+  const { person, token } = await request<Omit<SignedIn, 'until'>>('/demo/sign-in', { method: 'POST', headers, body });
+  return { person, token, until: Date.now() + LIFETIME };
 }

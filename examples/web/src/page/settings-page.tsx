@@ -1,7 +1,9 @@
-import { useCallback, useEffect, useState } from 'react';
+import { useEffect, useState } from 'react';
 import type { GatewayApi, Mode, TenantSettings } from './gateway-api.js';
 import { History } from './history.js';
+import { Problem } from './problem.js';
 import type { Person, Session } from './session.js';
+import { useTenantSettings } from './tenant-settings.js';
 
 interface SettingsPageProps {
   readonly person: Person;
@@ -11,39 +13,22 @@ interface SettingsPageProps {
 
 /** What a tenant's admin decides: whether there is AI at all, and how far it goes. */
 export function SettingsPage({ person, api, session }: SettingsPageProps) {
-  const [settings, setSettings] = useState<TenantSettings>();
-  const [problem, setProblem] = useState<string>();
-  const [busy, setBusy] = useState(false);
+  const { settings, problem, busy, load, change } = useTenantSettings(api);
   const asker = useAsker(session);
-  const load = useCallback(() => api.settings().then(setSettings), [api]);
-  const act = async (work: () => Promise<void>): Promise<void> => {
-    setBusy(true);
-    setProblem(undefined);
-    await work().catch((error: Error) => setProblem(error.message));
-    await load().catch(() => {});
-    setBusy(false);
-  };
-  useEffect(() => {
-    load().catch((error: Error) => setProblem(error.message));
-  }, [load]);
   return (
-    <main className="settings" aria-busy={settings === undefined || busy}>
+    <main className="settings" aria-busy={busy}>
       <header>
         <h1>AI settings</h1>
         <p>For everyone at {person.company}. Changes count at once, in every open tab.</p>
       </header>
-      {problem !== undefined && (
-        <p role="alert" className="problem">
-          {problem}
-        </p>
-      )}
+      {problem !== undefined && <Problem text={problem.text} onRetry={problem.kind === 'unread' ? load : undefined} />}
       {asker !== undefined && settings?.untouched && (
         <p className="asked">{asker} would like to use the copilot and asks you to decide.</p>
       )}
       {settings !== undefined && (
         <>
-          <Consent settings={settings} busy={busy} onAgree={(state) => void act(() => api.agree(state))} />
-          <Automation settings={settings} busy={busy} onChoose={(mode) => void act(() => api.choose(mode))} />
+          <Consent settings={settings} busy={busy} onAgree={(state) => change(() => api.agree(state, settings))} />
+          <Automation settings={settings} busy={busy} onChoose={(mode) => change(() => api.choose(mode, settings))} />
           <History entries={settings.history} />
         </>
       )}

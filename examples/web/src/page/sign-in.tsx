@@ -1,13 +1,15 @@
 import { Mark } from './icons.js';
+import { Problem } from './problem.js';
 import type { Person } from './session.js';
 
 interface SignInProps {
   readonly people: readonly Person[];
+  readonly failed: boolean;
   readonly onEnter: (id: string) => void;
 }
 
 /** The demo's login: everybody is believed. */
-export function SignIn({ people, onEnter }: SignInProps) {
+export function SignIn({ people, failed, onEnter }: SignInProps) {
   return (
     <main className="sign-in">
       <div className="welcome">
@@ -18,6 +20,7 @@ export function SignIn({ people, onEnter }: SignInProps) {
           automation and emergencies. Open two people side by side and change something.
         </p>
       </div>
+      {failed && <Problem text="You could not be signed in. Please try again." />}
       <ul className="people">
         {people.map(({ id, name, company, tier, role, shows }) => (
           <li key={id}>
