@@ -140,7 +140,7 @@ const configurationSchema: z.ZodType<GatewayConfiguration, GatewayConfigurationI
     .default(5_000)
     .describe("In milliseconds: what can't be shown younger is unknown, and closes."),
   tiers: z.array(name).min(1).optional(),
-  prefix: z.string().optional(),
+  prefix: z.string().default('ai.'),
   gates: z.record(name, name).optional(),
   contextNames: z.record(z.string(), name).optional(),
   keys: z.array(key).default([]),

@@ -146,7 +146,7 @@ export interface GatewayConfiguration {
   /** The tier ladder, lowest first. @default free, starter, pro, business, enterprise */
   readonly tiers?: readonly string[] | undefined;
   /** Flags whose name starts so must carry a Rampart strategy. @default 'ai.' */
-  readonly prefix?: string | undefined;
+  readonly prefix: string;
   /** Flag → feature, for flags that can't take a parent in Unleash. @default none */
   readonly gates?: Readonly<Record<string, string>> | undefined;
   /** Which attribute of a context holds which fact. @default the facts' own names */

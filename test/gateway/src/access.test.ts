@@ -140,17 +140,17 @@ describe('limits', () => {
 
   test('count users by themselves, wherever they are: an office has one address', async () => {
     const limited = await gateway({ limits: { ...few, perUser: { points: 2, seconds: 60 } } });
-    const ask = async (headers: Record<string, string>) => {
+    const statusOf = async (headers: Record<string, string>) => {
       const answer = await limited.inject({ url: '/api/frontend', headers });
       return answer.statusCode;
     };
     for (const sub of ['ana', 'bo', 'cleo']) {
       const headers = await page({ sub, tenant_id: 'acme' });
-      expect([await ask(headers), await ask(headers), await ask(headers)]).toEqual([200, 200, 429]);
+      expect([await statusOf(headers), await statusOf(headers), await statusOf(headers)]).toEqual([200, 200, 429]);
     }
-    expect(await ask(await page({ sub: 'ana', tenant_id: 'globex' }))).toBe(200);
+    expect(await statusOf(await page({ sub: 'ana', tenant_id: 'globex' }))).toBe(200);
     const anonymous = await page();
-    expect([await ask(anonymous), await ask(anonymous), await ask(anonymous)]).toEqual([200, 200, 429]);
+    expect([await statusOf(anonymous), await statusOf(anonymous), await statusOf(anonymous)]).toEqual([200, 200, 429]);
   });
 
   test('count credentials that were refused, and leave known ones alone', async () => {

@@ -125,6 +125,7 @@ export function useGateway(): GatewayStarter {
       frontend: { askUnleash: false, tokens: [{ name: 'page', hash: hashKey(FRONTEND_TOKEN) }] },
       identity: { issuer: ISSUER, audience: AUDIENCE, algorithms: ['HS256'], sharedKey: JWT_SECRET },
       logLevel: 'silent',
+      limits: { perUser: { points: 10_000 } },
       ...options,
     });
     inspect?.(app);

@@ -171,6 +171,13 @@ describe('one flag, asked by a service', () => {
     expect([broken.statusCode, broken.json().errorCode]).toEqual([400, 'PARSE_ERROR']);
   });
 
+  it('names a variant and metadata always: some clients read them unasked', async () => {
+    for (const entry of byKey(await askAll()).values())
+      expect(entry).toMatchObject({ variant: expect.any(String), metadata: expect.any(Object) });
+    expect((await ask('plain')).json()).toMatchObject({ value: true, variant: '', metadata: {} });
+    expect((await ask('ai.copilot', {})).json()).toMatchObject({ value: false, variant: '' });
+  });
+
   it('closes its list of reasons; the true one stands in the metadata', async () => {
     expect((await ask('plain.off')).json().reason).toBe('DISABLED');
     expect((await ask('of-a-tenant', {})).json()).toMatchObject({ reason: 'UNKNOWN', metadata: { reason: 'DEFAULT' } });
@@ -291,6 +298,22 @@ describe('a page', () => {
     expect(answer).toMatchObject({ value: false, metadata: { outcome: 'off' } });
     expect(answer.metadata).not.toHaveProperty('gate');
     expect(answer.metadata).not.toHaveProperty('mode');
+  });
+
+  it('can not tell a change that it can not have from a name that nobody gave', async () => {
+    const headers = await page(adasClaims);
+    for (const type of ['', ':object', ':string']) {
+      const [closed, nobodys] = await Promise.all(
+        ['ai.public.v2-shadow', 'ai.public.v7'].map(async (name) => {
+          const { statusCode, body } = await ask(name + type, {}, headers);
+          return { statusCode, body: body.replaceAll(name, 'NAME') };
+        }),
+      );
+      expect(closed).toEqual(nobodys);
+      expect(closed?.statusCode).toBe(200);
+    }
+    expect((await ask('nobodys', {}, headers)).statusCode).toBe(404);
+    expect((await ask('ai.public.v7', {})).statusCode).toBe(404);
   });
 
   it('is listed the changes it has, and each feature’s decision', async () => {

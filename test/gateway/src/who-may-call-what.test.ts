@@ -27,7 +27,9 @@ const MAY: Readonly<Record<string, readonly Caller[]>> = {
   // With a ticket, which an EventSource can carry where it can carry no header.
   'GET /ofrep/v1/events': EVERYONE,
   'GET /api/frontend': PAGES,
+  'GET /api/frontend/': PAGES,
   'POST /api/frontend': PAGES,
+  'POST /api/frontend/': PAGES,
   'POST /api/frontend/client/metrics': PAGES,
   'POST /api/frontend/client/register': PAGES,
   'GET /v1/tenants/:tenant/consents': TENANT,

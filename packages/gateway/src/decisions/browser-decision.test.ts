@@ -44,36 +44,36 @@ describe('what a page sees', () => {
     });
   });
 
-  it('of a closed one names no change, no variant, and brings no ticket', () => {
-    const closed: Decision = { ...open, outcome: 'off', enabled: false, gate: 'rollout', detail: 'above' };
-    expect(shown(closed, 'ticket')).toEqual({
+  it.each([
+    ['rollout', 'above'],
+    ['stage', 'canary'],
+    ['exclusion', 'escalation'],
+    ['config', 'rampart.stage'],
+    ['force_off', 'override'],
+    ['mode', 'shadow'],
+  ] as const)('of one that is off says neither why nor by what change: %s', (gate, detail) => {
+    const off: Decision = { ...open, outcome: gate === 'mode' ? 'shadow' : 'off', enabled: false, gate, detail };
+    expect(shown(off, 'ticket')).toEqual({
       outcome: 'off',
       enabled: false,
-      gate: 'rollout',
-      detail: 'above',
       feature: 'ai.copilot',
-      review: true,
-      fallback: 'queue',
-      disclosure: 'Written by AI',
       revisions: { consent: 'c' },
     });
   });
 
-  it('of a shadow run is that it is off, and not why', () => {
-    const shadow: Decision = {
-      ...open,
-      outcome: 'shadow',
-      enabled: false,
-      gate: 'mode',
-      detail: 'shadow',
-      mode: 'shadow',
-    };
-    expect(shown(shadow)).toEqual({
-      outcome: 'off',
-      enabled: false,
-      feature: 'ai.copilot',
-      revisions: { consent: 'c' },
-    });
+  it.each([
+    ['consent', 'opted_out', { gate: 'consent', detail: 'opted_out' }],
+    ['tier', 'below', { gate: 'tier', detail: 'below' }],
+    ['exclusion', 'opted_out', { gate: 'exclusion', detail: 'opted_out' }],
+  ] as const)('of one that is off by its own tenant or user says so: %s', (gate, detail, reason) => {
+    expect(shown({ ...open, outcome: 'off', enabled: false, gate, detail })).toMatchObject(reason);
+  });
+
+  it('of one that is unavailable says that, with its message, and not which kill it was', () => {
+    const killed: Decision = { ...open, outcome: 'unavailable', enabled: false, gate: 'kill', detail: 'k-7' };
+    const page = shown({ ...killed, message: 'back soon' }, 'ticket');
+    expect(page).toMatchObject({ outcome: 'unavailable', gate: 'kill', message: 'back soon' });
+    for (const name of ['detail', 'change', 'variant', 'feedback']) expect(page).not.toHaveProperty(name);
   });
 
   it.each([

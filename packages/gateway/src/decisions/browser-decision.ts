@@ -23,17 +23,17 @@ export interface BrowserDecision {
   readonly feedback?: string | undefined;
 }
 
-/** A decision as a page may see it. A shadow run is nothing to a page: it looks off. */
+/** A decision as a page may see it. A shadow run is nothing to a page: it looks off, as anything that is off. */
 export function browserDecision(decision: Decision, feedback?: string): BrowserDecision {
-  const { enabled, outcome, binding } = decision;
-  if (outcome === 'shadow')
-    return { outcome: 'off', enabled, feature: decision.feature, revisions: { consent: decision.revisions.consent } };
+  const { enabled, outcome, binding, feature } = decision;
+  const reason = reasonOf(decision);
+  if (outcome === 'shadow' || outcome === 'off')
+    return { outcome: 'off', enabled, ...reason, feature, revisions: { consent: decision.revisions.consent } };
   return {
     outcome,
     enabled,
-    gate: decision.gate,
-    detail: decision.detail,
-    feature: decision.feature,
+    ...reason,
+    feature,
     change: enabled ? decision.change : undefined,
     variant: enabled ? decision.variant : undefined,
     binding: enabled && isPublic(binding) ? binding : undefined,
@@ -46,6 +46,16 @@ export function browserDecision(decision: Decision, feedback?: string): BrowserD
     revisions: { consent: decision.revisions.consent },
     feedback: enabled ? feedback : undefined,
   };
+}
+
+/**
+ * Why it is closed, where that is the user's or the tenant's own affair. Anything else would tell of what they can't have:
+ * the stage of a change, a label that is kept of them, that a shadow runs.
+ */
+function reasonOf({ enabled, gate, detail }: Decision): Pick<BrowserDecision, 'gate' | 'detail'> {
+  if (enabled || gate === 'kill') return { gate };
+  const isOwn = gate === 'consent' || gate === 'tier' || (gate === 'exclusion' && detail === 'opted_out');
+  return isOwn ? { gate, detail } : {};
 }
 
 /** Whether a variant's payload says of itself that anybody may read it. */

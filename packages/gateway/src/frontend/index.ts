@@ -25,12 +25,16 @@ export function serveFrontend(app: App, { rampart, configuration, exposures }: G
   const freshness = new Freshness(rampart, digests);
   const { provider, flags } = rampart;
 
-  app.get('/api/frontend', GET_TOGGLES, (request, reply) =>
-    read(request, reply, contextOfQuery(request.query as Record<string, unknown>, request.ip)),
-  );
-  app.post('/api/frontend', POST_TOGGLES, (request, reply) =>
-    read(request, reply, contextOfBody(request.body, request.ip)),
-  );
+  // Unleash takes an address with a slash at its end as well.
+  for (const path of ['/api/frontend', '/api/frontend/']) {
+    const hide = path.endsWith('/');
+    app.get(path, { ...GET_TOGGLES, schema: { ...GET_TOGGLES.schema, hide } }, (request, reply) =>
+      read(request, reply, contextOfQuery(request.query as Record<string, unknown>, request.ip)),
+    );
+    app.post(path, { ...POST_TOGGLES, schema: { ...POST_TOGGLES.schema, hide } }, (request, reply) =>
+      read(request, reply, contextOfBody(request.body, request.ip)),
+    );
+  }
   app.post('/api/frontend/client/metrics', METRICS, (request, reply) => {
     addUsage(flags, request.principal, request.body);
     return reply.code(202).send();

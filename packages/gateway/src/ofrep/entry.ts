@@ -15,8 +15,9 @@ export interface Success {
   readonly key: string;
   readonly value?: JsonValue | undefined;
   readonly reason: 'STATIC' | 'TARGETING_MATCH' | 'SPLIT' | 'DISABLED' | 'UNKNOWN';
-  readonly variant?: string | undefined;
-  readonly metadata?: Readonly<Record<string, string | number | boolean>> | undefined;
+  /** Empty where there is none: the protocol lets it be left out, some clients don't. */
+  readonly variant: string;
+  readonly metadata: Readonly<Record<string, string | number | boolean>>;
 }
 
 /** A flag that can't be answered as it was asked. */
@@ -60,6 +61,16 @@ export function browserEntry(asked: AskedKey, answer: AiAnswer, feedback: string
   return reading.ok ? success(asked.key, reading.value, answer.reason, variant, metadata) : failure(asked.key, reading);
 }
 
+/**
+ * For a page, a name of AI behind which nothing is for it: a change that it can't have looks like one that nobody made. Closed,
+ * since "not found" would hand out the caller's own default.
+ */
+export function hiddenEntry({ key, type = 'boolean' }: AskedKey): Success {
+  const off = { outcome: 'off', enabled: false, revisions: {} };
+  const value = type === 'boolean' ? false : type === 'object' ? off : undefined;
+  return success(key, value, 'DISABLED', undefined, { outcome: 'off' });
+}
+
 /** An ordinary flag: its payload by its own type, or whether it is on. */
 export function plainEntry(asked: AskedKey, answer: PlainAnswer): Entry {
   const { variant } = answer;
@@ -81,8 +92,8 @@ function success(
   key: string,
   value: JsonValue | undefined,
   reason: Reason,
-  variant: string | undefined,
-  metadata: Metadata | undefined,
+  variant = '',
+  metadata: Metadata = {},
 ): Success {
   if (reason !== 'STALE' && reason !== 'DEFAULT') return { key, value, reason, variant, metadata };
   return { key, value, reason: 'UNKNOWN', variant, metadata: { ...metadata, reason } };

@@ -49,11 +49,11 @@ export class Freshness {
 
   // Whoever asks while flags are under way waits for the same ones.
   #fetch(): Promise<unknown> | undefined {
-    const { refresh } = this.#rampart.flags;
-    if (refresh === undefined || this.#fetching !== undefined) return this.#fetching;
+    const { flags } = this.#rampart;
+    if (flags.refresh === undefined || this.#fetching !== undefined) return this.#fetching;
     if (performance.now() - this.#fetchedAt < PAUSE) return undefined;
     const late = new Promise<void>((resolve) => setTimeout(resolve, PATIENCE).unref());
-    this.#fetching = Promise.race([this.#rampart.flags.refresh?.(), late]).finally(() => {
+    this.#fetching = Promise.race([flags.refresh(), late]).finally(() => {
       this.#fetching = undefined;
       this.#fetchedAt = performance.now();
     });

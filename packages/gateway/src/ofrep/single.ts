@@ -1,11 +1,21 @@
 import type { Answer } from '@rampart/sdk';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Principal } from '../access/principal.js';
 import { ContextReader } from '../context/read-context.js';
 import { FeedbackTickets } from '../decisions/feedback-ticket.js';
 import type { App, Gateway } from '../gateway.js';
 import { Refusal } from '../service/refusal.js';
 import { feedbackFor } from './bulk-entries.js';
-import { type AskedKey, browserEntry, type Failure, plainEntry, readKey, type Success, serviceEntry } from './entry.js';
+import {
+  type AskedKey,
+  browserEntry,
+  type Failure,
+  hiddenEntry,
+  plainEntry,
+  readKey,
+  type Success,
+  serviceEntry,
+} from './entry.js';
 import { contextOf, JSON_TYPE, SINGLE } from './schema.js';
 import { isVisible } from './visible.js';
 
@@ -28,23 +38,26 @@ export function serveSingle(app: App, { rampart, configuration, exposures }: Gat
   function entryOf({ principal }: FastifyRequest, asked: AskedKey, answer: Answer): Success | Failure {
     if (answer.kind === 'missing') {
       if (!answer.ready) throw new Refusal(503, 'GENERAL', 'there are no flags yet', { retryAfter: 1 });
-      return notFound(asked);
+      return missingEntry(principal, asked);
     }
     if (answer.kind === 'plain') return plainEntry(asked, answer);
     exposures?.note(answer.decision, answer.subject);
     if (principal.kind === 'service') return serviceEntry(asked, answer);
+    if (answer.flagKind === 'change' && !answer.decision.enabled) return hiddenEntry(asked);
     return browserEntry(asked, answer, feedbackFor(principal, answer, tickets));
   }
-}
 
-// A key that may not ask is told so; to a page, flags of other projects are not there.
-function invisible({ principal }: FastifyRequest, reply: FastifyReply, asked: AskedKey): FastifyReply {
-  if (principal.kind === 'service') throw new Refusal(403, 'GENERAL', 'this key may not ask about this flag');
-  return send(reply, notFound(asked));
-}
+  // A key that may not ask is told so; to a page, flags of other projects are not there.
+  function invisible({ principal }: FastifyRequest, reply: FastifyReply, asked: AskedKey): FastifyReply {
+    if (principal.kind === 'service') throw new Refusal(403, 'GENERAL', 'this key may not ask about this flag');
+    return send(reply, missingEntry(principal, asked));
+  }
 
-function notFound({ key }: AskedKey): Failure {
-  return { key, errorCode: 'FLAG_NOT_FOUND', errorDetails: 'there is no such flag' };
+  function missingEntry({ kind }: Principal, asked: AskedKey): Success | Failure {
+    const { prefix } = configuration;
+    if (kind === 'browser' && prefix !== '' && asked.name.startsWith(prefix)) return hiddenEntry(asked);
+    return { key: asked.key, errorCode: 'FLAG_NOT_FOUND', errorDetails: 'there is no such flag' };
+  }
 }
 
 function send(reply: FastifyReply, entry: Success | Failure): FastifyReply {
