@@ -206,10 +206,11 @@ describe('browsers', () => {
     const { headers } = await app.inject('/healthz');
     expect(headers).toMatchObject({
       'x-content-type-options': 'nosniff',
-      'x-frame-options': 'DENY',
       'content-security-policy': "default-src 'none';frame-ancestors 'none'",
-      'referrer-policy': 'no-referrer',
+      'strict-transport-security': 'max-age=31536000',
     });
+    const documents = await app.inject('/docs/');
+    expect(documents.headers).toMatchObject({ 'x-frame-options': 'DENY', 'referrer-policy': 'no-referrer' });
     expect(headers['x-powered-by'] ?? headers['server']).toBeUndefined();
   });
 });

@@ -19,6 +19,9 @@ const ACCEPTED = [
   'x-unleash-sdk',
 ];
 
+/** What counts for an answer that is no page: the others of helmet's say how a page may be shown and what it may load. */
+const OF_ANSWERS = ['content-security-policy', 'strict-transport-security', 'x-content-type-options'];
+
 /** Headers that browsers act on: which origins may ask, and that nothing here is a page to be framed or sniffed. */
 export function speakToBrowsers(app: App, { configuration: { origins } }: Gateway): void {
   if (origins.length > 0)
@@ -40,15 +43,18 @@ export function speakToBrowsers(app: App, { configuration: { origins } }: Gatewa
     frameguard: { action: 'deny' },
     referrerPolicy: { policy: 'no-referrer' },
   });
-  // They are the same for every answer; worked out for each, they cost more than a decision.
-  let headers: OutgoingHttpHeaders | undefined;
-  app.addHook('onRequest', (_request, reply, done) => {
-    if (headers === undefined) {
+  // They are the same for every answer; worked out for each, they would cost more than a decision.
+  let [ofPages, ofAnswers]: (OutgoingHttpHeaders | undefined)[] = [];
+  app.addHook('onRequest', (request, reply, done) => {
+    if (ofAnswers === undefined) {
       // It writes them past Fastify, at once, whatever its type says.
       void reply.helmet();
-      headers = { ...reply.raw.getHeaders() };
+      const all = reply.raw.getHeaders();
+      for (const name of Object.keys(all)) reply.raw.removeHeader(name);
+      ofPages = { ...all };
+      ofAnswers = Object.fromEntries(OF_ANSWERS.map((name) => [name, all[name]]));
     }
-    reply.headers(headers);
+    reply.headers((request.routeOptions.url?.startsWith('/docs') === true ? ofPages : ofAnswers) ?? {});
     done();
   });
 }
