@@ -172,7 +172,9 @@ describe('one flag, asked by a service', () => {
   });
 
   it('names a variant and metadata always: some clients read them unasked', async () => {
-    for (const entry of byKey(await askAll()).values())
+    const listed = [...byKey(await askAll()).values()].filter((entry) => !('errorCode' in entry));
+    expect(listed.length).toBeGreaterThan(5);
+    for (const entry of listed)
       expect(entry).toMatchObject({ variant: expect.any(String), metadata: expect.any(Object) });
     expect((await ask('plain')).json()).toMatchObject({ value: true, variant: '', metadata: {} });
     expect((await ask('ai.copilot', {})).json()).toMatchObject({ value: false, variant: '' });
@@ -188,6 +190,24 @@ describe('one flag, asked by a service', () => {
       const answer = await ask(key);
       expect([key, answer.statusCode]).toEqual([key, 404]);
       expect(answer.json()).toMatchObject({ key, errorCode: 'FLAG_NOT_FOUND' });
+    }
+  });
+
+  it('says in a list what it says of each flag alone, whoever was asked about before', async () => {
+    const subjects = [
+      ada,
+      { ...ada, targetingKey: 'bo "the" é' },
+      { ...ada, tier: 'free' },
+      { ...ada, tenantId: 'initech' },
+      { ...ada, aiOptOut: true },
+      { tenantId: 'acme', tier: 'pro', labels: [] },
+      ada,
+    ];
+    for (const subject of subjects) {
+      for (const [key, listed] of byKey(await askAll(subject))) {
+        const alone = (await ask(key, subject)).json();
+        expect(listed).toEqual(alone);
+      }
     }
   });
 

@@ -3,7 +3,7 @@ import type { AiAnswer, PlainAnswer } from '@rampart/sdk';
 import type { Principal } from '../access/principal.js';
 import { browserDecision, isPublic } from '../decisions/browser-decision.js';
 import type { FeedbackTickets } from '../decisions/feedback-ticket.js';
-import { feedbackFor } from '../ofrep/bulk-entries.js';
+import { feedbackFor } from '../ofrep/bulk-writer.js';
 import { isVisible } from '../ofrep/visible.js';
 
 /** What of a flag's toggle is the same for everyone, by variant. */

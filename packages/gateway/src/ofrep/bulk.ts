@@ -6,7 +6,7 @@ import type { Digests } from '../decisions/digests.js';
 import { FeedbackTickets } from '../decisions/feedback-ticket.js';
 import type { App, Gateway } from '../gateway.js';
 import { Refusal } from '../service/refusal.js';
-import { bulkEntries } from './bulk-entries.js';
+import { BulkWriter } from './bulk-writer.js';
 import { type EntityTag, findTag, writeTag } from './entity-tag.js';
 import type { EventStreams } from './event-streams.js';
 import { Freshness } from './freshness.js';
@@ -37,7 +37,7 @@ const INACTIVITY = 120;
 /** `POST /ofrep/v1/evaluate/flags`: every flag, not counted; nothing is evaluated where nothing has changed. */
 export function serveBulk(app: App, { rampart, configuration, exposures }: Gateway, parts: BulkParts): void {
   const contexts = new ContextReader(configuration);
-  const feedback = new FeedbackTickets(configuration.secret);
+  const writer = new BulkWriter(new FeedbackTickets(configuration.secret));
   const pacer = new Pacer(MOST_WAITING);
   const { provider, flags } = rampart;
 
@@ -71,9 +71,9 @@ export function serveBulk(app: App, { rampart, configuration, exposures }: Gatew
     if (digest !== undefined) reply.header('etag', writeTag({ digest, stream, issuedAt: now }));
     const answers = provider.answerAll(inputs, plain);
     exposures?.noteList(answers, (flag) => isVisible(principal, snapshot, flag));
-    const entries = bulkEntries(principal, snapshot, answers, feedback);
+    const list = writer.write(principal, snapshot, answers);
     const ticket = seal(principal, inputs, stream, now);
-    return reply.header('content-type', JSON_TYPE).send(bodyOf(JSON.stringify(entries), ticket));
+    return reply.header('content-type', JSON_TYPE).send(bodyOf(list, ticket));
   }
 
   // With "not modified" a page keeps the address of the stream that it was given: it has to be of use still.
@@ -100,7 +100,10 @@ export function serveBulk(app: App, { rampart, configuration, exposures }: Gatew
   }
 }
 
-function bodyOf(entries: string, ticket: string): string {
+// As bytes: of a text as long as this, Node would count them first and make them afterwards.
+function bodyOf(list: string, ticket: string): Buffer {
   const uri = `/ofrep/v1/events?ticket=${ticket}`;
-  return `{"flags":${entries},"eventStreams":[{"type":"sse","endpoint":{"requestUri":"${uri}"},"inactivityDelaySec":${INACTIVITY}}]}`;
+  return Buffer.from(
+    `{"flags":${list},"eventStreams":[{"type":"sse","endpoint":{"requestUri":"${uri}"},"inactivityDelaySec":${INACTIVITY}}]}`,
+  );
 }

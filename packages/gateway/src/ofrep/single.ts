@@ -5,7 +5,7 @@ import { ContextReader } from '../context/read-context.js';
 import { FeedbackTickets } from '../decisions/feedback-ticket.js';
 import type { App, Gateway } from '../gateway.js';
 import { Refusal } from '../service/refusal.js';
-import { feedbackFor } from './bulk-entries.js';
+import { feedbackFor } from './bulk-writer.js';
 import {
   type AskedKey,
   browserEntry,

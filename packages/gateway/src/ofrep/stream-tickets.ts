@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, type KeyObject, randomBytes } from 'node:crypto';
 
 /** What lets one page connect to its events: sealed, since it stands in an address, which others may log. */
 export interface StreamTicket {
@@ -27,10 +27,10 @@ const LONGEST = 4_096;
 
 /** Makes tickets and knows its own again; the same on every process that has the secret. */
 export class StreamTickets {
-  readonly #key: Buffer;
+  readonly #key: KeyObject;
 
   constructor(secret: string) {
-    this.#key = Buffer.from(hkdfSync('sha256', secret, '', 'rampart event stream', 32));
+    this.#key = createSecretKey(Buffer.from(hkdfSync('sha256', secret, '', 'rampart event stream', 32)));
   }
 
   seal({ id, owner, tenant, user, issuedAt, world }: StreamTicket): string {
