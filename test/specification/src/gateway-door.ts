@@ -82,7 +82,7 @@ function checkDetails(
   expect(body.reason).toBe(reason);
   expect(body.metadata).toMatchObject({ outcome, gate });
   expect(body.metadata['detail']).toBe(detail ?? undefined);
-  if (variant !== undefined) expect(body.variant).toBe(variant ?? undefined);
+  if (variant !== undefined) expect(body.variant).toBe(variant ?? '');
 }
 
 // What is undefined doesn't cross the wire, at any depth.

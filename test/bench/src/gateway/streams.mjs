@@ -171,13 +171,21 @@ function startProbe({ url }, key) {
     times.push(entry);
     void probe(entry, headers, body);
   }, PROBE);
+  let [failure, isStopped] = [undefined, false];
   async function probe(entry, headers, body) {
-    await ask(`${url}${BULK}/ai.feature-1`, headers, body, probes);
-    entry.took = performance.now() - entry.at;
+    try {
+      await ask(`${url}${BULK}/ai.feature-1`, headers, body, probes);
+      entry.took = performance.now() - entry.at;
+    } catch (error) {
+      // What is under way when it stops counts with the time that it has taken so far.
+      if (!isStopped) failure ??= error;
+    }
   }
   return {
     stop(from) {
       clearInterval(timer);
+      if (failure !== undefined) throw new Error('a probe failed', { cause: failure });
+      isStopped = true;
       const now = performance.now();
       return times.filter(({ at }) => at >= from).map(({ at, took }) => Math.min(took, now - at));
     },
