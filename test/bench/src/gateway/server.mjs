@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const PROCESS = fileURLToPath(new URL('./server-process.mjs', import.meta.url));
@@ -32,14 +34,20 @@ export async function startServer(kind, options) {
   };
 }
 
-function reply(child, most) {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`the server said nothing for ${most} ms`)), most);
-    child.once('error', reject);
-    child.once('exit', (code, signal) => reject(new Error(`the server ended with ${code ?? signal}`)));
-    child.once('message', (message) => {
-      clearTimeout(timer);
-      resolve(message);
-    });
+async function reply(child, most) {
+  const waiting = new AbortController();
+  const { signal } = waiting;
+  const ended = once(child, 'exit', { signal }).then(([code, by]) => {
+    throw new Error(`the server ended with ${code ?? by}`);
   });
+  const late = delay(most, undefined, { signal }).then(() => {
+    throw new Error(`the server said nothing for ${most} ms`);
+  });
+  try {
+    const [message] = await Promise.race([once(child, 'message', { signal }), ended, late]);
+    return message;
+  } finally {
+    waiting.abort();
+    await Promise.allSettled([ended, late]);
+  }
 }
