@@ -14,7 +14,7 @@ export interface OwnSecret {
 export function trialSecret(folder: string): OwnSecret {
   const path = join(folder, 'secret');
   try {
-    return { secret: readFileSync(path, 'utf8').trim(), note: undefined };
+    return kept(path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') return unusable(path, error);
     return { secret: newSecret(), note: `no secret was given: one is made at the start, in ${path}` };
@@ -33,12 +33,13 @@ export function ownSecret(folder: string): OwnSecret {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') return unusable(path, error);
   }
   try {
-    return { secret: readFileSync(path, 'utf8').trim(), note: undefined };
+    return kept(path);
   } catch (error) {
     return unusable(path, error);
   }
 }
 
+const kept = (path: string): OwnSecret => ({ secret: readFileSync(path, 'utf8').trim(), note: undefined });
 const newSecret = (): string => randomBytes(32).toString('hex');
 
 function unusable(path: string, error: unknown): never {

@@ -3,14 +3,14 @@ import type { AiAnswer, PlainAnswer } from '@rampart/sdk';
 import type { Principal } from '../access/principal.js';
 import { browserDecision, isPublic } from '../decisions/browser-decision.js';
 import type { FeedbackTickets } from '../decisions/feedback-ticket.js';
-import { feedbackFor } from '../ofrep/bulk-writer.js';
+import { feedbackFor, hasSamePayload } from '../ofrep/bulk-writer.js';
 import { isVisible } from '../ofrep/visible.js';
 
 /** What of a flag's toggle is the same for everyone, by variant. */
 interface Written {
   readonly head: string;
   readonly tail: string;
-  readonly variants: Map<string, { readonly payload: PlainVariant['payload']; readonly text: string }>;
+  readonly variants: Map<string, { readonly variant: PlainVariant; readonly text: string }>;
 }
 
 /** Variants whose text is kept; a flag has a handful. */
@@ -77,12 +77,12 @@ export class ToggleWriter {
 }
 
 // Two rules of one flag may give one variant name different payloads.
-function variantText({ variants }: Written, { name, enabled, payload }: PlainVariant): string {
+function variantText({ variants }: Written, variant: PlainVariant): string {
+  const { name, enabled, payload } = variant;
   const known = variants.get(name);
-  if (known !== undefined && known.payload?.value === payload?.value && known.payload?.type === payload?.type)
-    return known.text;
+  if (known !== undefined && hasSamePayload(known.variant, variant)) return known.text;
   const text = JSON.stringify({ name, enabled, payload, feature_enabled: true, featureEnabled: true });
-  if (variants.size < MOST_VARIANTS) variants.set(name, { payload, text });
+  if (variants.size < MOST_VARIANTS) variants.set(name, { variant, text });
   return text;
 }
 

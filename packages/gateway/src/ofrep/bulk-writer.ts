@@ -1,4 +1,4 @@
-import type { Decision, FlagSnapshot } from '@rampart/core';
+import type { Decision, FlagSnapshot, PlainVariant } from '@rampart/core';
 import type { AiAnswer, PlainAnswer } from '@rampart/sdk';
 import type { Principal } from '../access/principal.js';
 import type { FeedbackTickets } from '../decisions/feedback-ticket.js';
@@ -120,9 +120,12 @@ function isSame({ enabled, reason, variant: one }: PlainAnswer, other: PlainAnsw
     reason === other.reason &&
     one.name === variant.name &&
     one.enabled === variant.enabled &&
-    one.payload?.value === variant.payload?.value &&
-    one.payload?.type === variant.payload?.type
+    hasSamePayload(one, variant)
   );
+}
+
+export function hasSamePayload({ payload: one }: PlainVariant, { payload: other }: PlainVariant): boolean {
+  return one?.value === other?.value && one?.type === other?.type;
 }
 
 /** Whether a service would be told the same of two decisions on a flag, but for whom they are about. */

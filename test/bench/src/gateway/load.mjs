@@ -59,12 +59,13 @@ function bytesOf(host, { method, path, headers, body = '' }) {
 function askAlways(all, seconds) {
   const end = performance.now() + seconds * 1_000;
   return Promise.all(
-    all.map(async (connection) => {
-      await new Promise((resolve, reject) => {
-        const next = () => (performance.now() < end ? connection.ask(performance.now(), next, reject) : resolve());
-        next();
-      });
-    }),
+    all.map(
+      (connection) =>
+        new Promise((resolve, reject) => {
+          const next = () => (performance.now() < end ? connection.ask(performance.now(), next, reject) : resolve());
+          next();
+        }),
+    ),
   );
 }
 
