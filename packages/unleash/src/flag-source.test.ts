@@ -86,6 +86,35 @@ const decideOf = (flags: UnleashFlagSource, name: string, attributes: Record<str
     DEFAULT_SETTINGS,
   );
 
+describe('stop', () => {
+  it('leaves a fetch under way nobody to fail to, and the process alive', async () => {
+    const unhandled: unknown[] = [];
+    const note = (reason: unknown) => unhandled.push(reason);
+    process.on('unhandledRejection', note);
+    const fetches: ((reason: Error) => void)[] = [];
+    const unleash = new Unleash({
+      url: 'http://127.0.0.1:9/api',
+      appName: 'flag-source-test',
+      disableAutoStart: true,
+      disableMetrics: true,
+      skipInstanceCountWarning: true,
+      storageProvider: { get: async () => undefined, set: async () => {} },
+      refreshInterval: 10,
+      customHeadersFunction: () => new Promise((_, reject) => fetches.push(reject)),
+    });
+    const stopped = new UnleashFlagSource({ unleash });
+    stopped.start();
+    await vi.waitFor(() => expect(fetches).toHaveLength(1));
+    fetches[0]?.(new Error('away'));
+    await vi.waitFor(() => expect(fetches).toHaveLength(2));
+    await stopped.stop();
+    fetches[1]?.(new Error('gone'));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    process.off('unhandledRejection', note);
+    expect(unhandled).toEqual([]);
+  });
+});
+
 describe('flag source', () => {
   it('decides a change with its variant and binding', async () => {
     const flags = await source();

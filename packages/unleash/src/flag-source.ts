@@ -19,6 +19,7 @@ import { UnleashEvaluator } from './evaluator.js';
 import { withGrant } from './grant.js';
 import {
   addUsage,
+  dropLateErrors,
   fetchNow,
   isConnected,
   isReady,
@@ -232,6 +233,7 @@ export class UnleashFlagSource implements FlagSource {
       return;
     }
     stopMetricsTimer(this.#unleash);
+    dropLateErrors(this.#unleash);
     await this.#unleash.destroyWithFlush();
     this.#listeners.clear();
   }

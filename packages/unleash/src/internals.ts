@@ -1,4 +1,5 @@
-import type { Context, Unleash } from 'unleash-client';
+import { EventEmitter } from 'node:events';
+import { type Context, type Unleash, UnleashEvents } from 'unleash-client';
 
 /** The few things that unleash-client keeps to itself and that nothing public tells; read here and nowhere else. */
 interface Internals {
@@ -13,7 +14,7 @@ interface Internals {
   readonly repository?: {
     readonly connected?: boolean;
     fetch?(): Promise<void>;
-    readonly fetcher?: { readonly pollingFetcher?: Polling };
+    readonly fetcher?: EventEmitter & { readonly pollingFetcher?: Polling };
   };
   readonly client?: {
     isEnabled(name: string, context: Context, fallback: () => boolean): boolean;
@@ -101,4 +102,18 @@ export function uncountedClient(unleash: Unleash): Internals['client'] {
 /** Flushing starts a timer of its own and forgets the one that runs: stopped before, none is left behind. */
 export function stopMetricsTimer(unleash: Unleash): void {
   clearTimeout(internalsOf(unleash).metrics?.timer);
+}
+
+/**
+ * A fetch under way outlives `destroy`, which takes the repository's listeners away: should it fail, its error would be
+ * nobody's, reject unhandled and end the process. From here on errors pass only while somebody listens.
+ */
+export function dropLateErrors(unleash: Unleash): void {
+  const { repository } = internalsOf(unleash);
+  const fetcher = repository?.fetcher;
+  if (!(repository instanceof EventEmitter && fetcher instanceof EventEmitter)) return;
+  fetcher.removeAllListeners(UnleashEvents.Error);
+  fetcher.on(UnleashEvents.Error, (error) => {
+    if (repository.listenerCount(UnleashEvents.Error) > 0) repository.emit(UnleashEvents.Error, error);
+  });
 }
