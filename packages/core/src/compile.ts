@@ -59,6 +59,9 @@ export interface CompileSettings {
   readonly checkBinding?: ((feature: string, binding: JsonValue | undefined) => string | undefined) | undefined;
 }
 
+/** How the names of AI features begin where nothing else is configured. */
+export const DEFAULT_PREFIX = 'ai.';
+
 /** Reads a definition once, so that no evaluation parses anything. Never throws: what can't be read becomes a problem. */
 export function compileFlag(
   definition: FlagDefinition,
@@ -87,7 +90,7 @@ export function isFeature(definition: FlagDefinition | undefined): boolean {
   return definition !== undefined && rulesOf(definition).some((rule) => rule.name === 'aiAccess');
 }
 
-function isOurs(name: string, { prefix = 'ai.' }: CompileSettings): boolean {
+function isOurs(name: string, { prefix = DEFAULT_PREFIX }: CompileSettings): boolean {
   return prefix !== '' && name.startsWith(prefix);
 }
 

@@ -12,7 +12,7 @@ export type {
   RuleEvaluator,
   VariantDefinition,
 } from './compile.js';
-export { compileFlag, readPayload, revisionOf } from './compile.js';
+export { compileFlag, DEFAULT_PREFIX, readPayload, revisionOf } from './compile.js';
 export type {
   ConfidenceFloor,
   Consent,

@@ -1,4 +1,4 @@
-import { SHORTEST_SECRET } from '@rampart/core';
+import { DEFAULT_PREFIX, SHORTEST_SECRET } from '@rampart/core';
 import { z } from 'zod';
 import { PERMISSIONS } from './access/principal.js';
 import type { GatewayConfiguration, GatewayConfigurationInput } from './configuration.js';
@@ -140,7 +140,7 @@ const configurationSchema: z.ZodType<GatewayConfiguration, GatewayConfigurationI
     .default(5_000)
     .describe("In milliseconds: what can't be shown younger is unknown, and closes."),
   tiers: z.array(name).min(1).optional(),
-  prefix: z.string().default('ai.'),
+  prefix: z.string().default(DEFAULT_PREFIX),
   gates: z.record(name, name).optional(),
   contextNames: z.record(z.string(), name).optional(),
   keys: z.array(key).default([]),
@@ -157,6 +157,9 @@ const configurationSchema: z.ZodType<GatewayConfiguration, GatewayConfigurationI
     .boolean()
     .default(false)
     .describe('Records an exposure for each AI decision that was served open, for the exposure audit.'),
+  eventDays: whole(1, 36_500)
+    .default(180)
+    .describe('How long measurements and exposures are kept, in days. Labels of tenants stay.'),
   limits: limits.prefault({}),
   streamSeconds: whole(1, 86_400)
     .default(3_600)

@@ -165,6 +165,8 @@ export interface GatewayConfiguration {
    * what a list gave once a minute for the same subject. @default false
    */
   readonly exposures: boolean;
+  /** How long measurements and exposures are kept, in days. Recorded labels of tenants stay. @default 180 */
+  readonly eventDays: number;
   readonly limits: LimitConfiguration;
   /** How long one connection of an event stream lives, in seconds; clients come back by themselves. @default 3600 */
   readonly streamSeconds: number;

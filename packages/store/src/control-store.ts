@@ -2,7 +2,7 @@ import type { Consent, ControlChange, ControlLog, JsonValue } from '@rampart/cor
 import type { EntryPage, EntryQuery } from './audit.js';
 import type { ConsentCount } from './consent-counts.js';
 import type { FlagEdit } from './flag-edit.js';
-import type { EventPage, EventQuery, Measurement, RecordedEvents } from './measurement.js';
+import type { DropQuery, EventPage, EventQuery, Measurement, RecordedEvents } from './measurement.js';
 import type { Task, TaskState } from './task.js';
 import type { SignedHead, Verification, VerifyOptions } from './verification.js';
 
@@ -171,6 +171,8 @@ export interface ControlStore extends ControlLog {
   recordEvents(events: readonly Measurement[]): Promise<RecordedEvents>;
   /** Measurements by when they happened, a page at a time. */
   events(query?: EventQuery): Promise<EventPage>;
+  /** Deletes old measurements; resolves to how many. Safe from several processes at once. */
+  dropEvents(query: DropQuery): Promise<number>;
   /** Closes the connections, not waiting longer than the timeout. Idempotent. */
   close(): Promise<void>;
 }

@@ -2,6 +2,7 @@ import { append, appliedOf } from './append.js';
 import { readWrite, turnOfTenant } from './apply.js';
 import type { Applied, DataSubject, Write } from './control-store.js';
 import type { Database } from './database.js';
+import { deleteEvents } from './delete-events.js';
 import { itemsNaming, readSubject, requireNone } from './export-data.js';
 import type { Session, Statement } from './sql.js';
 
@@ -26,7 +27,12 @@ export async function erase(
   const { id, actor, reason } = readWrite({ actor: write.actor, reason: write.reason, id: write.id });
   const { tenant, user } = subject;
   if (user === undefined) requireNone(await itemsNaming(database, tenant), tenant);
-  await eraseEvents(database, subject);
+  // Before the log is locked; what arrives meanwhile goes with the rest.
+  await deleteEvents(
+    database,
+    `tenant_id = ?${user === undefined ? '' : ' and user_id = ?'}`,
+    user === undefined ? [tenant] : [tenant, user],
+  );
   return database.transaction(turnOfTenant(tenant), {
     look: (session) => lookFor(session, subject, id),
     async work(session, { applied, pseudonyms, made }) {
@@ -103,27 +109,6 @@ function detailWrites(pseudonyms: readonly string[], made: Seen['made']): readon
 function deleteIn(table: string, condition: string, values: readonly string[], end = ''): readonly Statement[] {
   if (values.length === 0) return [];
   return [{ text: `delete from ${table} where ${condition} in (${values.map(() => '?').join(', ')})${end}`, values }];
-}
-
-/** How many measurements one statement deletes: there may be millions, and each has to end within the timeout. */
-const AT_ONCE = 2_000;
-
-/** Before the log is locked; what arrives meanwhile goes with the rest. */
-async function eraseEvents(database: Database, { tenant, user }: DataSubject): Promise<void> {
-  const ofUser = user === undefined ? '' : ' and user_id = ?';
-  const subject = user === undefined ? [tenant] : [tenant, user];
-  let found: readonly { readonly id: string }[];
-  do {
-    found = await database.session(async (session) => {
-      const rows = await session.rows<{ id: string }>(
-        `select id from rampart_event where tenant_id = ?${ofUser} limit ${AT_ONCE}`,
-        subject,
-      );
-      const ids = rows.map(({ id }) => id);
-      for (const { text, values } of deleteIn('rampart_event', 'id', ids)) await session.change(text, values);
-      return rows;
-    });
-  } while (found.length === AT_ONCE);
 }
 
 const TENANT_TABLES = [

@@ -176,6 +176,24 @@ describe.each([
     await expect(store.recordEvents(many)).rejects.toThrow(/events = "1001 of them"/);
   });
 
+  // After all the others: theirs happened in 1970.
+  test('old ones are dropped, by several at once and however many they are', async () => {
+    const tenant = next();
+    const day = 86_400_000;
+    const [now, yesterday] = [event({ tenant, at: Date.now() }), event({ tenant, at: Date.now() - day - 60_000 })];
+    const kept = event({ tenant, name: 'labels' });
+    await store.recordEvents([now, yesterday, kept]);
+    for (let batch = 0; batch < 5; batch += 1)
+      await store.recordEvents(Array.from({ length: 1_000 }, () => event({ tenant })));
+    const query = { age: 2 * day, except: ['labels'] };
+    const dropped = await Promise.all([store.dropEvents(query), store.dropEvents(query)]);
+    expect(dropped[0] + dropped[1]).toBeGreaterThanOrEqual(5_000);
+    expect(await ids({ tenant })).toEqual([kept.id, yesterday.id, now.id]);
+    expect(await store.dropEvents({ ...query, age: day })).toBe(1);
+    expect(await ids({})).toEqual([kept.id, now.id]);
+    await expect(store.dropEvents({ age: -1 })).rejects.toThrow(/age = -1/);
+  });
+
   test('consents are counted by class', async () => {
     const featureClass = `class_${next()}`;
     const say = (state: 'opt_in' | 'opt_out' | 'unset') =>

@@ -66,3 +66,11 @@ export interface EventPage {
   /** Where there may be more: the `after` of the next page. Undefined at the end. */
   readonly next?: string | undefined;
 }
+
+/** Which measurements to delete. */
+export interface DropQuery {
+  /** In ms: those that happened longer ago than that, by the database's clock. */
+  readonly age: number;
+  /** Names that stay whatever their age. @default none */
+  readonly except?: readonly string[] | undefined;
+}

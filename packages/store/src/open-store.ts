@@ -3,6 +3,7 @@ import { apply } from './apply.js';
 import { consentCounts } from './consent-counts.js';
 import type { ControlStore, StoreOptions } from './control-store.js';
 import { openDatabase } from './database.js';
+import { dropEvents } from './delete-events.js';
 import { entries } from './entries.js';
 import { erase } from './erase.js';
 import { exportData } from './export-data.js';
@@ -43,6 +44,7 @@ export function openStore(options: StoreOptions): ControlStore {
     recordFlagEdits: (server, edits) => recordFlagEdits(database, server, edits),
     lastFlagEdit: (server) => lastFlagEdit(database, server),
     recordEvents: (events) => recordEvents(database, events),
+    dropEvents: (query) => dropEvents(database, query),
     events: (query) => readEvents(database, query),
     close: () => database.close(),
   };

@@ -125,6 +125,8 @@ export function useGateway(): GatewayStarter {
       frontend: { askUnleash: false, tokens: [{ name: 'page', hash: hashKey(FRONTEND_TOKEN) }] },
       identity: { issuer: ISSUER, audience: AUDIENCE, algorithms: ['HS256'], sharedKey: JWT_SECRET },
       logLevel: 'silent',
+      // Measurements of 1970 are none to be deleted.
+      eventDays: 36_500,
       limits: { perUser: { points: 10_000 } },
       ...options,
     });

@@ -6,6 +6,7 @@ import type { App, Gateway } from '../gateway.js';
 import { recorded } from '../service/recorded.js';
 import { Refusal } from '../service/refusal.js';
 import { measurementOf } from './feedback.js';
+import { dropOldEvents } from './retention.js';
 
 const MOST = 500;
 const text = z.string().min(1).max(255);
@@ -51,6 +52,7 @@ type Event = z.output<typeof eventSchema>;
 export function serveEvents(app: App, gateway: Gateway): void {
   // Before the database is closed, once the requests under way are finished.
   app.addHook('onClose', () => gateway.exposures?.close());
+  dropOldEvents(app, gateway);
   const tickets = new FeedbackTickets(gateway.configuration.secret);
   app.post(
     '/v1/events',

@@ -2,6 +2,7 @@ import {
   type ChangeFlag,
   type CompileSettings,
   compileFlag,
+  DEFAULT_PREFIX,
   DEFAULT_TIERS,
   type Flag,
   type FlagDefinition,
@@ -47,7 +48,7 @@ export function lint(read: readonly FlagDefinition[], options: LintOptions = {})
   for (const [index, definition] of definitions.entries()) {
     const flag = compileFlag(definition, (name) => byName.get(name), settings);
     (isUnused(read[index] ?? definition) ? warnings : errors).push(...problemsOf(flag));
-    warnings.push(...conventions(definition, flag, options.prefix ?? 'ai.'));
+    warnings.push(...conventions(definition, flag, options.prefix ?? DEFAULT_PREFIX));
     const asleep = allDisabled(read[index] ?? definition);
     // Where compiling finds nothing, clients see an ordinary flag without rules, which is open to everyone.
     if (asleep !== undefined) (flag.kind === 'plain' ? errors : warnings).push(asleep);

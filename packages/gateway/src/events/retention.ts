@@ -1,0 +1,39 @@
+import type { App, Gateway } from '../gateway.js';
+
+/** How often it is looked whether something is too old, in ms. */
+const LOOK = 3_600_000;
+const DAY = 86_400_000;
+/** What a tenant is, said once and true until it is said anew. */
+const LASTING = ['labels'];
+
+/** Deletes measurements that are older than the configuration keeps them, as long as the gateway runs. */
+export function dropOldEvents(
+  app: App,
+  { control, configuration: { eventDays }, stopping, log }: Pick<Gateway, 'control' | 'configuration' | 'stopping' | 'log'>,
+): void {
+  if (control === undefined) return;
+  let busy = false;
+  const drop = async (): Promise<void> => {
+    if (busy) return;
+    busy = true;
+    try {
+      await control.ready();
+      const dropped = await control.store.dropEvents({ age: eventDays * DAY, except: LASTING });
+      if (dropped > 0) log.info(`${dropped} measurements were older than ${eventDays} days and are deleted`);
+    } catch (error) {
+      if (!stopping.signal.aborted) log.warn(`old measurements can't be deleted: ${(error as Error).message}`);
+    }
+    busy = false;
+  };
+  let timer: NodeJS.Timeout | undefined;
+  app.addHook('onReady', (done) => {
+    timer = setInterval(() => void drop(), LOOK);
+    timer.unref();
+    void drop();
+    done();
+  });
+  app.addHook('preClose', (done) => {
+    clearInterval(timer);
+    done();
+  });
+}
