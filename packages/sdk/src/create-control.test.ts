@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { OpenFeature } from '@openfeature/server-sdk';
+import { prepareEmbedded } from '@rampart/services';
 import { usePostgres, useRedis } from '@rampart/services/vitest';
 import type { UnleashConfig } from 'unleash-client';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -59,8 +60,9 @@ async function client(options: Parameters<typeof createRampart>[0]['control']) {
   };
 }
 
-beforeAll(() => {
+beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'rampart-sdk-'));
+  await prepareEmbedded(join(folder, 'control'));
 });
 afterEach(async () => {
   for (const one of open.splice(0).toReversed()) await one.close();

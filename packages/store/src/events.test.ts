@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isControlInputError } from '@rampart/core';
+import { prepareEmbedded } from '@rampart/services';
 import { useMariadb, usePostgres } from '@rampart/services/vitest';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ControlStore } from './control-store.js';
@@ -17,6 +18,7 @@ const folders: string[] = [];
 async function newFolder(): Promise<{ readonly folder: string }> {
   const folder = await mkdtemp(join(tmpdir(), 'rampart-events-'));
   folders.push(folder);
+  await prepareEmbedded(folder);
   return { folder };
 }
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Permission } from '@rampart/gateway';
 import { type App, createGateway, type GatewayOptions, hashKey } from '@rampart/gateway';
 import { createControl } from '@rampart/sdk';
+import { prepareEmbedded } from '@rampart/services';
 import { SignJWT } from 'jose';
 import { afterAll, afterEach, beforeAll, vi } from 'vitest';
 import { FlagServer } from '../../specification/src/flag-server.js';
@@ -94,8 +95,9 @@ export function useGateway(): GatewayStarter {
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'rampart-gateway-'));
     await server.start();
-    // Making one takes five seconds, opening a copy one.
-    const first = createControl({ database: { folder: join(folder, 'template') }, secret: SECRET });
+    const template = join(folder, 'template');
+    await prepareEmbedded(template);
+    const first = createControl({ database: { folder: template }, secret: SECRET });
     await first.ready();
     await first.close();
   });

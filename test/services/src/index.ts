@@ -1,4 +1,5 @@
 export { type ChromiumServer, startChromium } from './chromium.js';
+export { prepareEmbedded } from './embedded.js';
 export { type Command, type FakeTime, type FakeTimeOptions, withFakeTime } from './fake-time.js';
 export { ensureInstalled } from './installation.js';
 export { type MariadbOptions, type MariadbServer, startMariadb } from './mariadb.js';

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createControl, type DurableControl } from '@rampart/sdk';
+import { prepareEmbedded } from '@rampart/services';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { readConfiguration } from '../configuration-schema.js';
 import { newApp } from '../new-app.js';
@@ -15,6 +16,7 @@ let folder: string;
 let control: DurableControl;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'rampart-retention-'));
+  await prepareEmbedded(folder);
   control = createControl({ database: { folder }, secret: SECRET });
   await control.ready();
 });

@@ -9,7 +9,12 @@ const LASTING = ['labels'];
 /** Deletes measurements that are older than the configuration keeps them, as long as the gateway runs. */
 export function dropOldEvents(
   app: App,
-  { control, configuration: { eventDays }, stopping, log }: Pick<Gateway, 'control' | 'configuration' | 'stopping' | 'log'>,
+  {
+    control,
+    configuration: { eventDays },
+    stopping,
+    log,
+  }: Pick<Gateway, 'control' | 'configuration' | 'stopping' | 'log'>,
 ): void {
   if (control === undefined) return;
   let busy = false;

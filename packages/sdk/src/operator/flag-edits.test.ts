@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { prepareEmbedded } from '@rampart/services';
 import type { AdminClient, AdminEvent } from '@rampart/unleash/admin';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createControl } from '../create-control.js';
@@ -42,6 +43,7 @@ const recorded = async (): Promise<readonly unknown[]> => {
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'rampart-edits-'));
+  await prepareEmbedded(folder);
   control = createControl({ database: { folder }, secret: 's'.repeat(32) });
   await control.ready();
 });

@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { prepareEmbedded } from '@rampart/services';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { UnleashInMemory } from '../../test/unleash-in-memory.js';
 import { createControl } from '../create-control.js';
@@ -37,6 +38,7 @@ const idOf = (change: object): string => (change as { kill: { id: string } }).ki
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'rampart-operator-'));
+  await prepareEmbedded(join(folder, 'db'));
   database = createControl({ database: { folder: join(folder, 'db') }, secret: 's'.repeat(32) });
   await database.ready();
 });

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hashKey } from '@rampart/gateway';
 import { createControl } from '@rampart/sdk';
+import { prepareEmbedded } from '@rampart/services';
 import { Stops } from '../control/servers.mjs';
 import { startFlagServer } from './flag-server.mjs';
 import { CLASS, CONTEXTS, TENANTS, tenantOf, userOf } from './flag-sets.mjs';
@@ -18,6 +19,7 @@ export async function openPlace(features) {
   const flags = await startFlagServer(features);
   stops.own(flags);
   const folder = await mkdtemp(join(tmpdir(), 'rampart-bench-'));
+  await prepareEmbedded(folder);
   stops.add(() => rm(folder, { recursive: true, force: true }));
   const [key, token] = [
     `rk_${randomBytes(24).toString('hex')}`,

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createGateway, type GatewayOptions } from '@rampart/gateway';
+import { prepareEmbedded } from '@rampart/services';
 import { FlagServer } from '../../../specification/src/flag-server.js';
 import { FLAGS } from '../flags.js';
 import { UNLIMITED } from './callers.js';
@@ -10,6 +11,7 @@ import { UNLIMITED } from './callers.js';
 const folder = mkdtempSync(join(tmpdir(), 'rampart-fuzz-'));
 const server = new FlagServer();
 await server.start();
+await prepareEmbedded(folder);
 
 process.once('message', (options: Pick<GatewayOptions, 'keys'>) => void start(options));
 
