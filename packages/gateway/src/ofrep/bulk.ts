@@ -100,10 +100,10 @@ export function serveBulk(app: App, { rampart, configuration, exposures }: Gatew
   }
 }
 
-// As bytes: of a text as long as this, Node would count them first and make them afterwards.
-function bodyOf(list: string, ticket: string): Buffer {
-  const uri = `/ofrep/v1/events?ticket=${ticket}`;
-  return Buffer.from(
-    `{"flags":${list},"eventStreams":[{"type":"sse","endpoint":{"requestUri":"${uri}"},"inactivityDelaySec":${INACTIVITY}}]}`,
-  );
+const BEGINNING = Buffer.from('{"flags":[');
+
+function bodyOf(list: readonly Buffer[], ticket: string): Buffer {
+  const stream = { type: 'sse', endpoint: { requestUri: `/ofrep/v1/events?ticket=${ticket}` } };
+  const end = `],"eventStreams":[${JSON.stringify({ ...stream, inactivityDelaySec: INACTIVITY })}]}`;
+  return Buffer.concat([BEGINNING, ...list, Buffer.from(end)]);
 }
