@@ -22,15 +22,15 @@ export class Limits {
 
   /** Counts a request of someone known, or of anyone. A promise only where Redis has to be asked. @throws Refusal 429 */
   count(principal: Principal | undefined, ip: string): undefined | Promise<undefined> {
-    const wait = this.#take(principal, networkOf(ip));
+    const wait = this.#take(principal, ip);
     return typeof wait === 'number' ? refuse(wait) : wait.then(refuse);
   }
 
-  #take(principal: Principal | undefined, network: string): number | Promise<number> {
+  #take(principal: Principal | undefined, ip: string): number | Promise<number> {
     if (principal?.kind === 'service' || (principal?.kind === 'operator' && principal.by === 'key'))
       return this.#keys.take(principal.name);
     const user = principal === undefined ? undefined : userOf(principal);
-    return user === undefined ? this.#addresses.take(network) : this.#users.take(user);
+    return user === undefined ? this.#addresses.take(networkOf(ip)) : this.#users.take(user);
   }
 
   /** Whether credentials from here are worth checking. @throws Refusal 429 where too many were refused */

@@ -1,25 +1,18 @@
-import type { FlagSnapshot, PlainVariant } from '@rampart/core';
+import type { FlagSnapshot } from '@rampart/core';
 import type { AiAnswer, PlainAnswer } from '@rampart/sdk';
 import type { Principal } from '../access/principal.js';
+import { AnswerCache } from '../decisions/answer-cache.js';
 import type { FeedbackTickets } from '../decisions/feedback-ticket.js';
-import { type AskedKey, browserEntry, type Failure, ownType, plainEntry, type Success, serviceEntry } from './entry.js';
-import { isSameDecision } from './same-decision.js';
+import { isSameAi, isSamePlain } from '../decisions/same-answer.js';
+import { type AskedKey, browserEntry, type Failure, ownType, plainEntry, type Success } from './entry.js';
+import { beginningOf, endOf } from './service-text.js';
 import { isVisible } from './visible.js';
 
-/** A flag's answer, and its text, after a comma. Kept as bytes: joining those costs a fifth of joining and encoding texts. */
-interface Written {
-  readonly answer: AiAnswer | PlainAnswer;
-  readonly bytes: Buffer;
-}
-
-/** Answers of one flag whose text is kept; a flag has a handful. */
-const MOST_ANSWERS = 16;
-
-/** Writes what a bulk answer lists for a caller. The text of a flag's answer is made once for each that there is. */
+/** Writes what a bulk answer lists for a caller. */
 export class BulkWriter {
   readonly #tickets: FeedbackTickets;
-  #snapshot: FlagSnapshot | undefined;
-  #written = new Map<string, Written[]>();
+  /** Each after a comma. As bytes: joining those costs a fifth of joining and encoding texts. */
+  readonly #texts = new AnswerCache<Buffer>();
 
   constructor(tickets: FeedbackTickets) {
     this.#tickets = tickets;
@@ -27,36 +20,18 @@ export class BulkWriter {
 
   /** The members of a list, as JSON in pieces. The answers are all about one user. */
   write(principal: Principal, snapshot: FlagSnapshot, answers: readonly (AiAnswer | PlainAnswer)[]): readonly Buffer[] {
-    if (this.#snapshot !== snapshot) this.#written = new Map();
-    this.#snapshot = snapshot;
     const list: Buffer[] = [];
     let end: Buffer | undefined;
     for (const answer of answers) {
       if (!isVisible(principal, snapshot, answer.name)) continue;
-      if (answer.kind === 'plain') list.push(this.#once(answer, isSamePlain, () => textOf(plainEntries(answer))));
+      if (answer.kind === 'plain') list.push(this.#texts.once(snapshot, answer, isSamePlain, ofPlain));
       else if (principal.kind === 'service') {
-        end ??= endOf(answer.subject.userId);
-        list.push(
-          this.#once(answer, isSameAi, () => beginningOf(answer)),
-          end,
-        );
+        end ??= Buffer.from(endOf(answer.subject.userId));
+        list.push(this.#texts.once(snapshot, answer, isSameAi, ofAi), end);
       } else this.#addForPage(list, principal, answer);
     }
     const [first, ...others] = list;
     return first === undefined ? [] : [first.subarray(','.length), ...others];
-  }
-
-  #once<Kind extends AiAnswer | PlainAnswer>(
-    answer: Kind,
-    isTheSame: (one: Kind, other: Kind) => boolean,
-    make: () => string,
-  ): Buffer {
-    const written = this.#written.get(answer.name) ?? [];
-    // A flag is of one kind as long as its snapshot is.
-    for (const known of written) if (isTheSame(known.answer as Kind, answer)) return known.bytes;
-    const bytes = Buffer.from(`,${make()}`);
-    this.#written.set(answer.name, [{ answer, bytes }, ...written.slice(0, MOST_ANSWERS - 1)]);
-    return bytes;
   }
 
   #addForPage(list: Buffer[], principal: Principal, answer: AiAnswer): void {
@@ -70,16 +45,8 @@ export class BulkWriter {
   }
 }
 
-/** What a service is told of an AI flag, up to where the user is named: that is all that differs from user to user. */
-function beginningOf(answer: AiAnswer): string {
-  const anyone = { ...answer, subject: { ...answer.subject, userId: undefined } };
-  return JSON.stringify(serviceEntry(named(answer.name), anyone)).slice(0, -'}}'.length);
-}
-
-/** What follows {@link beginningOf}. */
-function endOf(userId: string | undefined): Buffer {
-  return Buffer.from(userId === undefined ? '}}' : `,"contextId":${JSON.stringify(userId)}}}`);
-}
+const ofPlain = (answer: PlainAnswer): Buffer => Buffer.from(`,${textOf(plainEntries(answer))}`);
+const ofAi = (answer: AiAnswer): Buffer => Buffer.from(`,${beginningOf(answer)}`);
 
 // A page asks nothing again: whoever wants to know whether a flag with a payload is on finds that beside it.
 function plainEntries(answer: PlainAnswer): readonly (Success | Failure)[] {
@@ -90,26 +57,6 @@ function plainEntries(answer: PlainAnswer): readonly (Success | Failure)[] {
 
 function textOf(entries: readonly (Success | Failure)[]): string {
   return entries.map((entry) => JSON.stringify(entry)).join();
-}
-
-// Two rules of one flag may give one variant name different payloads.
-function isSamePlain({ enabled, reason, variant: one }: PlainAnswer, other: PlainAnswer): boolean {
-  const { variant } = other;
-  return (
-    enabled === other.enabled &&
-    reason === other.reason &&
-    one.name === variant.name &&
-    one.enabled === variant.enabled &&
-    hasSamePayload(one, variant)
-  );
-}
-
-function isSameAi(one: AiAnswer, other: AiAnswer): boolean {
-  return one.reason === other.reason && one.flagKind === other.flagKind && isSameDecision(one.decision, other.decision);
-}
-
-export function hasSamePayload({ payload: one }: PlainVariant, { payload: other }: PlainVariant): boolean {
-  return one?.value === other?.value && one?.type === other?.type;
 }
 
 /** A ticket for whoever is known and was given something to say something of. */

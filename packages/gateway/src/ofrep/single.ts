@@ -2,7 +2,9 @@ import type { Answer } from '@rampart/sdk';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Principal } from '../access/principal.js';
 import { ContextReader } from '../context/read-context.js';
+import { AnswerCache } from '../decisions/answer-cache.js';
 import { FeedbackTickets } from '../decisions/feedback-ticket.js';
+import { isSameAi } from '../decisions/same-answer.js';
 import type { App, Gateway } from '../gateway.js';
 import { Refusal } from '../service/refusal.js';
 import { feedbackFor } from './bulk-writer.js';
@@ -17,12 +19,14 @@ import {
   serviceEntry,
 } from './entry.js';
 import { contextOf, JSON_TYPE, SINGLE } from './schema.js';
+import { beginningOf, endOf } from './service-text.js';
 import { isVisible } from './visible.js';
 
 /** `POST /ofrep/v1/evaluate/flags/:key`: one flag, counted as one evaluation. */
 export function serveSingle(app: App, { rampart, configuration, exposures }: Gateway): void {
   const contexts = new ContextReader(configuration);
   const tickets = new FeedbackTickets(configuration.secret);
+  const texts = new AnswerCache<string>();
   const { provider, flags } = rampart;
 
   app.post<{ Params: { key: string } }>('/ofrep/v1/evaluate/flags/:key', SINGLE, (request, reply) => {
@@ -31,9 +35,18 @@ export function serveSingle(app: App, { rampart, configuration, exposures }: Gat
     if (!isVisible(principal, flags.snapshot(), asked.name)) return invisible(request, reply, asked);
     const { ai, plain } = contexts.read(principal, contextOf(request.body), request.ip);
     const answer = provider.answer(asked.name, ai, { plain });
-    if (answer instanceof Promise) return answer.then((late) => send(reply, entryOf(request, asked, late)));
-    return send(reply, entryOf(request, asked, answer));
+    if (answer instanceof Promise) return answer.then((late) => respond(request, reply, asked, late));
+    return respond(request, reply, asked, answer);
   });
+
+  function respond(request: FastifyRequest, reply: FastifyReply, asked: AskedKey, answer: Answer): FastifyReply {
+    const { principal } = request;
+    if (answer.kind === 'ai') exposures?.note(answer.decision, answer.subject);
+    if (answer.kind !== 'ai' || principal.kind !== 'service' || asked.type !== undefined)
+      return send(reply, entryOf(request, asked, answer));
+    const text = texts.once(flags.snapshot(), answer, isSameAi, beginningOf);
+    return sendText(reply, text + endOf(answer.subject.userId));
+  }
 
   function entryOf({ principal }: FastifyRequest, asked: AskedKey, answer: Answer): Success | Failure {
     if (answer.kind === 'missing') {
@@ -41,7 +54,6 @@ export function serveSingle(app: App, { rampart, configuration, exposures }: Gat
       return missingEntry(principal, asked);
     }
     if (answer.kind === 'plain') return plainEntry(asked, answer);
-    exposures?.note(answer.decision, answer.subject);
     if (principal.kind === 'service') return serviceEntry(asked, answer);
     if (answer.flagKind === 'change' && !answer.decision.enabled) return hiddenEntry(asked);
     return browserEntry(asked, answer, feedbackFor(principal, answer, tickets));
@@ -62,5 +74,9 @@ export function serveSingle(app: App, { rampart, configuration, exposures }: Gat
 
 function send(reply: FastifyReply, entry: Success | Failure): FastifyReply {
   if ('errorCode' in entry) reply.code(entry.errorCode === 'FLAG_NOT_FOUND' ? 404 : 400);
-  return reply.header('content-type', JSON_TYPE).send(JSON.stringify(entry));
+  return sendText(reply, JSON.stringify(entry));
+}
+
+function sendText(reply: FastifyReply, text: string): FastifyReply {
+  return reply.header('content-type', JSON_TYPE).send(text);
 }

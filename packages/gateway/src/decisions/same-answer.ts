@@ -1,4 +1,23 @@
 import type { Decision } from '@rampart/core';
+import type { AiAnswer, PlainAnswer } from '@rampart/sdk';
+
+/** Whether two answers of an ordinary flag say the same. Two rules of it may give one variant name different payloads. */
+export function isSamePlain({ enabled, reason, variant: one }: PlainAnswer, other: PlainAnswer): boolean {
+  const { variant } = other;
+  return (
+    enabled === other.enabled &&
+    reason === other.reason &&
+    one.name === variant.name &&
+    one.enabled === variant.enabled &&
+    one.payload?.value === variant.payload?.value &&
+    one.payload?.type === variant.payload?.type
+  );
+}
+
+/** Whether a service is told the same of an AI flag, but for whom it is about. */
+export function isSameAi(one: AiAnswer, other: AiAnswer): boolean {
+  return one.reason === other.reason && one.flagKind === other.flagKind && isSameDecision(one.decision, other.decision);
+}
 
 /**
  * Whether a service is told the same of two decisions. Bindings and shadows are not compared: a boolean answer has neither.

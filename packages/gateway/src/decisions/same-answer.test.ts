@@ -1,6 +1,6 @@
 import type { Decision } from '@rampart/core';
 import { describe, expect, it } from 'vitest';
-import { isSameDecision } from './same-decision.js';
+import { isSameDecision } from './same-answer.js';
 
 /** With something in each part, so that a part which is added has to be thought of here. */
 const WHOLE: Required<Decision> = {
