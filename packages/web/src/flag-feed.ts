@@ -3,6 +3,7 @@ import { fetchNow, type ToggleFetch, type ToggleResponse, wrapFetch } from './cl
 import type { News } from './event-stream.js';
 import { askedToWait, Retry } from './retry.js';
 import type { Toggle } from './toggle.js';
+import { within } from './within.js';
 
 /** Why toggles could not be fetched. */
 export interface FetchFailure {
@@ -15,6 +16,9 @@ export interface FetchFailure {
 export type FeedState =
   | { readonly kind: 'confirmed'; readonly at: number; readonly failure: FetchFailure | undefined }
   | { readonly kind: 'unconfirmed'; readonly failure: FetchFailure | undefined };
+
+/** How long an answer may take to a page that knows of a change, in ms; then that can't be fetched. */
+const MOST_WAIT = 10_000;
 
 /** What the feed needs from outside. */
 export interface FeedPorts {
@@ -113,11 +117,12 @@ export class FlagFeed {
     this.#retry.cancel();
     const overtaken = (): boolean => generation !== this.#generation || turn < this.#lastTurn;
     try {
-      const response = await inner(
-        addressFor(url, this.#news),
-        this.#state.kind === 'confirmed' ? init : withoutEtag(init),
-      );
-      const toggles = response.ok ? togglesIn(await response.json()) : undefined;
+      const asked = this.#state.kind === 'confirmed' ? init : withoutEtag(init);
+      const ask = (told: RequestInit) => answerOf(inner(addressFor(url, this.#news), told));
+      const { response, toggles } =
+        this.#news?.kind === 'told'
+          ? await within(MOST_WAIT, asked.signal, (signal) => ask({ ...asked, signal }))
+          : await ask(asked);
       // The client takes this for a request that it cancelled itself, and keeps quiet.
       if (overtaken()) throw abortError();
       this.#lastTurn = turn;
@@ -171,6 +176,11 @@ export class FlagFeed {
       else reject(error);
     }
   }
+}
+
+async function answerOf(asked: Promise<ToggleResponse>) {
+  const response = await asked;
+  return { response, toggles: response.ok ? togglesIn(await response.json()) : undefined };
 }
 
 function addressFor(url: string, news: News | undefined): string {

@@ -32,7 +32,7 @@ export interface CommonOptions {
   /**
    * Hears of changes at once instead of with the next poll: the gateway's address (its OFREP event stream is used), or a
    * function that calls back on every change and returns how to stop. Polling goes on beside it. A change that can't be fetched
-   * closes AI flags, and is tried again until an answer comes.
+   * within ten seconds closes AI flags, and is tried again until an answer comes.
    * @default none: a change is seen with the next poll
    */
   readonly events?: string | EventSourceOptions | ((changed: () => void) => () => void) | undefined;

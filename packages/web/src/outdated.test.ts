@@ -84,6 +84,25 @@ describe('a page that was told of a change that it can not fetch', () => {
     expect(gateway.asked).toHaveLength(3);
   });
 
+  it('closes AI where no answer comes in ten seconds, and asks until one does', async () => {
+    const { client, gateway, tell } = await page();
+    gateway.answer = () => KILLED;
+    gateway.hold();
+    tell();
+    await pass(9_999);
+    expect(client.getBooleanValue('ai.x', false)).toBe(true);
+    await pass(1);
+    expect(client.getBooleanDetails('ai.x', true)).toMatchObject({
+      value: false,
+      flagMetadata: { detail: 'unconfirmed' },
+    });
+    await pass(1_000);
+    expect(gateway.asked).toHaveLength(3);
+    gateway.release();
+    await pass(0);
+    expect(client.getBooleanDetails('ai.x', true)).toMatchObject({ value: false, flagMetadata: { gate: 'kill' } });
+  });
+
   it('does not ask again on its own when it is refused, when another fetch is under way, nor after the end', async () => {
     const { gateway, provider, tell } = await page();
     gateway.answer = () => 401;
@@ -94,7 +113,7 @@ describe('a page that was told of a change that it can not fetch', () => {
     await provider.client.updateToggles();
     gateway.hold();
     const poll = provider.client.updateToggles();
-    await pass(120_000);
+    await pass(9_999);
     expect(gateway.asked).toHaveLength(4);
     await OpenFeature.clearProviders();
     gateway.release();

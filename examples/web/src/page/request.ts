@@ -10,9 +10,12 @@ class RequestError extends Error {
   }
 }
 
-/** Asks for JSON. @throws RequestError */
+/** How long an answer is waited for, in ms. */
+const PATIENCE = 15_000;
+
+/** Asks for JSON. @throws RequestError, also where no answer comes in time */
 export async function request<T>(url: string, init?: RequestInit): Promise<T> {
-  const response = await fetch(url, init).catch(() => undefined);
+  const response = await fetch(url, { ...init, signal: AbortSignal.timeout(PATIENCE) }).catch(() => undefined);
   if (response === undefined) throw new RequestError('No answer came.');
   // Not every refusal has a body.
   const answer = (await response.json().catch(() => undefined)) as (T & { readonly detail?: string }) | undefined;
