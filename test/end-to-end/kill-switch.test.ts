@@ -259,10 +259,17 @@ describe.each(VERSIONS)('kill switches with a real Unleash %s (%s) and PostgreSQ
   });
 
   it('without Unleash the log holds, and what is missing is said', async () => {
-    const { UNLEASH_URL: _, ...without } = environment();
-    const killed = await runRampart(['kill', '--change', CHANGE, '--reason', 'INC-12'], without);
-    expect(killed).toMatchObject({ code: 1 });
-    expect(killed.out).toMatch(/control log {2}HOLDS[\s\S]*DOES NOT HOLD YET[\s\S]*was not told where Unleash is/);
+    const { UNLEASH_URL: _, UNLEASH_ADMIN_TOKEN: __, ...without } = environment();
+    const elsewhere = { UNLEASH_URL: server.url, UNLEASH_CLIENT_TOKEN: server.clientToken.development };
+    for (const more of [{}, elsewhere]) {
+      const shell = { ...without, ...more };
+      const killed = await runRampart(['kill', '--change', CHANGE, '--reason', 'INC-12'], shell);
+      expect(killed).toMatchObject({ code: 1 });
+      expect(killed.out).toMatch(/control log {2}HOLDS[\s\S]*DOES NOT HOLD YET[\s\S]*not given Unleash's admin API/);
+      expect(await runRampart(['sync'], shell)).toMatchObject({ code: 2, err: expect.stringMatching(/set UNLEASH_/) });
+      const narrow = await runRampart(['kill', '--tenant', 'globex', '--reason', 'INC-12'], shell);
+      expect(narrow).toMatchObject({ code: 0 });
+    }
     expect(await rampart('sync')).toMatchObject({ code: 0 });
     expect(await isOn(CHANGE)).toBe(false);
   });

@@ -7,19 +7,28 @@ import { EXIT } from '../failure.js';
 import { readDuration } from '../input/moment.js';
 import { listOf } from '../input/pairs.js';
 import { renderLeft, renderOrder, renderProgress } from '../output/order.js';
-import { type ConnectionFlags, readSettings, requireAdminToken } from '../settings.js';
+import { type ConnectionFlags, readSettings, requireAdminToken, type Settings } from '../settings.js';
 import { printJson, type Session } from './command.js';
 
 /** How long one request to Unleash may take, in ms: a hung one is tried again. */
 const REQUEST_TIMEOUT = 5_000;
 
-/** Unleash's admin API, undefined where nothing says where it is. */
-export function adminOf(flags: ConnectionFlags, session: Session): AdminClient | undefined {
-  if ((flags.url ?? session.variables.url) === undefined) return undefined;
-  const { environment: _, ...others } = flags;
-  const settings = readSettings(others, session.variables);
+/** Unleash's admin API. @throws UsageError that says what is missing */
+export function requireAdmin(flags: ConnectionFlags, session: Session): AdminClient {
+  const settings = adminSettings(flags, session);
   const { url, project = 'default' } = settings;
   return createAdminClient({ url, token: requireAdminToken(settings), project, timeout: REQUEST_TIMEOUT });
+}
+
+// Nothing keeps a kill out of the control log: not even an Unleash that this shell may only read.
+function adminIfAny(flags: ConnectionFlags, session: Session): AdminClient | undefined {
+  if ((flags.url ?? session.variables.url) === undefined) return undefined;
+  return adminSettings(flags, session).adminToken === undefined ? undefined : requireAdmin(flags, session);
+}
+
+function adminSettings(flags: ConnectionFlags, session: Session): Settings {
+  const { environment: _, ...others } = flags;
+  return readSettings(others, session.variables);
 }
 
 /**
@@ -33,7 +42,7 @@ export function killSwitchOf(
   session: Session,
 ): KillSwitch {
   const environments = flags.environment === undefined ? undefined : listOf(flags.environment);
-  return createKillSwitch({ control, admin: adminOf(flags, session), environments, journal: settings.journal });
+  return createKillSwitch({ control, admin: adminIfAny(flags, session), environments, journal: settings.journal });
 }
 
 /** Runs an order with a deadline, and until the person at the keyboard has had enough. */

@@ -3,14 +3,14 @@ import type { DurableControl } from '@rampart/sdk';
 import { createFlagEditReader, type FlagEditReader, type KillSwitch, type Patience } from '@rampart/sdk/operator';
 import type { Command } from 'commander';
 import type { DatabaseFlags } from '../control-settings.js';
-import { EXIT, type ExitCode, exitCodeOf, messageOf, misused } from '../failure.js';
+import { EXIT, type ExitCode, exitCodeOf, messageOf } from '../failure.js';
 import { readDuration } from '../input/moment.js';
 import { renderUnfinished } from '../output/kills.js';
 import { counted, oneLine } from '../output/table.js';
 import type { ConnectionFlags } from '../settings.js';
 import { connectedCommand, printJson, type Session } from './command.js';
 import { withControl, withDatabase } from './database-command.js';
-import { adminOf, isSound, killSwitchOf, patiently, printOrder, readTimeout } from './orders.js';
+import { isSound, killSwitchOf, patiently, printOrder, readTimeout, requireAdmin } from './orders.js';
 
 interface Flags extends ConnectionFlags, DatabaseFlags {
   readonly watch?: boolean;
@@ -53,7 +53,7 @@ interface Parts {
 
 async function runSync(session: Session, flags: Flags): Promise<void> {
   const interval = readDuration('--interval', flags.interval);
-  const admin = adminOf(flags, session) ?? misused('I do not know where Unleash is: set UNLEASH_URL or pass --url');
+  const admin = requireAdmin(flags, session);
   await withControl(session, flags, { for: 'write', migrate: true }, async (control, settings) => {
     const killSwitch = killSwitchOf(control, settings, flags, session);
     const reader = createFlagEditReader({ store: control.store, admin, server: flags.serverName ?? admin.url });

@@ -82,7 +82,10 @@ class OrderRun {
     const { admin } = this.#workshop;
     if (this.#unleash.state === 'not_needed') return;
     if (admin === undefined) {
-      this.#unleash = { ...this.#unleash, error: 'this command was not told where Unleash is' };
+      this.#unleash = {
+        ...this.#unleash,
+        error: "it was not given Unleash's admin API: its address, and an admin token",
+      };
       return;
     }
     const work = () => (this.#order.action === 'kill' ? this.#off(admin) : this.#on(admin));
