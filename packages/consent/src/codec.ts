@@ -97,6 +97,7 @@ export function writeEffect(effect: LogEffect): string {
 const effectText = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('change'), change: z.unknown() }),
   z.strictObject({ kind: z.literal('forget') }),
+  z.strictObject({ kind: z.literal('begin_anew') }),
   z.strictObject({ kind: z.literal('none') }),
 ]);
 

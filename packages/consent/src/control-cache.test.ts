@@ -239,7 +239,18 @@ describe('a log that does not continue', () => {
     pass(5_001);
     expect(await ask(cache, 'acme')).toBe('opt_out');
     expect(await ask(cache, 'globex')).toBe('unset');
-    expect(logger.warn).toHaveBeenCalledWith(expect.stringContaining('no longer continues'));
+    expect(logger.warn).toHaveBeenCalledWith(expect.stringContaining('does not simply go on'));
+  });
+
+  it('a kill whose entry was erased before it was read: what holds is read anew', async () => {
+    log.append(consent('acme', 'opt_in'));
+    const cache = make();
+    await ask(cache, 'acme');
+    log.append({ kind: 'kill', kill: { id: 'k', scope: { tenant: 'acme' }, reason: 'x' } }, consent('b', 'opt_in'));
+    log.eraseEntry(2);
+    pass(5_001);
+    expect(await ask(cache, 'acme')).toBe('opt_in');
+    expect(cache.read('acme')).toMatchObject({ revision: log.revision(3), kills: [{ id: 'k' }] });
   });
 
   it('a gap: nothing is folded in over it', async () => {
@@ -279,6 +290,22 @@ describe('values that others left', () => {
     expect(await ask(cache, 'acme')).toBe('opt_out');
     expect(second.tenants.get('acme')).toMatchObject({ position: 2 });
   });
+
+  it.each([0, 1_000, 2_000])(
+    'is not believed from before a change that could not be read at first: after %i',
+    async (at) => {
+      log.append(consent('acme', 'opt_in'));
+      second.tenants.set('acme', left(1, 'opt_in'));
+      log.append(consent('acme', 'opt_out'));
+      for (let other = 0; other < 2_500; other += 1) log.append(consent(`t${other}`, 'opt_in'));
+      const cache = make({ second });
+      log.failAt = at;
+      await cache.start();
+      expect(log.failAt).toBeUndefined();
+      pass(1_000);
+      expect(await ask(cache, 'acme')).toBe('opt_out');
+    },
+  );
 
   it('do not count under another epoch', async () => {
     log.append(consent('acme', 'opt_out'));

@@ -11,12 +11,13 @@ const entry = (position: number, tenant: string, said: 'opt_in' | 'opt_out' = 'o
   effect: { kind: 'change', change: consent(tenant, said) },
 });
 const apply = (head: number, ...entries: readonly LogEntry[]) => state.apply({ epoch: EPOCH, head, entries, now: 0 });
+const begin = (...tail: readonly LogEntry[]) => state.begin({ epoch: EPOCH, position: 10, shared: EMPTY_SHARED }, tail);
 const accept = (tenant: string, position: number, epoch = EPOCH) =>
   state.accept(tenant, { epoch, position, tenant: EMPTY_TENANT });
 
 beforeEach(() => {
   state = new FollowedState({ mostEntries: 100, mostChanges: 2 });
-  state.begin({ epoch: EPOCH, position: 10, shared: EMPTY_SHARED }, 7);
+  begin(entry(8, 'x'), entry(9, 'x'), entry(10, 'x'));
 });
 
 describe('a reading of the log', () => {
@@ -32,6 +33,8 @@ describe('a reading of the log', () => {
     ['a gap in it', 13, [entry(11, 'a'), entry(13, 'a')]],
     ['nothing up to the head', 11, []],
     ['a head that went back', 9, []],
+    ['what is known already', 11, [entry(10, 'a'), entry(11, 'a')]],
+    ['an entry that has everything read again', 11, [{ position: 11, effect: { kind: 'begin_anew' } } as const]],
   ])('is refused with %s', (_what, head, entries) => {
     expect(apply(head, ...entries)).toBe('broken');
   });
@@ -47,7 +50,7 @@ describe('a value from elsewhere', () => {
   });
 
   it('does not count from before a change of its tenant, also one from before the state began', () => {
-    apply(10, entry(8, 'a'), entry(9, 'b'), entry(10, 'c'));
+    begin(entry(8, 'a'), entry(9, 'b'), entry(10, 'c'));
     expect([accept('a', 7), accept('b', 8), accept('b', 9)]).toEqual([false, false, true]);
   });
 

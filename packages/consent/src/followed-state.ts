@@ -69,25 +69,27 @@ export class FollowedState {
   }
 
   /**
-   * Begins anew from what is recorded as of a position. Entries from `tail` up to it, when they are applied next, tell only
-   * which tenants changed.
+   * Begins anew from what is recorded as of a position.
+   *
+   * @param tail every entry after some position up to that of the snapshot: they tell which tenants changed since, so that
+   * values which others fetched count. All of them at once, or a value from before a change would be believed until it is noted.
    */
-  begin({ epoch, position, shared }: SharedSnapshot, tail: number): void {
+  begin({ epoch, position, shared }: SharedSnapshot, tail: readonly LogEntry[]): void {
     this.reset();
     this.#epoch = epoch;
     this.#applied = position;
     this.#shared = shared;
     this.#changed = 'all';
-    this.#changes = new RecentChanges(tail, this.#mostChanges);
+    this.#changes = new RecentChanges((tail[0]?.position ?? position + 1) - 1, this.#mostChanges);
+    for (const entry of tail) this.#note(entry);
   }
 
   /** Folds a reading of the log in. */
   apply({ epoch, head, entries }: LogBatch): Applied {
     if (this.#shared === undefined || epoch !== this.#epoch || head < this.#applied) return 'broken';
     for (const entry of entries) {
-      if (entry.position > this.#applied + 1) return 'broken';
-      if (entry.position <= this.#applied) this.#note(entry);
-      else this.#fold(entry);
+      if (entry.position !== this.#applied + 1 || entry.effect.kind === 'begin_anew') return 'broken';
+      this.#fold(entry);
     }
     if (this.#applied >= head) return 'caught_up';
     return entries.length === 0 ? 'broken' : 'more';

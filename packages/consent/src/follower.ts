@@ -1,4 +1,4 @@
-import type { ControlLog, LogBatch } from '@rampart/core';
+import type { ControlLog, LogEntry, SharedSnapshot } from '@rampart/core';
 import { ageOf, type Clocks, type Moment, momentOf } from './clocks.js';
 import type { FollowedState } from './followed-state.js';
 
@@ -135,9 +135,9 @@ export class Follower {
       const from = this.#state.applied;
       const since = momentOf(this.#clocks);
       const batch = await this.#log.readLog(from, MOST_ENTRIES);
-      const applied = this.#apply(batch, from);
+      const applied = this.#state.apply(batch);
       if (applied === 'broken') {
-        this.#warn(`the control log no longer continues what was read of it at ${from}: everything is read again`);
+        this.#warn(`the control log does not simply go on after ${from}: everything is read again`);
         return false;
       }
       if (applied === 'caught_up') {
@@ -147,26 +147,31 @@ export class Follower {
     }
   }
 
-  #apply(batch: LogBatch, from: number) {
-    const first = batch.entries[0]?.position;
-    return first !== undefined && first !== from + 1 ? 'broken' : this.#state.apply(batch);
-  }
-
   async #beginAnew(): Promise<void> {
     this.#lease = undefined;
     this.#state.reset();
     this.#head = 0;
     const snapshot = await this.#log.readShared();
-    const tail = Math.max(0, snapshot.position - TAIL);
-    this.#state.begin(snapshot, tail);
-    for (let after = tail; after < snapshot.position; ) {
+    this.#state.begin(snapshot, await this.#readTail(snapshot));
+    if (!(await this.#catchUp())) throw changedMeanwhile();
+  }
+
+  /** The last entries up to a position: as many as follow each other without a gap. */
+  async #readTail({ epoch, position }: SharedSnapshot): Promise<readonly LogEntry[]> {
+    let tail: LogEntry[] = [];
+    let after = Math.max(0, position - TAIL);
+    while (after < position) {
       const batch = await this.#log.readLog(after, MOST_ENTRIES);
-      const last = batch.entries.at(-1)?.position;
-      if (last === undefined || this.#apply(batch, after) === 'broken')
-        throw new Error('the log changed while it was read');
-      after = last;
+      const entries = batch.entries.filter((entry) => entry.position <= position);
+      if (batch.epoch !== epoch || entries.length === 0) throw changedMeanwhile();
+      for (const entry of entries) {
+        // What is missing may have changed anyone.
+        if (entry.position !== after + 1) tail = [];
+        tail.push(entry);
+        after = entry.position;
+      }
     }
-    if (!(await this.#catchUp())) throw new Error('the log changed while it was read');
+    return tail;
   }
 
   #next(): void {
@@ -177,3 +182,5 @@ export class Follower {
     this.#timer.unref();
   }
 }
+
+const changedMeanwhile = (): Error => new Error('the log changed while it was read');

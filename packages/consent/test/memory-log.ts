@@ -19,6 +19,8 @@ export class MemoryLog implements ControlLog {
   readonly asked = { log: 0, tenant: 0, shared: 0 };
   /** Rejects everything while it is set. */
   failure: Error | undefined;
+  /** Rejects the next reading of the log that begins here. */
+  failAt: number | undefined;
   /** Holds every answer, after it was made, until the promise is settled. */
   hold: Promise<void> | undefined;
   #entries: LogEntry[] = [];
@@ -45,6 +47,13 @@ export class MemoryLog implements ControlLog {
     this.#entries.push({ position: this.#entries.length + 1, effect });
   }
 
+  /** Takes away what the entry at a position said; what it did stays. */
+  eraseEntry(position: number): void {
+    this.#entries = this.#entries.map((entry) =>
+      entry.position === position ? { position, effect: { kind: 'begin_anew' } } : entry,
+    );
+  }
+
   /** As a database that was restored or replaced. */
   replace(epoch: string, ...changes: readonly ControlChange[]): void {
     this.epoch = epoch;
@@ -60,6 +69,10 @@ export class MemoryLog implements ControlLog {
 
   async readLog(after: number, limit: number): Promise<LogBatch> {
     this.asked.log += 1;
+    if (this.failAt === after) {
+      this.failAt = undefined;
+      throw new Error('lost');
+    }
     const entries = this.#entries.filter(({ position }) => position > after).slice(0, limit);
     const head = this.#entries.at(-1)?.position ?? 0;
     return this.#answer({ epoch: this.epoch, head, entries, now: this.now });

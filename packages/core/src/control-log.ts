@@ -16,6 +16,8 @@ export type LogEffect =
   | { readonly kind: 'change'; readonly change: ControlChange }
   /** Whatever is known of tenants has to be read again: what stood there was erased, and nobody can tell about whom it was. */
   | { readonly kind: 'forget' }
+  /** Everything has to be read again: what stood there was no tenant's own, and was erased. */
+  | { readonly kind: 'begin_anew' }
   /** Nothing: a flag edit, a release. */
   | { readonly kind: 'none' };
 

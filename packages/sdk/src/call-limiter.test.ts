@@ -1,5 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { isControlInputError } from '@rampart/core';
+import { startRedis } from '@rampart/services';
 import { useRedis } from '@rampart/services/vitest';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createCallLimiter } from './call-limiter.js';
@@ -16,15 +18,37 @@ const redis = useRedis();
 const controls: DurableControl[] = [];
 
 /** A process of an environment; its database is never asked. */
-function joined(environment: string): DurableControl {
+function joined(environment: string, url = redis().url): DurableControl {
   const database = 'postgres://127.0.0.1:1/none';
   const secret = randomBytes(24).toString('hex');
-  const control = createControl({ database, secret, redis: redis().url, environment });
+  const control = createControl({ database, secret, redis: url, environment });
   controls.push(control);
   return control;
 }
 
+/** The rights that docs/run-redis.md asks for. */
+const [rules = ''] = /~rampart:\*[^`]*/.exec(readFileSync('docs/run-redis.md', 'utf8')) ?? [];
+
 afterEach(() => Promise.all(controls.splice(0).map((control) => control.close())));
+
+it('processes count together with no more rights than the documentation asks for', async () => {
+  const server = await startRedis({ acl: { username: 'rampart', password: randomBytes(12).toString('hex'), rules } });
+  try {
+    const [one, other] = [joined('acl', server.url), joined('acl', server.url)].map((control) =>
+      createCallLimiter({ control }),
+    );
+    const ask = { decision: decision(2), tenantId: 't' };
+    await vi.waitFor(async () =>
+      expect(await one?.consume({ ...ask, tenantId: 'first' })).toMatchObject({ shared: true }),
+    );
+    expect(await one?.consume(ask)).toMatchObject({ allowed: true, shared: true });
+    expect(await other?.consume(ask)).toMatchObject({ allowed: true, remaining: 0, shared: true });
+    expect(await one?.consume(ask)).toMatchObject({ allowed: false, shared: true });
+  } finally {
+    await Promise.all(controls.splice(0).map((control) => control.close()));
+    await server.stop();
+  }
+});
 
 describe('in one process', () => {
   it('allows as many calls as the change may make in an hour, per tenant and change', async () => {

@@ -1,4 +1,4 @@
-import { type ControlChange, ControlInputError, type LogBatch, type LogEffect } from '@rampart/core';
+import { type ControlChange, ControlInputError, type LogBatch, type LogEffect, type TenantChange } from '@rampart/core';
 import { type Database, requirePrimary } from './database.js';
 import type { Sql } from './sql.js';
 
@@ -36,11 +36,21 @@ export async function readLog(database: Database, after: number, limit: number):
   return { epoch: first.epoch, head: first.head, entries, now: first.now };
 }
 
+/** Kinds of entries that change one tenant alone. */
+const OF_TENANTS: ReadonlySet<string> = new Set<TenantChange['kind']>([
+  'consent',
+  'choice',
+  'preference',
+  'override',
+  'lift_override',
+]);
+
 /** What an entry means to those who follow the log. */
 function effectOf(kind: string, what: string | null): LogEffect {
   if (kind === 'flag_edit') return { kind: 'none' };
-  // Nobody can tell any more whom it was about.
-  if (kind === 'erase' || what === null) return { kind: 'forget' };
+  if (kind === 'erase') return { kind: 'forget' };
+  // Nobody can tell any more whom it was about, and what it changed.
+  if (what === null) return { kind: OF_TENANTS.has(kind) ? 'forget' : 'begin_anew' };
   return { kind: 'change', change: (JSON.parse(what) as { readonly change: ControlChange }).change };
 }
 

@@ -137,7 +137,9 @@ function macOf(reply: RedisReply): string {
 
 function readHint(message: string, mac: Mac): LogPosition | undefined {
   try {
-    const [epoch, position, given] = JSON.parse(message) as [string, number, unknown];
+    const [epoch, position, given] = JSON.parse(message) as readonly unknown[];
+    // The mac is over texts: 1 and "1" have the same.
+    if (typeof epoch !== 'string' || typeof position !== 'number') return undefined;
     return mac.isGenuine(given, [epoch, position]) ? { epoch, position } : undefined;
   } catch {
     return undefined;

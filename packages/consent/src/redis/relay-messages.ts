@@ -44,10 +44,10 @@ export function writeAnswer(mac: Mac, nonce: string, { epoch, head, now }: Relay
 /** What {@link writeAnswer} wrote with the same secret; undefined where the text is anything else. */
 export function readAnswer(mac: Mac, text: string): (RelayedHead & { readonly nonce: string }) | undefined {
   const parts = list(text);
-  const [nonce, epoch, head, now, given] = parts as [string, string, number, number, unknown];
-  return parts.length === 5 && mac.isGenuine(given, ['answer', nonce, epoch, head, now])
-    ? { nonce, epoch, head, now }
-    : undefined;
+  const [nonce, epoch, head, now, given] = parts;
+  // The mac is over texts: 1 and "1" have the same.
+  if (parts.length !== 5 || !isText(nonce) || !isText(epoch) || !isNumber(head) || !isNumber(now)) return undefined;
+  return mac.isGenuine(given, ['answer', nonce, epoch, head, now]) ? { nonce, epoch, head, now } : undefined;
 }
 
 export function writeEntry(mac: Mac, epoch: string, { position, effect }: LogEntry): string {
@@ -58,11 +58,15 @@ export function writeEntry(mac: Mac, epoch: string, { position, effect }: LogEnt
 /** What {@link writeEntry} wrote with the same secret for this epoch; undefined where the text is anything else. */
 export function readEntry(mac: Mac, epoch: string, text: unknown): LogEntry | undefined {
   const parts = list(text);
-  const [position, effectText, given] = parts as [number, string, unknown];
-  if (parts.length !== 3 || !mac.isGenuine(given, ['entry', epoch, position, effectText])) return undefined;
+  const [position, effectText, given] = parts;
+  if (parts.length !== 3 || !isNumber(position) || !isText(effectText)) return undefined;
+  if (!mac.isGenuine(given, ['entry', epoch, position, effectText])) return undefined;
   const effect = readEffect(effectText);
   return effect && { position, effect };
 }
+
+const isText = (value: unknown): value is string => typeof value === 'string';
+const isNumber = (value: unknown): value is number => Number.isSafeInteger(value);
 
 function list(text: unknown): readonly unknown[] {
   try {

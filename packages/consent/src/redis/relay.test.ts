@@ -168,6 +168,21 @@ describe('a relay', () => {
     expect(follower.counts().fallbacks).toBe(1);
   });
 
+  it('hands on nothing of a relay before it, which may have missed an erasure', async () => {
+    const log = new CountingLog();
+    const relay = relayOf(await connect(), log);
+    const follower = follow(await connect(), log);
+    await listening(1);
+    await answered(relay, 1, follower.readLog(0, 10));
+    log.append();
+    await answered(relay, 1, follower.readLog(0, 10));
+    const kept = () => redis.command('ZRANGE', names.entries('e1'), 0, -1);
+    expect(await kept()).toHaveLength(1);
+    const next = relayOf(await connect(), log);
+    await answered(next, 1, follower.readLog(1, 10));
+    expect(await kept()).toEqual([]);
+  });
+
   it('tells of another epoch, and of a log that was set back', async () => {
     const log = new CountingLog();
     const relay = relayOf(await connect(), log);
@@ -237,6 +252,7 @@ describe('a follower', () => {
       writeAnswer(openMac({ secret, environment: 'staging', purpose: 'rampart relay' }), nonce, head),
       writeAnswer(openMac({ secret, environment, purpose: 'rampart redis push' }), nonce, head),
       `["${nonce}","e1",0,0]`,
+      writeAnswer(mac, nonce, head).replace(',0,0,', ',0,"0",'),
       'null',
     ];
     for (const text of [old, ...forged]) await redis.command('PUBLISH', channel, text);

@@ -69,6 +69,7 @@ export class SqlRelay implements Relay {
   readonly #counts = { reads: 0, answers: 0, failures: 0 };
   #epoch: string | undefined;
   #kept = Number.MAX_SAFE_INTEGER;
+  #hasKept = false;
   #isFailing = false;
   #timer: NodeJS.Timeout | undefined;
   #round: Promise<void> | undefined;
@@ -159,11 +160,12 @@ export class SqlRelay implements Relay {
     const isRewound = epoch === this.#epoch && head < this.#kept;
     this.#epoch = epoch;
     this.#kept = entries.at(-1)?.position ?? head;
-    if (entries.length === 0 && !isRewound) return;
-    // What was erased stands in the entries before.
-    const anew = isRewound || entries.some(({ effect }) => effect.kind === 'forget');
+    if (entries.length === 0 && !isRewound && this.#hasKept) return;
+    // What was erased stands in the entries before: also in those of earlier relays, where none ran when it was erased.
+    const anew = !this.#hasKept || isRewound || entries.some(({ effect }) => effect.kind === 'forget');
     const texts = entries.flatMap((entry) => [entry.position, writeEntry(this.#mac, epoch, entry)]);
     const oldest = head - KEPT.entries;
     await this.#link.run('rampartKeep', this.#names.entries(epoch), anew ? 1 : 0, oldest, KEPT.lifetime, ...texts);
+    this.#hasKept = true;
   }
 }
