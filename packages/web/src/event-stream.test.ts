@@ -23,23 +23,29 @@ interface Request {
 }
 
 /** A stream over doubles of fetch and EventSource. */
-function stream(answer: (turn: number) => Response | Error, open = (url: string) => new EventSourceDouble(url)) {
+function stream(
+  answer: (turn: number) => Response | Error | 'never',
+  open = (url: string) => new EventSourceDouble(url),
+  headers: () => HeaderRecord | Promise<HeaderRecord> = () => ({ authorization: 'k' }),
+) {
   const requests: Request[] = [];
+  const signals: (AbortSignal | null | undefined)[] = [];
   const changed = vi.fn();
   const ports = {
     fetch: async (url: string | URL | globalThis.Request, init?: RequestInit) => {
       const body = JSON.parse(init?.body as string) as unknown;
       requests.push({ url: url as string, headers: init?.headers as HeaderRecord, body });
+      signals.push(init?.signal);
       const said = answer(requests.length);
+      if (said === 'never') return new Promise(() => {});
       if (said instanceof Error) throw said;
       return said;
     },
     open,
     random: () => 1,
   };
-  const headers = () => ({ authorization: 'k' });
   const events = new EventStream({ url: 'http://gateway.test/', headers }, ports as never, changed);
-  return { events, requests, changed, last: () => EventSourceDouble.all.at(-1) };
+  return { events, requests, signals, changed, last: () => EventSourceDouble.all.at(-1) };
 }
 
 const offer = (ticket: string) => () =>
@@ -128,6 +134,35 @@ describe('the event stream', () => {
     last()?.say('open');
     expect(last()?.url).toContain('t3');
     expect(changed).toHaveBeenCalledOnce();
+    events.close();
+  });
+
+  it('asks anew for a ticket that has not come in ten seconds, and lets go of the former request', async () => {
+    const { events, requests, signals, last } = stream((turn) => (turn === 1 ? 'never' : offer(`t${turn}`)()));
+    events.follow(ANA);
+    await vi.advanceTimersByTimeAsync(9_999);
+    expect(signals[0]?.aborted).toBe(false);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(signals[0]?.aborted).toBe(true);
+    await vi.advanceTimersByTimeAsync(999);
+    expect(requests).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(last()?.url).toContain('t2');
+    events.close();
+  });
+
+  it('asks anew where it is not told in ten seconds who asks', async () => {
+    let turn = 0;
+    const headers = () => {
+      turn += 1;
+      return turn === 1 ? new Promise<HeaderRecord>(() => {}) : { authorization: 'k' };
+    };
+    const { events, requests, last } = stream(offer('t'), undefined, headers);
+    events.follow(ANA);
+    await vi.advanceTimersByTimeAsync(10_999);
+    expect(requests).toHaveLength(0);
+    await vi.advanceTimersByTimeAsync(1);
+    expect([requests.length, last()?.readyState]).toEqual([1, 0]);
     events.close();
   });
 

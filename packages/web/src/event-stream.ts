@@ -1,4 +1,5 @@
 import { Retry } from './retry.js';
+import { MOST_WAIT, within } from './within.js';
 
 /** Where the gateway's event stream is asked for. */
 export interface EventSourceOptions {
@@ -6,7 +7,7 @@ export interface EventSourceOptions {
   readonly url: string;
   /**
    * Headers that say who asks: `Authorization` with the frontend token, `X-Rampart-Identity` with the user's JWT.
-   * @default those that toggles are fetched with
+   * @default the client's key, its `customHeaders`, and what `identity` gives; nothing that a `fetch` of its own adds
    */
   readonly headers?: (() => HeaderRecord | Promise<HeaderRecord>) | undefined;
 }
@@ -70,18 +71,19 @@ export class EventStream {
   }
 
   async #connect(context: object, turn: number): Promise<void> {
-    const url = await this.#ticket(context).catch(() => undefined);
+    const url = await within(MOST_WAIT, undefined, (signal) => this.#ticket(context, signal)).catch(() => undefined);
     if (turn !== this.#turn) return;
     const source = url === undefined ? undefined : this.#open(url);
     if (source === undefined) this.#again(context, turn);
     else this.#listen(source, context, turn);
   }
 
-  async #ticket(context: object): Promise<string | undefined> {
+  async #ticket(context: object, signal: AbortSignal): Promise<string | undefined> {
     const base = this.#options.url.replace(/\/+$/, '');
     const headers = { 'content-type': 'application/json', ...(await this.#options.headers?.()) };
     const body = JSON.stringify({ context });
-    const response = await this.#ports.fetch(`${base}/ofrep/v1/evaluate/flags`, { method: 'POST', headers, body });
+    const init = { method: 'POST', headers, body, signal };
+    const response = await this.#ports.fetch(`${base}/ofrep/v1/evaluate/flags`, init);
     return response.ok ? streamAddress(await response.json(), base) : undefined;
   }
 

@@ -3,7 +3,7 @@ import { fetchNow, type ToggleFetch, type ToggleResponse, wrapFetch } from './cl
 import type { News } from './event-stream.js';
 import { askedToWait, Retry } from './retry.js';
 import type { Toggle } from './toggle.js';
-import { within } from './within.js';
+import { MOST_WAIT, NoAnswer, within } from './within.js';
 
 /** Why toggles could not be fetched. */
 export interface FetchFailure {
@@ -16,9 +16,6 @@ export interface FetchFailure {
 export type FeedState =
   | { readonly kind: 'confirmed'; readonly at: number; readonly failure: FetchFailure | undefined }
   | { readonly kind: 'unconfirmed'; readonly failure: FetchFailure | undefined };
-
-/** How long an answer may take to a page that knows of a change, in ms; then that can't be fetched. */
-const MOST_WAIT = 10_000;
 
 /** What the feed needs from outside. */
 export interface FeedPorts {
@@ -50,6 +47,8 @@ export class FlagFeed {
   /** What no answer has covered yet. */
   #news: News | undefined;
   #state: FeedState = { kind: 'unconfirmed', failure: undefined };
+  /** Ends the waiting for an answer, however many fetches that takes: each may cut off the one before. */
+  #due: ReturnType<typeof setTimeout> | undefined;
   #waiting: { readonly resolve: () => void; readonly reject: (error: Error) => void }[] = [];
 
   constructor(client: UnleashClient, listener: FeedListener, { now, random }: FeedPorts) {
@@ -72,7 +71,7 @@ export class FlagFeed {
 
   /**
    * Has the toggles fetched for what `change` sets, and resolves when they are there. One that is overtaken by another
-   * settles with that one.
+   * settles with that one. Ten seconds after the last it has failed, until an answer comes all the same.
    *
    * @param options `starts`: the change is the client's start, which fetches by itself, later
    * @throws Error when they could not be fetched
@@ -81,6 +80,7 @@ export class FlagFeed {
     this.#generation += 1;
     this.#state = { kind: 'unconfirmed', failure: undefined };
     const settled = new Promise<void>((resolve, reject) => this.#waiting.push({ resolve, reject }));
+    this.#startWaiting();
     const turns = this.#turns;
     const changed = change();
     const fetchUnlessFetching = (): void => void (this.#turns === turns && fetchNow(this.#client));
@@ -101,12 +101,15 @@ export class FlagFeed {
     const told = news.kind === 'told';
     // What was asked before the word came may not know of it.
     if (told) this.#lastTurn = this.#turns + 1;
+    // Its ten seconds are its own, unless a former word or another user waits already.
+    if (told && this.#news?.kind !== 'told' && this.#waiting.length === 0) this.#stopWaiting();
     if (told || this.#news === undefined) this.#news = news;
     await fetchNow(this.#client);
   }
 
   close(): void {
     this.#release();
+    this.#stopWaiting();
     this.#covered();
     this.#settle(new Error('the provider was closed'));
   }
@@ -115,14 +118,15 @@ export class FlagFeed {
     const generation = this.#generation;
     const turn = (this.#turns += 1);
     this.#retry.cancel();
+    if (this.#due === undefined) this.#startWaiting();
     const overtaken = (): boolean => generation !== this.#generation || turn < this.#lastTurn;
     try {
       const asked = this.#state.kind === 'confirmed' ? init : withoutEtag(init);
-      const ask = (told: RequestInit) => answerOf(inner(addressFor(url, this.#news), told));
-      const { response, toggles } =
-        this.#news?.kind === 'told'
-          ? await within(MOST_WAIT, asked.signal, (signal) => ask({ ...asked, signal }))
-          : await ask(asked);
+      const address = addressFor(url, this.#news);
+      // The client begins to poll when its first fetch has ended.
+      const { response, toggles } = await within(MOST_WAIT, asked.signal, (signal) =>
+        answerOf(inner(address, { ...asked, signal })),
+      );
       // The client takes this for a request that it cancelled itself, and keeps quiet.
       if (overtaken()) throw abortError();
       this.#lastTurn = turn;
@@ -134,7 +138,9 @@ export class FlagFeed {
         return { toggles };
       });
     } catch (error) {
-      if (!isAbort(error) && !overtaken()) this.#failed({ kind: 'unreachable', message: messageOf(error) });
+      // Whoever waits for this one has waited at least as long, and has said so.
+      const said = isAbort(error) || error instanceof NoAnswer;
+      if (!said && !overtaken()) this.#failed({ kind: 'unreachable', message: messageOf(error) });
       throw overtaken() ? abortError() : error;
     }
   }
@@ -148,9 +154,21 @@ export class FlagFeed {
 
   #confirmed(toggles: readonly Toggle[] | undefined): void {
     this.#state = { kind: 'confirmed', at: this.#now(), failure: undefined };
+    this.#stopWaiting();
     this.#covered();
     this.#listener.confirmed(toggles);
     this.#settle();
+  }
+
+  #startWaiting(): void {
+    this.#stopWaiting();
+    const late = (): void => this.#failed({ kind: 'unreachable', message: messageOf(new NoAnswer(MOST_WAIT)) });
+    this.#due = setTimeout(late, MOST_WAIT);
+  }
+
+  #stopWaiting(): void {
+    clearTimeout(this.#due);
+    this.#due = undefined;
   }
 
   #covered(): void {
@@ -159,6 +177,7 @@ export class FlagFeed {
   }
 
   #failed(failure: FetchFailure, retryAfter: string | null = null): void {
+    this.#stopWaiting();
     const unreachable = failure.kind === 'unreachable';
     const stands = unreachable && this.#news?.kind !== 'told';
     this.#state = stands && this.#state.kind === 'confirmed' ? { ...this.#state, failure } : unconfirmed(failure);

@@ -1,5 +1,6 @@
 import type { IConfig, UnleashClient } from 'unleash-proxy-client';
 import type { EventSourceOptions } from './event-stream.js';
+import type { Identity } from './identity.js';
 
 /** Whose client fetches: the page's own, or one that is built. */
 export type RampartWebProviderOptions = CommonOptions & (ExistingClient | BuiltClient);
@@ -11,7 +12,6 @@ export interface ExistingClient {
    */
   readonly client: UnleashClient;
   readonly unleash?: never;
-  readonly identity?: never;
 }
 
 export interface BuiltClient {
@@ -21,18 +21,20 @@ export interface BuiltClient {
    */
   readonly unleash: IConfig;
   readonly client?: never;
-  /**
-   * Gives the signed-in user's JWT for each request, as `X-Rampart-Identity`; undefined for nobody. It may fetch a new one.
-   * @default none: AI flags see no tenant and are closed
-   */
-  readonly identity?: (() => string | undefined | Promise<string | undefined>) | undefined;
 }
 
 export interface CommonOptions {
   /**
+   * Gives the signed-in user's JWT, as `X-Rampart-Identity`, for each fetch of flags and of the event stream's ticket; undefined
+   * for nobody. It may fetch a new one. Where the client's `customHeaders` have that header, it stands.
+   * @default none: without that header AI flags see no tenant and are closed. What a given client's own `fetch` adds serves the
+   * flags alone, and an event stream that nobody is signed in to doesn't tell of opt-outs
+   */
+  readonly identity?: Identity | undefined;
+  /**
    * Hears of changes at once instead of with the next poll: the gateway's address (its OFREP event stream is used), or a
    * function that calls back on every change and returns how to stop. Polling goes on beside it. A change that can't be fetched
-   * within ten seconds closes AI flags, and is tried again until an answer comes.
+   * within ten seconds closes AI flags, and is tried again until an answer comes. A stream that can't be had is tried again too.
    * @default none: a change is seen with the next poll
    */
   readonly events?: string | EventSourceOptions | ((changed: () => void) => () => void) | undefined;
@@ -46,7 +48,7 @@ export interface CommonOptions {
   readonly unlisted?: 'disabled' | 'not_found' | undefined;
   /**
    * How long AI flags stay as they were while nothing can be fetched, in ms; then they close. Longer than the interval of
-   * the polls.
+   * the polls. A gateway that is silent for ten seconds counts as one that can't be reached.
    * @default four polls, and at least a minute; without polls there is no limit
    */
   readonly closeAfter?: number | undefined;

@@ -8,10 +8,11 @@ import {
 } from '@openfeature/web-sdk';
 import type { UnleashClient } from 'unleash-proxy-client';
 import { buildClient } from './build-client.js';
-import { headersOf, isStarted, refreshInterval } from './client-internals.js';
-import { EventStream, type HeaderRecord, type News } from './event-stream.js';
+import { headersOf, isStarted, refreshInterval, wrapFetch } from './client-internals.js';
+import { EventStream, type News } from './event-stream.js';
 import { changedFlags, FlagAnswers } from './flag-answers.js';
 import { type FetchFailure, FlagFeed } from './flag-feed.js';
+import { identified, withIdentity } from './identity.js';
 import type { RampartWebProviderOptions } from './options.js';
 import { readNumber, readText } from './payload.js';
 import { resolveBoolean, resolveObject, resolvePayload } from './resolve.js';
@@ -34,23 +35,25 @@ export class RampartWebProvider implements Provider {
   readonly #options: RampartWebProviderOptions;
   readonly #feed: FlagFeed;
   readonly #answers: FlagAnswers;
-  readonly #headers: () => HeaderRecord | Promise<HeaderRecord>;
   readonly #closeAfter: number;
   #owner = ownerOf({});
   #served: ReadonlyMap<string, string> = new Map();
   #initialized = false;
   #troubled = false;
   #stopsClient = false;
+  #closed = false;
   #closing: ReturnType<typeof setTimeout> | undefined;
   #stream: EventStream | undefined;
   #stopEvents: (() => void) | undefined;
+  #stopIdentity: (() => void) | undefined;
 
   /** @throws Error where the given client is of a version that can't be watched */
   constructor(options: RampartWebProviderOptions) {
     this.#options = options;
-    const built = options.client === undefined ? buildClient(options) : undefined;
-    this.client = built?.client ?? (options.client as UnleashClient);
-    this.#headers = built?.headers ?? (() => headersOf(this.client));
+    const { client, identity } = options;
+    this.client = client ?? buildClient(options.unleash, identity);
+    // Before the feed watches: the time that a token takes is time that the answer takes.
+    if (client && identity) this.#stopIdentity = wrapFetch(client, (inner) => identified(inner, identity));
     const interval = refreshInterval(this.client);
     const fallback = interval === 0 ? Number.POSITIVE_INFINITY : Math.max(LEAST_CLOSE_AFTER, 4 * interval);
     this.#closeAfter = options.closeAfter ?? fallback;
@@ -65,7 +68,7 @@ export class RampartWebProvider implements Provider {
   /**
    * Resolves when the flags of this context are there.
    *
-   * @throws Error when they could not be fetched; polling goes on, and READY follows when it succeeds
+   * @throws Error when they could not be fetched within ten seconds; polling goes on, and READY follows when it succeeds
    */
   async initialize(context: EvaluationContext = {}): Promise<void> {
     this.#listen(context);
@@ -88,10 +91,12 @@ export class RampartWebProvider implements Provider {
 
   /** Leaves the client as it was found: one that the page had started goes on. */
   async onClose(): Promise<void> {
+    this.#closed = true;
     clearTimeout(this.#closing);
     this.#stopEvents?.();
     this.#stream?.close();
     this.#feed.close();
+    this.#stopIdentity?.();
     if (this.#stopsClient) this.client.stop();
   }
 
@@ -131,6 +136,8 @@ export class RampartWebProvider implements Provider {
       async () => {
         if (given) await this.client.updateContext(mapped);
         await this.client.start();
+        // One that is stopped while it starts polls all the same.
+        if (this.#closed) this.client.stop();
       },
       { starts: true },
     );
@@ -178,7 +185,8 @@ export class RampartWebProvider implements Provider {
     if (typeof events === 'function') this.#stopEvents = events(() => changed({ kind: 'told' }));
     // Where no browser is, on a server that renders pages say, the polls tell.
     if (events === undefined || typeof events === 'function' || typeof EventSource === 'undefined') return;
-    const { url, headers = this.#headers } = typeof events === 'string' ? { url: events } : events;
+    const client = () => withIdentity(headersOf(this.client), this.#options.identity);
+    const { url, headers = client } = typeof events === 'string' ? { url: events } : events;
     const ports = {
       fetch: globalThis.fetch.bind(globalThis),
       open: (address: string) => new EventSource(address),

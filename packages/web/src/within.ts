@@ -1,9 +1,20 @@
+/** How long a gateway may take to answer, in ms; then it is taken for one that can't be reached. */
+export const MOST_WAIT = 10_000;
+
+/** That an answer took too long. */
+export class NoAnswer extends Error {
+  /** @param most ms that were waited */
+  constructor(most: number) {
+    super(`no answer within ${most / 1_000} s`);
+  }
+}
+
 /**
  * Waits for work no longer than so many ms.
  *
  * @param outer ends the work too
  * @param work is given what tells it to end
- * @throws Error where it takes longer
+ * @throws NoAnswer where it takes longer
  */
 export async function within<T>(
   most: number,
@@ -17,7 +28,7 @@ export async function within<T>(
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      const error = new Error(`no answer within ${most / 1_000} s`);
+      const error = new NoAnswer(most);
       reject(error);
       ending.abort(error);
     }, most);

@@ -37,6 +37,11 @@ export class FetchDouble {
     for (const go of held) go();
   }
 
+  /** Answers from now on come; those that wait never will, as when a connection hangs. */
+  lose(): void {
+    this.#held = undefined;
+  }
+
   readonly fetch = async (url: string, init: RequestInit): Promise<Response> => {
     const headers = Object.fromEntries(new Headers(init.headers));
     const { context = {} } = JSON.parse(typeof init.body === 'string' ? init.body : '{}') as Partial<Asked>;

@@ -18,12 +18,27 @@ type More = Pick<RampartWebProviderOptions, 'events' | 'unlisted' | 'closeAfter'
   readonly identity?: () => string | undefined | Promise<string | undefined>;
   readonly storage?: IStorageProvider;
   readonly context?: EvaluationContext;
+  readonly customHeaders?: Record<string, string>;
+  /** Polls so often, in s. */
+  readonly refreshInterval?: number | undefined;
 };
 
-/** Our provider, over a real unleash-proxy-client, over a double of fetch. Polls only when told. */
+/** Our provider, over a real unleash-proxy-client, over a double of fetch. Polls only when told, unless it is given how often. */
 export async function serve(answer: (asked: Asked) => Answer, more: More = {}): Promise<Served> {
-  const { storage = new InMemoryStorageProvider(), context = ANA, ...options } = more;
-  const gateway = new FetchDouble(answer);
+  const { started, ...served } = start(new FetchDouble(answer), more);
+  await started.catch(() => {});
+  return served;
+}
+
+/** The same without waiting for its start. */
+export function start(gateway: FetchDouble, more: More = {}): Served & { readonly started: Promise<void> } {
+  const {
+    storage = new InMemoryStorageProvider(),
+    context = ANA,
+    refreshInterval,
+    customHeaders = {},
+    ...options
+  } = more;
   const provider = new RampartWebProvider({
     ...options,
     unleash: {
@@ -31,7 +46,8 @@ export async function serve(answer: (asked: Asked) => Answer, more: More = {}): 
       clientKey: 'default:development.secret',
       appName: 'page',
       fetch: gateway.fetch,
-      disableRefresh: true,
+      customHeaders,
+      ...(refreshInterval === undefined ? { disableRefresh: true } : { refreshInterval }),
       metricsIntervalInitial: 0,
       metricsInterval: 3_600,
       storageProvider: storage,
@@ -45,6 +61,6 @@ export async function serve(answer: (asked: Asked) => Answer, more: More = {}): 
       heard.push(`${type.replace('PROVIDER_', '')}${flags}`);
     });
   }
-  await OpenFeature.setProviderAndWait(provider, context).catch(() => {});
-  return { client, provider, gateway, heard };
+  const started = OpenFeature.setProviderAndWait(provider, context);
+  return { client, provider, gateway, heard, started };
 }
