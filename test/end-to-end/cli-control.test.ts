@@ -145,15 +145,57 @@ describe('rampart consent', () => {
     expect(entries).toHaveLength(1);
   });
 
-  it('never brings an opt-out back by running the same import again', async () => {
-    const path = file('again.csv', `tenant,featureClass,state\nt50,${CLASS},opt_in\n`);
-    await rampart('consent', 'import', path, '--reason', 'migration');
-    await set('t50', 'opt_out');
-    expect(await rampart('consent', 'import', path, '--reason', 'migration')).toMatchObject({ code: 1 });
-    await rampart('consent', 'import', path, '--reason', 'migration', '--overwrite');
+  it('never brings an opt-out back by running the same import again, and says so', async () => {
+    const path = file('again.csv', `tenant,featureClass,state\nt50,${CLASS},opt_in\nt51,${CLASS},opt_in\n`);
+    const args = ['consent', 'import', path, '--reason', 'migration'] as const;
+    await rampart(...args);
+    await set('t50', 'opt_out', '--actor', 'kim');
+    expect(await rampart(...args)).toMatchObject({ code: 1 });
+    const line = `line 2: state = "opt_in": this import recorded it before, as \\S+, and it was changed since: recorded is opt_out, by kim at \\S+: take the line out, or pass another --batch`;
+    const refused = (counts: string) => ({ code: 1, out: expect.stringMatching(new RegExp(`^${line}.*\n${counts}`)) });
+    expect(await rampart(...args, '--overwrite', '--dry-run')).toMatchObject(
+      refused('Dry run: 0 to record, 1 already so, 1 refused.'),
+    );
+    expect(await rampart(...args, '--overwrite')).toMatchObject(
+      refused('0 consents recorded, 1 already so, 1 refused.'),
+    );
     expect(await get('t50')).toMatchObject([{ consent: { state: 'opt_out' } }]);
     await rampart('consent', 'import', path, '--reason', 'they agreed', '--overwrite', '--batch', 'second');
     expect(await get('t50')).toMatchObject([{ consent: { state: 'opt_in' } }]);
+  });
+
+  it('records an opt-out each time that something else was recorded after it', async () => {
+    const path = file('no.csv', `tenant,featureClass,state\nt52,${CLASS},opt_out\n`);
+    const args = ['consent', 'import', path, '--reason', 'they said no'] as const;
+    const once = { code: 0, out: '1 consent recorded, 0 already so, 0 refused.\n' };
+    const states = async () => {
+      const { entries } = await control.store.entries({ kinds: ['consent'], tenant: 't52' });
+      return entries.map(({ after }) => (after as { readonly state: string }).state);
+    };
+    expect(await rampart(...args)).toMatchObject(once);
+    await set('t52', 'opt_in');
+    expect(await rampart(...args, '--dry-run')).toMatchObject({ code: 0, out: expect.stringMatching(/: 1 to record/) });
+    expect(await rampart(...args)).toMatchObject(once);
+    expect(await get('t52')).toMatchObject([{ consent: { state: 'opt_out' } }]);
+    expect(await rampart(...args)).toMatchObject({ code: 0, out: '0 consents recorded, 1 already so, 0 refused.\n' });
+    expect(await states()).toEqual(['opt_out', 'opt_in', 'opt_out']);
+  });
+
+  it('of the same file after an erasure brings the opt-outs back, and no opt-in', async () => {
+    const path = file('erased.csv', `tenant,featureClass,state\nt53,${CLASS},opt_in\nt54,${CLASS},opt_out\n`);
+    const args = ['consent', 'import', path, '--reason', 'migration'] as const;
+    await rampart(...args);
+    for (const tenant of ['t53', 't54'])
+      await rampart('data', 'erase', '--tenant', tenant, '--reason', 'request', '--yes');
+    const line = expect.stringMatching(/^line 2: .* recorded it before, .*: recorded is nothing: /);
+    const tried = await rampart(...args, '--dry-run');
+    expect(tried).toMatchObject({ code: 1, err: '' });
+    expect(tried.out.split('\n')).toEqual([line, 'Dry run: 1 to record, 0 already so, 1 refused.', '']);
+    const again = await rampart(...args);
+    expect(again).toMatchObject({ code: 1, err: '' });
+    expect(again.out.split('\n')).toEqual([line, '1 consent recorded, 0 already so, 1 refused.', '']);
+    expect(await get('t53')).toEqual([]);
+    expect(await get('t54')).toMatchObject([{ consent: { state: 'opt_out' } }]);
   });
 
   it.each(['csv', 'jsonl'])('exports as %s what an import reads', async (format) => {

@@ -1,15 +1,13 @@
-import { createHash } from 'node:crypto';
-import { isControlInputError } from '@rampart/core';
-import type { DurableControl } from '@rampart/sdk';
-import { type ConsentRecord, type ControlStore, isConflictError } from '@rampart/sdk/operator';
+import type { ConsentRecord, ControlStore } from '@rampart/sdk/operator';
 import { type Command, Option } from 'commander';
 import { type DatabaseFlags, readActor } from '../control-settings.js';
 import { EXIT, required } from '../failure.js';
-import { type BadLine, type ConsentLine, readConsentFile } from '../input/consent-file.js';
-import { renderExport, shownValue } from '../output/consents.js';
+import { type BadLine, readConsentFile } from '../input/consent-file.js';
+import { renderExport } from '../output/consents.js';
 import { counted, oneLine } from '../output/table.js';
 import { printJson, type Session } from './command.js';
 import { databaseCommand, withControl } from './database-command.js';
+import { checkAgainst, recordedBefore, writeAll } from './import-consents.js';
 
 interface Flags extends DatabaseFlags {
   readonly reason?: string;
@@ -28,7 +26,8 @@ Example:
 
 consents.csv has a header: tenant,featureClass,state,version
 The whole file is checked first, against what is recorded too, and nothing is written unless every line is good. An import that
-was interrupted may be run again: what it wrote is not written twice.`;
+was interrupted may be run again: what it wrote is not written twice. What it wrote and somebody changed since is refused, also
+with --overwrite, unless --batch names another import. An opt_out is recorded whenever something else stands there.`;
 
 /** `rampart consent import`: many at once. */
 export function consentImportCommand(session: Session): Command {
@@ -56,11 +55,6 @@ export function consentExportCommand(session: Session): Command {
     .action((flags: Flags) => runExport(session, flags));
 }
 
-interface CheckedLine extends ConsentLine {
-  /** What was recorded when the file was checked. */
-  readonly current: ConsentRecord | undefined;
-}
-
 async function runImport(session: Session, path: string, flags: Flags): Promise<void> {
   const reason = required('--reason', flags.dryRun ? (flags.reason ?? '') : flags.reason);
   const file = readConsentFile(path);
@@ -68,83 +62,24 @@ async function runImport(session: Session, path: string, flags: Flags): Promise<
     const checked = await checkAgainst(control.store, file.lines, flags.overwrite ?? false);
     const bad = [...file.bad, ...checked.bad].toSorted((a, b) => place(a) - place(b));
     if (bad.length > 0) return refuse(session, bad, flags);
-    const due = checked.lines.filter(({ current, change }) => !isSame(current, change));
-    const same = checked.lines.length - due.length;
-    if (flags.dryRun) return report(session, flags, { written: 0, due: due.length, same, failed: [] });
-    const write = { actor: readActor(flags.actor), reason, batch: flags.batch ?? file.digest };
-    const { written, failed } = await writeAll(control, due, write);
+    const { due, same } = checked;
+    const batch = flags.batch ?? file.digest;
+    if (flags.dryRun) {
+      const failed = await recordedBefore(control.store, due, batch);
+      return report(session, flags, { written: 0, due: due.length, same, failed });
+    }
+    const { written, failed } = await writeAll(control, due, { actor: readActor(flags.actor), reason, batch });
     report(session, flags, { written, due: due.length, same, failed });
   });
 }
 
-/** Reads what is recorded for every tenant of the file. */
-async function checkAgainst(
-  store: ControlStore,
-  lines: readonly ConsentLine[],
-  overwrite: boolean,
-): Promise<{ readonly lines: readonly CheckedLine[]; readonly bad: readonly BadLine[] }> {
-  const known = new Map<string, readonly ConsentRecord[] | string>();
-  const good: CheckedLine[] = [];
-  const bad: BadLine[] = [];
-  for (const line of lines) {
-    const { tenant, featureClass } = line.change;
-    const records = known.get(tenant) ?? (await consentsOf(store, tenant));
-    known.set(tenant, records);
-    const current = typeof records === 'string' ? undefined : records.find((one) => one.featureClass === featureClass);
-    const problem = typeof records === 'string' ? records : obstacle(line, current, overwrite);
-    if (problem === undefined) good.push({ ...line, current });
-    else bad.push({ at: line.at, problem });
-  }
-  return { lines: good, bad };
-}
-
-async function consentsOf(store: ControlStore, tenant: string): Promise<readonly ConsentRecord[] | string> {
-  try {
-    return await store.consents(tenant);
-  } catch (error) {
-    if (isControlInputError(error)) return error.message;
-    throw error;
-  }
-}
-
-function obstacle({ change }: ConsentLine, current: ConsentRecord | undefined, overwrite: boolean): string | undefined {
-  if (overwrite || current === undefined || isSame(current, change) || change.consent.state === 'opt_out')
-    return undefined;
-  const { consent, actor, at } = current;
-  return `state = ${JSON.stringify(change.consent.state)}: recorded is ${shownValue(consent)}, by ${actor ?? '(erased)'} at ${new Date(at).toISOString()}: take the line out, or pass --overwrite`;
-}
-
-interface ImportWrite {
-  readonly actor: string;
-  readonly reason: string;
-  readonly batch: string;
-}
-
-async function writeAll(
-  control: DurableControl,
-  lines: readonly CheckedLine[],
-  { actor, reason, batch }: ImportWrite,
-): Promise<{ readonly written: number; readonly failed: readonly BadLine[] }> {
-  const failed: BadLine[] = [];
-  for (const { at, change, current } of lines) {
-    // The same line of the same import is recorded once, whoever changed it after.
-    const { tenant, featureClass, consent } = change;
-    const line = JSON.stringify([batch, tenant, featureClass, consent.state, consent.version ?? null]);
-    const id = `import-${createHash('sha256').update(line).digest('hex').slice(0, 40)}`;
-    try {
-      await control.apply(change, { actor, reason, id, expected: current?.revision });
-    } catch (error) {
-      if (!isConflictError(error)) throw error;
-      failed.push({ at, problem: error.message });
-    }
-  }
-  return { written: lines.length - failed.length, failed };
-}
-
 interface ImportCounts {
   readonly written: number;
+  /** How many lines are not as it is recorded. */
   readonly due: number;
+  /** How many are. */
   readonly same: number;
+  /** Those that are due and can't be recorded. */
   readonly failed: readonly BadLine[];
 }
 
@@ -152,9 +87,9 @@ function report(session: Session, flags: Flags, counts: ImportCounts): void {
   const { written, due, same, failed } = counts;
   if (flags.json) printJson(session, { dryRun: flags.dryRun ?? false, ...counts });
   else {
-    const done = flags.dryRun ? `Dry run: ${due} to record` : `${counted(written, 'consent')} recorded`;
+    const done = flags.dryRun ? `Dry run: ${due - failed.length} to record` : `${counted(written, 'consent')} recorded`;
     session.terminal.out(
-      `${[...failed.map(shownBad), `${done}, ${same} already so, ${failed.length} changed meanwhile.`].join('\n')}\n`,
+      `${[...failed.map(shownBad), `${done}, ${same} already so, ${failed.length} refused.`].join('\n')}\n`,
     );
   }
   session.end(failed.length === 0 ? EXIT.fine : EXIT.findings);
@@ -172,10 +107,6 @@ function refuse(session: Session, bad: readonly BadLine[], flags: Flags): void {
 const shownBad = ({ at, problem }: BadLine): string => `${at}: ${oneLine(problem)}`;
 
 const place = ({ at }: BadLine): number => Number(/\d+/.exec(at)?.[0] ?? 0);
-
-function isSame(current: ConsentRecord | undefined, { consent }: ConsentLine['change']): boolean {
-  return current?.consent.state === consent.state && current.consent.version === consent.version;
-}
 
 async function runExport(session: Session, flags: Flags): Promise<void> {
   await withControl(session, flags, { for: 'read' }, async ({ store }) => {

@@ -1,4 +1,4 @@
-import { readControlChange } from '@rampart/core';
+import { formatRevision, readControlChange } from '@rampart/core';
 import type { ControlItem, ControlStore } from '@rampart/sdk/operator';
 import { type Command, Option } from 'commander';
 import { type DatabaseFlags, readActor } from '../control-settings.js';
@@ -139,14 +139,23 @@ function overrideOf({ change, ...rest }: ControlItem): readonly OverrideItem[] {
   return change.kind === 'override' ? [{ ...rest, tenant: change.tenant, override: change.override }] : [];
 }
 
-async function findOverride(store: ControlStore, tenant: string, id: string): Promise<ControlItem | undefined> {
+async function findOverride(
+  store: Pick<ControlStore, 'items'>,
+  tenant: string,
+  id: string,
+): Promise<ControlItem | undefined> {
   return (await store.items({ kind: 'override', tenant, id }))[0];
 }
 
-/** One that was lifted still counts as read: nobody has it in hand. */
-async function lastRevision(store: ControlStore, tenant: string, id: string): Promise<string | undefined> {
-  const found = await findOverride(store, tenant, id);
-  if (found !== undefined) return found.revision;
-  const { epoch, position } = await store.head();
-  return `${epoch}.${position}`;
+/**
+ * What a new override is recorded against. One that was lifted still counts as read: nobody has it in hand. The head is taken
+ * before looking, so that one that is recorded meanwhile is a conflict and not replaced unread.
+ */
+export async function lastRevision(
+  store: Pick<ControlStore, 'head' | 'items'>,
+  tenant: string,
+  id: string,
+): Promise<string> {
+  const head = formatRevision(await store.head());
+  return (await findOverride(store, tenant, id))?.revision ?? head;
 }
