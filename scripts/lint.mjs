@@ -22,6 +22,13 @@ const checks = [
 const env = { ...process.env, REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' };
 
 const only = process.argv.slice(2);
+const unknown = only.filter((wanted) => !checks.some(([name]) => name === wanted));
+if (unknown.length > 0) {
+  console.error(
+    `lint: no check ${unknown.join(', ')}; there are ${[...new Set(checks.map(([name]) => name))].join(', ')}`,
+  );
+  process.exit(2);
+}
 let failed = 0;
 for (const [name, command] of checks) {
   if (only.length > 0 && !only.includes(name)) continue;
