@@ -55,3 +55,37 @@ test('a tenant that nobody can store is said once, and not by its name', async (
   expect(said).toContain('tenantId: take away the space at its start or end');
   expect(said).not.toContain('acme.com');
 });
+
+const STANDING = {
+  OFREP: { method: 'POST', url: '/ofrep/v1/evaluate/flags?flagConfigEtag=.', payload: { context: {} } },
+  'the Frontend API': { method: 'GET', url: '/api/frontend' },
+} as const;
+
+// With "not modified" a page has AI on as before, for up to half a day.
+test.each(Object.entries(STANDING))('what %s gave is noted once a minute also while it stands', async (name, asked) => {
+  const headers = await page({ sub: `standing with ${name}`, tenant_id: '8', tier: 'pro', labels: [] });
+  const before = await exposures();
+  const ask = (more = {}) => app.inject({ ...asked, headers: { ...headers, ...more } });
+  const first = await ask();
+  expect(first.statusCode).toBe(200);
+  const tag = { 'if-none-match': String(first.headers['etag']) };
+  const stands = async () => expect((await ask(tag)).statusCode).toBe(304);
+  await stands();
+  const [now, real] = [performance.now.bind(performance), Date.now()];
+  let passed = 0;
+  vi.useFakeTimers({ toFake: ['Date'] });
+  vi.spyOn(performance, 'now').mockImplementation(() => now() + passed);
+  try {
+    for (const seconds of [50, 20, 30, 40]) {
+      passed += seconds * 1_000;
+      vi.setSystemTime(real + passed);
+      // The last proof of what is recorded is too old by now; the first question has it renewed.
+      await vi.waitFor(stands);
+      await stands();
+    }
+    await vi.waitFor(async () => expect(await exposures()).toBe(before + 3), 5_000);
+  } finally {
+    vi.useRealTimers();
+    vi.restoreAllMocks();
+  }
+});

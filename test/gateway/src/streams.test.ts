@@ -1,8 +1,8 @@
-import { request as httpRequest, type IncomingMessage } from 'node:http';
 import type { InMemoryControl, Override } from '@rampart/core';
 import type { App, GatewayOptions } from '@rampart/gateway';
 import type { Rampart } from '@rampart/sdk';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { idOf, openStream, refetches, type Stream, uriOf, validatorIn } from './event-source.js';
 import { FLAGS, page, service, useGateway } from './fixture.js';
 import { consent, memoryRampart } from './memory-rampart.js';
 
@@ -26,61 +26,18 @@ const start = async (options: Partial<GatewayOptions> = {}): Promise<void> => {
   app = await gateway({ rampart, listen: true, ...options });
 };
 
-interface Stream {
-  readonly response: IncomingMessage;
-  readonly events: readonly string[];
-  readonly ended: () => boolean;
-  close(): void;
-}
-
-/** Connects as a browser's EventSource does. */
-function connect(uri: string, headers: Record<string, string> = {}, to: App = app): Promise<Stream> {
-  const { port } = to.server.address() as { port: number };
-  return new Promise((resolve, reject) => {
-    const asked = httpRequest({
-      port,
-      host: '127.0.0.1',
-      path: uri,
-      headers: { accept: 'text/event-stream', ...headers },
-    });
-    asked.on('error', reject);
-    asked.on('response', (response) => {
-      const events: string[] = [];
-      let ended = false;
-      let text = '';
-      response.setEncoding('utf8');
-      response.on('data', (chunk: string) => {
-        text += chunk;
-        const blocks = text.split('\n\n');
-        text = blocks.pop() ?? '';
-        events.push(...blocks);
-      });
-      response.on('close', () => {
-        ended = true;
-      });
-      response.on('error', () => {});
-      const stream = { response, events, ended: () => ended, close: () => asked.destroy() };
-      open.push(stream);
-      resolve(stream);
-    });
-    asked.end();
-  });
+async function connect(uri: string, headers: Record<string, string> = {}): Promise<Stream> {
+  const stream = await openStream(app, uri, headers);
+  open.push(stream);
+  return stream;
 }
 
 const bulk = async (headers: Record<string, string>, context: unknown = {}, query = '', to: App = app) =>
   to.inject({ method: 'POST', url: `/ofrep/v1/evaluate/flags${query}`, headers, payload: { context } });
 
-const uriOf = (answer: { json(): unknown }): string => {
-  const { eventStreams } = answer.json() as { eventStreams: { type: string; endpoint: { requestUri: string } }[] };
-  expect(eventStreams).toHaveLength(1);
-  expect(eventStreams[0]?.type).toBe('sse');
-  return eventStreams[0]?.endpoint.requestUri ?? '';
-};
-
+const OVERRIDE: Omit<Override, 'until'> = { id: 'o', flag: 'ai.copilot', force: 'on', reason: 'a demo' };
 const flagOf = (answer: { json(): unknown }, name: string) =>
   (answer.json() as { flags: { key: string; value: unknown }[] }).flags.find(({ key }) => key === name);
-const refetches = (stream: Stream): string[] => stream.events.filter((event) => event.includes('refetchEvaluation'));
-const idOf = (stream: Stream): string => /^id: (.+)$/m.exec(stream.events.join('\n'))?.[1] ?? '';
 
 async function listen(claims: Record<string, unknown> = ada): Promise<Stream> {
   const stream = await connect(uriOf(await bulk(await page(claims))));
@@ -97,13 +54,8 @@ describe('an event stream', () => {
     expect(refetches(stream)).toEqual([]);
     rampart.control.apply(consent('acme', 'opt_out'));
     await vi.waitFor(() => expect(refetches(stream)).toHaveLength(1));
-    const data = JSON.parse(/^data: (.+)$/m.exec(refetches(stream)[0] ?? '')?.[1] ?? '') as {
-      type: string;
-      etag: string;
-    };
-    expect(data.type).toBe('refetchEvaluation');
-    const answer = await bulk(await page(ada), {}, `?flagConfigEtag=${encodeURIComponent(data.etag)}`);
-    expect(answer.statusCode).toBe(200);
+    const told = encodeURIComponent(validatorIn(refetches(stream)[0]));
+    expect((await bulk(await page(ada), {}, `?flagConfigEtag=${told}`)).statusCode).toBe(200);
   });
 
   it('is told of its own tenant, and of everybody; never of another tenant', async () => {
@@ -131,6 +83,35 @@ describe('an event stream', () => {
     const stream = await listen();
     for (const listener of listeners) listener({ type: 'changed', flags: ['plain'] });
     await vi.waitFor(() => expect(refetches(stream)).toHaveLength(1));
+  });
+
+  it('is told once more after maxStaleness, when nobody answers from before, and no more than once', async () => {
+    await start({ maxStaleness: 500 });
+    const [acme, globex] = [await listen(), await listen({ ...ada, tenant_id: 'globex' })];
+    rampart.control.apply(consent('acme', 'opt_out'));
+    await vi.waitFor(() => expect(refetches(acme)).toHaveLength(1));
+    const [toldAt, headers] = [performance.now(), await page(ada)];
+    const asked = (tag?: string) => {
+      const told = encodeURIComponent(validatorIn(refetches(acme).at(-1)));
+      return bulk(tag === undefined ? headers : { ...headers, 'if-none-match': tag }, {}, `?flagConfigEtag=${told}`);
+    };
+    const tag = String((await asked()).headers['etag']);
+    await vi.waitFor(() => expect(refetches(acme)).toHaveLength(2));
+    expect(performance.now() - toldAt).toBeGreaterThan(450);
+    expect((await asked(tag)).statusCode).toBe(304);
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    expect([refetches(acme).length, refetches(globex).length]).toEqual([2, 0]);
+  });
+
+  it('is told of what followed at once, and once more of both together', async () => {
+    await start({ maxStaleness: 500 });
+    const stream = await listen();
+    rampart.control.apply(consent('acme', 'opt_out'));
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    rampart.control.apply({ kind: 'kill', kill: { id: 'k', scope: { all: true }, reason: 'x' } });
+    await vi.waitFor(() => expect(refetches(stream)).toHaveLength(3));
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    expect(refetches(stream)).toHaveLength(3);
   });
 
   it('that comes back is told at once: it may have missed something', async () => {
@@ -212,12 +193,34 @@ describe('an event stream', () => {
     const globex = await listen({ ...ada, tenant_id: 'globex' });
     const stream = await listen();
     const until = Date.now() + 2_000;
-    const override: Override = { id: 'o', flag: 'ai.copilot', force: 'on', reason: 'a demo', until };
-    rampart.control.apply({ kind: 'override', tenant: 'acme', override });
+    rampart.control.apply({ kind: 'override', tenant: 'acme', override: { ...OVERRIDE, until } });
     await vi.waitFor(() => expect(refetches(stream)).toHaveLength(1));
     await vi.waitFor(() => expect(refetches(stream)).toHaveLength(2), 8_000);
     expect(Date.now()).toBeGreaterThan(until);
     expect(refetches(globex)).toEqual([]);
+  });
+
+  it('is told when an override ends, whoever connects in the second before', async () => {
+    await start();
+    const stream = await listen();
+    rampart.control.apply({ kind: 'override', tenant: 'acme', override: { ...OVERRIDE, until: Date.now() + 1_500 } });
+    await vi.waitFor(() => expect(refetches(stream)).toHaveLength(1));
+    const others = setInterval(() => void listen({ ...ada, sub: 'bob' }), 200);
+    try {
+      await vi.waitFor(() => expect(refetches(stream)).toHaveLength(2), 4_000);
+    } finally {
+      clearInterval(others);
+    }
+  });
+
+  it('is told when an override ends right after it connected', async () => {
+    await start();
+    const until = Date.now() + 1_500;
+    rampart.control.apply({ kind: 'override', tenant: 'acme', override: { ...OVERRIDE, until } });
+    const uri = uriOf(await bulk(await page(ada)));
+    await new Promise((resolve) => setTimeout(resolve, until - 120 - Date.now()));
+    const stream = await connect(uri);
+    await vi.waitFor(() => expect(refetches(stream)).toHaveLength(1), 4_000);
   });
 
   it('is told when consent can be proven no more, and when it can again', async () => {
@@ -231,22 +234,24 @@ describe('an event stream', () => {
   });
 
   it('is told when a date comes that a rule compares with', async () => {
-    const dated = structuredClone(FLAGS) as { features: { name: string; strategies: { constraints: unknown[] }[] }[] };
-    const value = new Date(Date.now() + 8_000).toISOString();
-    const constraint = { contextName: 'currentTime', operator: 'DATE_BEFORE', value };
-    dated.features.find(({ name }) => name === 'plain')?.strategies[0]?.constraints.push(constraint);
-    const other = await memoryRampart(gateway.unleashUrl(dated as typeof FLAGS), consent('acme'));
-    try {
-      app = await gateway({ rampart: other, listen: true });
-      const plainOf = async () => flagOf(await bulk(await page(ada)), 'plain')?.value;
+    await withDate(Date.now() + 8_000, async () => {
       expect(await plainOf()).toBe(true);
       const stream = await listen();
       await vi.waitFor(() => expect(refetches(stream)).toHaveLength(1), 15_000);
       expect(await plainOf()).toBe(false);
-    } finally {
-      await app.close();
-      await other.close();
-    }
+    });
+  });
+
+  it('is told at once of a date that came between its answer and its connection', async () => {
+    const date = Date.now() + 3_000;
+    await withDate(date, async () => {
+      const uri = uriOf(await bulk(await page(ada)));
+      expect(await plainOf()).toBe(true);
+      await new Promise((resolve) => setTimeout(resolve, date + 1_500 - Date.now()));
+      const stream = await connect(uri);
+      await vi.waitFor(() => expect(refetches(stream)).toHaveLength(1));
+      expect(await plainOf()).toBe(false);
+    });
   });
 
   it('is one of so many: of a user, of an address, of all', async () => {
@@ -302,21 +307,22 @@ describe('an answer that still stands', () => {
       await new Promise((resolve) => setImmediate(resolve));
       fetched += 1;
     };
-    const { etag } = JSON.parse(/^data: (.+)$/m.exec((await toldOnce()) ?? '')?.[1] ?? '{}') as { etag: string };
+    const etag = validatorIn(await toldOnce());
     const headers = await page(ada);
     await bulk(headers, {}, `?flagConfigEtag=${encodeURIComponent(etag)}`);
     expect(fetched).toBe(0);
     const newer = `${'A'.repeat(22)}.${etag.split('.')[1]}`;
     const fetchedBefore = await bulk(headers, {}, `?flagConfigEtag=${newer}`).then(() => fetched);
     expect(fetchedBefore).toBe(1);
-    await bulk(headers, {}, `?flagConfigEtag=${newer}`);
     await bulk(headers, {}, '?flagConfigEtag=anything');
     expect(fetched).toBe(1);
+    await bulk(headers, {}, `?flagConfigEtag=${newer}`);
+    expect(fetched).toBe(2);
   });
 
   it('waits, for everyone who asks meanwhile, until newer flags have come', async () => {
     await start();
-    const { etag } = JSON.parse(/^data: (.+)$/m.exec((await toldOnce()) ?? '')?.[1] ?? '{}') as { etag: string };
+    const etag = validatorIn(await toldOnce());
     const newer = `${'A'.repeat(22)}.${etag.split('.')[1]}`;
     const arrivals: (() => void)[] = [];
     rampart.flags.refresh = () => new Promise((resolve) => arrivals.push(resolve));
@@ -330,8 +336,12 @@ describe('an answer that still stands', () => {
     await new Promise((resolve) => setTimeout(resolve, 100));
     expect(answered).toBe(0);
     arrivals[0]?.();
+    // What came was asked for before the others asked, and is not what they were told of: one more for all of them.
+    await vi.waitFor(() => expect(arrivals).toHaveLength(2), 2_000);
+    expect(answered).toBe(1);
+    arrivals[1]?.();
     await Promise.all(asked);
-    expect(arrivals).toHaveLength(1);
+    expect(arrivals).toHaveLength(2);
   });
 
   it('is not given from an older control state than the page was told of', async () => {
@@ -343,6 +353,23 @@ describe('an answer that still stands', () => {
     expect(reached).toContain('999999');
   });
 });
+
+const plainOf = async () => flagOf(await bulk(await page(ada)), 'plain')?.value;
+
+/** With a gateway whose flag `plain` is on until a date. */
+async function withDate(date: number, test: () => Promise<void>): Promise<void> {
+  const dated = structuredClone(FLAGS) as { features: { name: string; strategies: { constraints: unknown[] }[] }[] };
+  const constraint = { contextName: 'currentTime', operator: 'DATE_BEFORE', value: new Date(date).toISOString() };
+  dated.features.find(({ name }) => name === 'plain')?.strategies[0]?.constraints.push(constraint);
+  const other = await memoryRampart(gateway.unleashUrl(dated as typeof FLAGS), consent('acme'));
+  try {
+    app = await gateway({ rampart: other, listen: true });
+    await test();
+  } finally {
+    await app.close();
+    await other.close();
+  }
+}
 
 async function toldOnce(): Promise<string | undefined> {
   const stream = await listen();

@@ -5,6 +5,7 @@ import { ExposureLog } from './exposures.js';
 
 afterEach(() => {
   vi.useRealTimers();
+  vi.restoreAllMocks();
 });
 
 const given = {
@@ -26,6 +27,23 @@ function newLog(options: { readonly most?: number } = {}) {
   const warn = vi.fn();
   const control = { ready: async () => {}, store: { recordEvents } as never };
   return { recorded, recordEvents, warn, log: new ExposureLog({ control, log: { warn }, ...options }) };
+}
+
+const listed = (decision: Decision, subject: Subject): AiAnswer => ({
+  ...{ kind: 'ai', flagKind: 'feature', name: 'ai.f', payload: undefined, reason: 'TARGETING_MATCH' },
+  ...{ decision, subject },
+});
+
+/** Lets time pass for what compares moments; timers go on as they do. */
+function passing(): (milliseconds: number) => Promise<void> {
+  let passed = 0;
+  const now = performance.now.bind(performance);
+  vi.spyOn(performance, 'now').mockImplementation(() => now() + passed);
+  return async (milliseconds) => {
+    passed += milliseconds;
+    // The cache reads its clock once a millisecond.
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  };
 }
 
 describe('the exposure log', () => {
@@ -54,18 +72,8 @@ describe('the exposure log', () => {
 
   test('records what a list gave once, however often it is fetched, and again for other labels, variants and users', async () => {
     const { log, recorded } = newLog();
-    const listed = (decision: Decision, subject: Subject): AiAnswer => ({
-      ...{
-        kind: 'ai',
-        flagKind: 'feature',
-        name: 'ai.f',
-        payload: undefined,
-        reason: 'TARGETING_MATCH',
-        decision,
-        subject,
-      },
-    });
-    const list = (...answers: AiAnswer[]): void => log.noteList(answers, (flag) => flag === 'ai.f');
+    const list = (...answers: AiAnswer[]): void =>
+      log.noteList({ digest: undefined, answers, isGiven: (flag) => flag === 'ai.f' });
     list(listed(given, ada));
     list(
       listed(given, ada),
@@ -84,6 +92,35 @@ describe('the exposure log', () => {
       ['bo', 'v', undefined],
     ]);
     expect(recorded.every(({ attributes }) => attributes?.['list'] === true)).toBe(true);
+  });
+
+  test('asks for a list that still stands as soon as any of it is to be noted again, and no sooner', async () => {
+    const { log, recorded } = newLog();
+    const pass = passing();
+    const isGiven = () => true;
+    expect(log.isDue('standing')).toBe(true);
+    log.noteList({ digest: 'other', answers: [listed(given, ada)], isGiven });
+    await pass(40_000);
+    const answers = [listed(given, ada), listed({ ...given, change: 'ai.f.d' }, ada)];
+    log.noteList({ digest: 'standing', answers, isGiven });
+    await pass(19_000);
+    expect([log.isDue('standing'), log.isDue('other')]).toEqual([false, false]);
+    await pass(1_100);
+    expect([log.isDue('standing'), log.isDue('other')]).toEqual([true, true]);
+    log.noteList({ digest: 'standing', answers, isGiven });
+    expect(log.isDue('standing')).toBe(false);
+    await log.close();
+    expect(recorded.map(({ change }) => change)).toEqual(['ai.f.c', 'ai.f.d', 'ai.f.c']);
+  });
+
+  test('asks once a minute for a list that gave nothing', async () => {
+    const { log } = newLog();
+    const pass = passing();
+    log.noteList({ digest: 'closed', answers: [], isGiven: () => true });
+    await pass(59_000);
+    expect(log.isDue('closed')).toBe(false);
+    await pass(1_100);
+    expect(log.isDue('closed')).toBe(true);
   });
 
   test('keeps what could not be recorded and sends it again under the same ids, saying so once', async () => {

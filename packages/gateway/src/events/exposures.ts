@@ -15,6 +15,15 @@ export interface ExposureLogOptions {
   readonly wait?: number | undefined;
 }
 
+/** A list that was given out, or that still stands. */
+export interface GivenList {
+  /** Names the answers and the caller; undefined where nothing does. */
+  readonly digest: string | undefined;
+  readonly answers: readonly (AiAnswer | PlainAnswer)[];
+  /** Whether the caller sees a flag. */
+  readonly isGiven: (flag: string) => boolean;
+}
+
 /** As many as one statement takes. */
 const BATCH = 500;
 /** How soon what a list gave is noted again, in ms: pages fetch theirs every few seconds. */
@@ -31,6 +40,8 @@ export class ExposureLog {
   readonly #most: number;
   readonly #wait: number;
   readonly #repeated = new LRUCache<string, true>({ max: MOST_REPEATED, ttl: REPEAT });
+  /** Lists of which nothing is to be noted yet. */
+  readonly #lists = new LRUCache<string, true>({ max: MOST_REPEATED, ttl: REPEAT });
   #waiting: Measurement[] = [];
   #timer: NodeJS.Timeout | undefined;
   #flushing: Promise<void> | undefined;
@@ -50,18 +61,31 @@ export class ExposureLog {
     if (isExposure(decision)) this.#add(decision, subject);
   }
 
+  /** Whether something of a list is to be noted again: one that still stands is not made for its caller, who has it on all the same. */
+  isDue(digest: string): boolean {
+    return !this.#lists.has(digest);
+  }
+
   /** Notes what a list gave out, once a minute for the same subject, labels, change, variant and mode. */
-  noteList(answers: readonly (AiAnswer | PlainAnswer)[], isGiven: (flag: string) => boolean): void {
+  noteList({ digest, answers, isGiven }: GivenList): void {
+    let next = REPEAT;
     for (const answer of answers) {
       if (answer.kind === 'plain' || !isExposure(answer.decision) || !isGiven(answer.name)) continue;
-      const { decision, subject } = answer;
-      const { feature, change, variant, mode } = decision;
-      const same = [subject.tenantId, subject.userId, entriesOf(subject.labels), feature, change, variant, mode];
-      const key = hash('sha256', JSON.stringify(same), 'base64url');
-      if (this.#repeated.has(key)) continue;
-      this.#repeated.set(key, true);
-      this.#add(decision, subject, { list: true });
+      next = Math.min(next, this.#noteListed(answer));
     }
+    // Without an end it would be for ever.
+    if (digest !== undefined) this.#lists.set(digest, true, { ttl: Math.max(next, 1) });
+  }
+
+  /** Returns how long it will not be noted again, in ms. */
+  #noteListed({ decision, subject }: AiAnswer): number {
+    const { feature, change, variant, mode } = decision;
+    const same = [subject.tenantId, subject.userId, entriesOf(subject.labels), feature, change, variant, mode];
+    const key = hash('sha256', JSON.stringify(same), 'base64url');
+    if (this.#repeated.has(key)) return this.#repeated.getRemainingTTL(key);
+    this.#repeated.set(key, true);
+    this.#add(decision, subject, { list: true });
+    return REPEAT;
   }
 
   #add({ feature, change, variant, mode }: Decision, subject: Subject, more?: { readonly list: true }): void {

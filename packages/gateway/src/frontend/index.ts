@@ -5,7 +5,8 @@ import { Digests } from '../decisions/digests.js';
 import { FeedbackTickets } from '../decisions/feedback-ticket.js';
 import type { App, Gateway } from '../gateway.js';
 import { findTag, writeTag } from '../ofrep/entity-tag.js';
-import { Freshness } from '../ofrep/freshness.js';
+import { Freshness, type Told } from '../ofrep/freshness.js';
+import { Pacer } from '../ofrep/pacer.js';
 import { isVisible } from '../ofrep/visible.js';
 import { Refusal } from '../service/refusal.js';
 import { contextOfBody, contextOfQuery } from './context.js';
@@ -17,12 +18,24 @@ import { addUsage } from './usage.js';
 const LONGEST_STANDING = 12 * 60 * 60 * 1_000;
 const JSON_TYPE = 'application/json; charset=utf-8';
 
+interface Question {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  readonly context: ReadContext;
+  /** Undefined where nobody told it to ask. */
+  readonly told: Told | undefined;
+}
+
+/** Questions that wait for their turn; more are refused. */
+const MOST_WAITING = 20_000;
+
 /** Unleash's Frontend API, for the clients that pages have already. */
 export function serveFrontend(app: App, { rampart, configuration, exposures }: Gateway): void {
   const contexts = new ContextReader(configuration);
   const digests = new Digests(configuration);
   const toggles = new ToggleWriter(new FeedbackTickets(configuration.secret));
   const freshness = new Freshness(rampart, digests);
+  const pacer = new Pacer(MOST_WAITING);
   const { provider, flags } = rampart;
 
   // Unleash takes an address with a slash at its end as well.
@@ -43,33 +56,47 @@ export function serveFrontend(app: App, { rampart, configuration, exposures }: G
 
   function read(request: FastifyRequest, reply: FastifyReply, stated: Record<string, unknown>) {
     const context = contexts.read(request.principal, stated, request.ip);
-    const { flagConfigEtag: told } = request.query as { readonly flagConfigEtag?: unknown };
-    const newer = typeof told === 'string' && Freshness.isValidator(told) ? freshness.reach(told) : undefined;
-    if (newer === undefined) return evaluate(request, reply, context);
-    return newer.then(() => evaluate(request, reply, context));
+    const { flagConfigEtag } = request.query as { readonly flagConfigEtag?: unknown };
+    const told = Freshness.read(flagConfigEtag);
+    const question = { request, reply, context, told };
+    const newer = told && freshness.reach(told);
+    if (newer === undefined) return evaluate(question);
+    // All who waited go on at one time.
+    return newer.then(() => {
+      if (pacer.full) throw new Refusal(503, 'busy', 'too much is asked at once', { retryAfter: 1 });
+      return pacer.run(() => evaluate(question));
+    });
   }
 
-  function evaluate(request: FastifyRequest, reply: FastifyReply, context: ReadContext) {
-    const asked = provider.inputs(context.ai);
-    if (asked instanceof Promise) return asked.then((inputs) => answer(request, reply, context, inputs));
-    return answer(request, reply, context, asked);
+  function evaluate(question: Question) {
+    const asked = provider.inputs(question.context.ai);
+    if (asked instanceof Promise) return asked.then((inputs) => answer(question, inputs));
+    return answer(question, asked);
   }
 
-  function answer(request: FastifyRequest, reply: FastifyReply, { plain }: ReadContext, inputs: Inputs): FastifyReply {
+  function answer({ request, reply, context: { plain }, told }: Question, asked: Inputs): FastifyReply {
     if (provider.freshness === 'none') throw new Refusal(503, 'not_ready', 'there are no flags yet', { retryAfter: 1 });
     const { principal, headers } = request;
     const snapshot = flags.snapshot();
     const now = Date.now();
-    const digest = digests.answer(principal, inputs, plain, snapshot, provider.freshness === 'stale', now);
+    const inputs = freshness.notBefore(told, asked);
+    const isGiven = (flag: string): boolean => isVisible(principal, snapshot, flag);
+    const digest = freshness.hasFlags(told, snapshot)
+      ? digests.answer(principal, inputs, plain, snapshot, provider.freshness === 'stale', now)
+      : undefined;
     reply.header('cache-control', 'no-cache');
     if (digest !== undefined) {
       const standing = findTag(headers['if-none-match'], digest);
       const stands = standing !== undefined && now >= standing.issuedAt && now - standing.issuedAt < LONGEST_STANDING;
       reply.header('etag', writeTag(stands ? standing : { digest, stream: undefined, issuedAt: now }));
-      if (stands) return reply.code(304).send();
+      if (stands) {
+        if (exposures?.isDue(digest))
+          exposures.noteList({ digest, answers: provider.answerAll(inputs, plain), isGiven });
+        return reply.code(304).send();
+      }
     }
     const answers = provider.answerAll(inputs, plain);
-    exposures?.noteList(answers, (flag) => isVisible(principal, snapshot, flag));
+    exposures?.noteList({ digest, answers, isGiven });
     const text = toggles.write(principal, snapshot, answers);
     return reply.header('content-type', JSON_TYPE).send(text);
   }

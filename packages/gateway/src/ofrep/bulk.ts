@@ -1,3 +1,4 @@
+import type { FlagSnapshot } from '@rampart/core';
 import type { Inputs } from '@rampart/sdk';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Principal } from '../access/principal.js';
@@ -9,7 +10,7 @@ import { Refusal } from '../service/refusal.js';
 import { BulkWriter } from './bulk-writer.js';
 import { type EntityTag, findTag, writeTag } from './entity-tag.js';
 import type { EventStreams } from './event-streams.js';
-import { Freshness } from './freshness.js';
+import { Freshness, type Told } from './freshness.js';
 import { Pacer } from './pacer.js';
 import { BULK, contextOf, JSON_TYPE } from './schema.js';
 import { newStreamId, type StreamTickets, TICKET_LIFETIME } from './stream-tickets.js';
@@ -28,6 +29,23 @@ interface Query {
   readonly flagConfigEtag?: string;
 }
 
+interface Question {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  readonly context: ReadContext;
+  /** Undefined where nobody told it to ask. */
+  readonly told: Told | undefined;
+}
+
+/** What an answer was made from, and when. */
+interface Made {
+  readonly snapshot: FlagSnapshot;
+  readonly digest: string | undefined;
+  /** The stream's. */
+  readonly id: string;
+  readonly now: number;
+}
+
 /** Questions that wait for their turn; more are refused. */
 const MOST_WAITING = 20_000;
 /** How long an answer may be said to stand, in ms: the tickets in it end. */
@@ -40,63 +58,65 @@ export function serveBulk(app: App, { rampart, configuration, exposures }: Gatew
   const writer = new BulkWriter(new FeedbackTickets(configuration.secret));
   const pacer = new Pacer(MOST_WAITING);
   const { provider, flags } = rampart;
+  const { digests, freshness, streams, streamTickets } = parts;
 
   app.post<{ Querystring: Query }>('/ofrep/v1/evaluate/flags', BULK, (request, reply) => {
     const context = contexts.read(request.principal, contextOf(request.body), request.ip);
     if (pacer.full) throw new Refusal(503, 'GENERAL', 'too much is asked at once', { retryAfter: 1 });
-    const told = request.query.flagConfigEtag;
-    const newer = Freshness.isValidator(told) ? parts.freshness.reach(told) : undefined;
-    if (newer === undefined) return pacer.run(() => read(request, reply, context));
-    return newer.then(() => pacer.run(() => read(request, reply, context)));
+    const told = Freshness.read(request.query.flagConfigEtag);
+    const question = { request, reply, context, told };
+    const newer = told && freshness.reach(told);
+    if (newer === undefined) return pacer.run(() => read(question));
+    return newer.then(() => pacer.run(() => read(question)));
   });
 
-  function read(request: FastifyRequest, reply: FastifyReply, context: ReadContext) {
+  function read(question: Question) {
+    const { reply, context } = question;
     // Whoever has gone away while it waited needs no answer.
     if (reply.raw.destroyed) return reply.hijack();
     const asked = provider.inputs(context.ai);
-    if (asked instanceof Promise) return asked.then((inputs) => answer(request, reply, context, inputs));
-    return answer(request, reply, context, asked);
+    if (asked instanceof Promise) return asked.then((inputs) => answer(question, inputs));
+    return answer(question, asked);
   }
 
-  function answer(request: FastifyRequest, reply: FastifyReply, { plain }: ReadContext, inputs: Inputs): FastifyReply {
+  function answer({ request, reply, context: { plain }, told }: Question, asked: Inputs): FastifyReply {
     if (provider.freshness === 'none') throw new Refusal(503, 'GENERAL', 'there are no flags yet', { retryAfter: 1 });
     const { principal } = request;
     const snapshot = flags.snapshot();
     const now = Date.now();
-    const digest = parts.digests.answer(principal, inputs, plain, snapshot, provider.freshness === 'stale', now);
+    const inputs = freshness.notBefore(told, asked);
+    const isGiven = (flag: string): boolean => isVisible(principal, snapshot, flag);
+    const digest = freshness.hasFlags(told, snapshot)
+      ? digests.answer(principal, inputs, plain, snapshot, provider.freshness === 'stale', now)
+      : undefined;
     const standing = digest === undefined ? undefined : findTag(request.headers['if-none-match'], digest);
-    if (standing !== undefined && stillStands(request, standing, now))
+    if (standing !== undefined && stillStands(standing, told, now)) {
+      if (exposures?.isDue(standing.digest))
+        exposures.noteList({ digest, answers: provider.answerAll(inputs, plain), isGiven });
       return reply.code(304).header('etag', writeTag(standing)).send();
-    const stream = newStreamId();
-    if (digest !== undefined) reply.header('etag', writeTag({ digest, stream, issuedAt: now }));
+    }
+    const id = newStreamId();
+    if (digest !== undefined) reply.header('etag', writeTag({ digest, stream: id, issuedAt: now }));
     const answers = provider.answerAll(inputs, plain);
-    exposures?.noteList(answers, (flag) => isVisible(principal, snapshot, flag));
+    exposures?.noteList({ digest, answers, isGiven });
     const list = writer.write(principal, snapshot, answers);
-    const ticket = seal(principal, inputs, stream, now);
+    const ticket = seal(principal, inputs, { snapshot, digest, id, now });
     return reply.header('content-type', JSON_TYPE).send(bodyOf(list, ticket));
   }
 
   // With "not modified" a page keeps the address of the stream that it was given: it has to be of use still.
-  function stillStands({ query }: FastifyRequest, { stream, issuedAt }: EntityTag, now: number): boolean {
+  function stillStands({ stream, issuedAt }: EntityTag, told: Told | undefined, now: number): boolean {
     const age = now - issuedAt;
     if (age < 0 || age > LONGEST_STANDING) return false;
-    const { flagConfigEtag } = query as Query;
-    return (
-      age <= TICKET_LIFETIME ||
-      Freshness.isValidator(flagConfigEtag) ||
-      (stream !== undefined && parts.streams.has(stream))
-    );
+    return age <= TICKET_LIFETIME || told !== undefined || (stream !== undefined && streams.has(stream));
   }
 
-  function seal(principal: Principal, { subject, control }: Inputs, id: string, now: number): string {
-    return parts.streamTickets.seal({
-      id,
-      owner: ownerOf(principal),
-      tenant: subject.tenantId,
-      user: subject.userId,
-      issuedAt: now,
-      world: worldOf(parts.digests, flags.snapshot(), control, subject.userId),
-    });
+  // What an answer without a digest stands for nobody knows: its page is told to ask again as soon as it listens.
+  function seal(principal: Principal, { subject, control }: Inputs, made: Made): string {
+    const { tenantId: tenant, userId: user } = subject;
+    const { snapshot, digest, id, now } = made;
+    const world = digest === undefined ? '' : worldOf(digests, { snapshot, control, user, now });
+    return streamTickets.seal({ id, owner: ownerOf(principal), tenant, user, issuedAt: now, world });
   }
 }
 

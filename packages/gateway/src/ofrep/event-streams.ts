@@ -1,10 +1,12 @@
 import type { Socket } from 'node:net';
 import type { ControlChanged } from '@rampart/core';
 import type { GatewayConfiguration } from '../configuration.js';
+import { Repeats } from './repeats.js';
+import { atOnce, TICK } from './spread.js';
 import { type StreamTicket, UNCOUNTED } from './stream-tickets.js';
 
 type Limits = Pick<GatewayConfiguration['limits'], 'streams' | 'streamsPerUser'>;
-type Configuration = Pick<GatewayConfiguration, 'streamSeconds'> & { readonly limits: Limits };
+type Configuration = Pick<GatewayConfiguration, 'streamSeconds' | 'maxStaleness'> & { readonly limits: Limits };
 
 /** What is held of one stream: whatever more would be held five thousand times. */
 interface Stream {
@@ -15,12 +17,10 @@ interface Stream {
   readonly endsAt: number;
 }
 
-/** Everybody is told within this time, in ms; the first at once. Those told ask again, and can't all be answered at once. */
-const SPREAD = 600;
-const TICK = 16;
-const LEAST_AT_ONCE = 50;
 /** Everything that follows within this time, in ms, is told of together. */
 const TOGETHER = 200;
+/** How much later than the oldest state that a process may answer from, in ms, streams are told again. */
+const MARGIN = 100;
 const HEARTBEAT = 15;
 /** What waits for a page that doesn't read, in bytes; then it is cut off, and comes back by itself. */
 const MOST_UNREAD = 16_384;
@@ -32,6 +32,11 @@ export class EventStreams {
   readonly #limits: Limits;
   readonly #lifetime: number;
   readonly #validator: () => string;
+  /**
+   * A page that is told asks at once, and whoever answers may not have heard: within `maxStaleness` it has, or knows that it
+   * knows nothing. Who asks in vain is answered "unchanged".
+   */
+  readonly #repeats: Repeats<Stream>;
   readonly #streams = new Map<string, Stream>();
   readonly #owners = new Map<string, number>();
   readonly #tenants = new Map<string, Set<Stream>>();
@@ -41,10 +46,14 @@ export class EventStreams {
   #telling: NodeJS.Timeout | undefined;
 
   /** @param validator names flags and control state of now; goes to those who are told, and comes back with their question */
-  constructor({ limits, streamSeconds }: Configuration, validator: () => string) {
+  constructor({ limits, streamSeconds, maxStaleness }: Configuration, validator: () => string) {
     this.#limits = limits;
     this.#lifetime = streamSeconds * 1_000;
     this.#validator = validator;
+    this.#repeats = new Repeats(maxStaleness + MARGIN, (whom) => {
+      const event = this.#refetch();
+      for (const stream of whom) this.#write(stream, event);
+    });
   }
 
   /** Whether a page is connected here with this ticket. */
@@ -93,19 +102,21 @@ export class EventStreams {
       this.#tellAll();
       return;
     }
-    const event = this.refetch();
-    for (const tenant of tenants) for (const stream of this.#tenants.get(tenant) ?? []) this.#write(stream, event);
+    const event = this.#refetch();
+    for (const tenant of tenants) for (const stream of this.#tenants.get(tenant) ?? []) this.#say(stream, event);
   }
 
-  /** The event that makes a page ask again. */
-  refetch(): Buffer {
-    return Buffer.from(`data: ${JSON.stringify({ type: 'refetchEvaluation', etag: this.#validator() })}\n\n`);
+  /** Tells one stream that its page has to ask again. */
+  tellOne(id: string): void {
+    const stream = this.#streams.get(id);
+    if (stream !== undefined) this.#say(stream, this.#refetch());
   }
 
   /** Ends every stream; pages come back by themselves, to another process. */
   close(): void {
     clearInterval(this.#timer);
     clearTimeout(this.#telling);
+    this.#repeats.close();
     this.#timer = undefined;
     for (const stream of this.#streams.values()) this.#end(stream);
   }
@@ -126,14 +137,19 @@ export class EventStreams {
 
   #tellEach(): void {
     this.#toldAt = performance.now();
-    const event = this.refetch();
+    const event = this.#refetch();
     const all = [...this.#streams.values()];
-    const atOnce = Math.max(LEAST_AT_ONCE, Math.ceil(all.length / (SPREAD / TICK)));
+    const group = atOnce(all.length);
     const from = (start: number): void => {
-      for (const stream of all.slice(start, start + atOnce)) this.#write(stream, event);
-      if (start + atOnce < all.length) setTimeout(() => from(start + atOnce), TICK).unref();
+      for (const stream of all.slice(start, start + group)) this.#say(stream, event);
+      if (start + group < all.length) setTimeout(() => from(start + group), TICK).unref();
     };
     from(0);
+  }
+
+  // The event that makes a page ask again.
+  #refetch(): Buffer {
+    return Buffer.from(`data: ${JSON.stringify({ type: 'refetchEvaluation', etag: this.#validator() })}\n\n`);
   }
 
   #second(): void {
@@ -145,6 +161,12 @@ export class EventStreams {
       if (stream.endsAt <= now) this.#end(stream);
       else if (index % HEARTBEAT === 0) this.#write(stream, BEAT);
     }
+  }
+
+  // A repeat is not repeated.
+  #say(stream: Stream, event: Buffer): void {
+    this.#write(stream, event);
+    if (!stream.socket.destroyed) this.#repeats.add(stream);
   }
 
   #write({ socket }: Stream, bytes: Buffer): void {
@@ -160,6 +182,7 @@ export class EventStreams {
 
   #forget(stream: Stream): void {
     const { id, tenant, owner } = stream;
+    this.#repeats.delete(stream);
     if (this.#streams.get(id) !== stream) return;
     this.#streams.delete(id);
     const left = (this.#owners.get(owner) ?? 1) - 1;

@@ -30,7 +30,7 @@ const MOST_USED = 100_000;
 export function serveEvents(app: App, { rampart }: Gateway, { digests, streams, streamTickets }: BulkParts): void {
   const used = new LRUCache<string, true>({ max: MOST_USED, ttl: TICKET_LIFETIME });
   const { control, flags } = rampart;
-  const unrecorded = new UnrecordedChanges({ rampart, digests, tell, isHeard: (tenant) => streams.hasTenant(tenant) });
+  const unrecorded = new UnrecordedChanges({ rampart, digests, streams, tell });
 
   app.get<{ Querystring: { ticket: string } }>('/ofrep/v1/events', EVENTS, (request, reply) => {
     const ticket = streamTickets.open(request.query.ticket);
@@ -46,8 +46,8 @@ export function serveEvents(app: App, { rampart }: Gateway, { digests, streams, 
     const retry = 500 + Math.floor(Math.random() * 1_000);
     const socket = takeOver(reply, `retry: ${retry}\nid: ${ticket.id}\n\n`);
     if (socket === undefined) return;
-    if (missed) socket.write(streams.refetch());
     streams.add(socket, ticket, owner);
+    if (missed) streams.tellOne(ticket.id);
     if (ticket.tenant !== undefined) unrecorded.watch(ticket.tenant);
   });
 
@@ -59,13 +59,14 @@ export function serveEvents(app: App, { rampart }: Gateway, { digests, streams, 
 
   // What happened between the answer and the connection, nobody was told.
   function hasChanged({ tenant, user, world }: StreamTicket): boolean {
-    return world === '' || worldOf(digests, flags.snapshot(), control.read(tenant), user) !== world;
+    if (world === '') return true;
+    const now = Date.now();
+    return worldOf(digests, { snapshot: flags.snapshot(), control: control.read(tenant), user, now }) !== world;
   }
 
   function tell(change: ControlChanged): void {
     streams.tell(change);
-    const tenants = change.tenants === 'all' ? streams.tenants() : change.tenants;
-    for (const tenant of tenants) if (streams.hasTenant(tenant)) unrecorded.watch(tenant);
+    unrecorded.told(change);
   }
 
   const stops = [

@@ -1,21 +1,31 @@
-import type { Rampart } from '@rampart/sdk';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { FlagSnapshot } from '@rampart/core';
+import type { Inputs, Rampart } from '@rampart/sdk';
 import type { Digests } from '../decisions/digests.js';
+import { FlagFetch } from './flag-fetch.js';
 
-/** How long one question waits for flags that somebody says are newer, in ms. */
-const PATIENCE = 2_000;
-/** The least time between two fetches that questions set off, in ms. */
-const PAUSE = 1_000;
+/** What a page was told of, and names in its question. A part that is absent asks for nothing. */
+export interface Told {
+  /** Which flags. */
+  readonly flags: string | undefined;
+  /** A position of the control log. */
+  readonly revision: string | undefined;
+}
+
+/** How long one question waits for what it was told of, in ms. */
+const PATIENCE = 3_000;
+/** Questions that wait; more are answered from what there is. */
+const MOST_WAITING = 20_000;
 const FORM = /^([\w-]{22})?\.([0-9a-f]{8,32}\.\d{1,16}|\d{1,16})?$/;
 
 /**
- * What a page was told of may have happened on another process: what it was told names flags and control state, and its
- * question is answered from nothing older.
+ * What a page was told of may have happened on another process: what it was told names flags and control state. Its question
+ * waits for them, and what has not come by then is not taken for what it was told of.
  */
 export class Freshness {
   readonly #rampart: Rampart;
   readonly #digests: Digests;
-  #fetchedAt = -PAUSE;
-  #fetching: Promise<unknown> | undefined;
+  #waiting = 0;
 
   constructor(rampart: Rampart, digests: Digests) {
     this.#rampart = rampart;
@@ -28,35 +38,50 @@ export class Freshness {
     return `${this.#digests.flags(flags.snapshot())?.text ?? ''}.${control.read(undefined)?.revision ?? ''}`;
   }
 
-  /** Whether a text can have come from {@link validator}. */
-  static isValidator(text: string | undefined): text is string {
-    return text !== undefined && FORM.test(text);
+  /** What a {@link validator} names; undefined for any other text. */
+  static read(text: unknown): Told | undefined {
+    if (typeof text !== 'string') return undefined;
+    const found = FORM.exec(text);
+    return found === null ? undefined : { flags: found[1], revision: found[2] };
   }
 
-  /** Fetches what is known to be newer elsewhere; undefined where nothing has to be fetched. Never rejects. */
-  reach(validator: string): Promise<unknown> | undefined {
-    const [, flags, revision] = FORM.exec(validator) ?? [];
-    const work: Promise<unknown>[] = [];
-    if (flags !== undefined && flags !== this.#digests.flags(this.#rampart.flags.snapshot())?.text) {
-      const fetching = this.#fetch();
-      if (fetching !== undefined) work.push(fetching);
-    }
-    const { control } = this.#rampart;
-    if (revision !== undefined && control.load !== undefined && control.read(undefined, revision) === undefined)
-      work.push(control.load(undefined, revision));
-    return work.length === 0 ? undefined : Promise.all(work);
-  }
-
-  // Whoever asks while flags are under way waits for the same ones.
-  #fetch(): Promise<unknown> | undefined {
-    const { flags } = this.#rampart;
-    if (flags.refresh === undefined || this.#fetching !== undefined) return this.#fetching;
-    if (performance.now() - this.#fetchedAt < PAUSE) return undefined;
-    const late = new Promise<void>((resolve) => setTimeout(resolve, PATIENCE).unref());
-    this.#fetching = Promise.race([flags.refresh(), late]).finally(() => {
-      this.#fetching = undefined;
-      this.#fetchedAt = performance.now();
+  /**
+   * Fetches what is known to be newer elsewhere; undefined where nothing has to be fetched. Never rejects. Whether it came is
+   * for {@link hasFlags} and {@link notBefore} to say, in the moment of the answer.
+   */
+  reach(told: Told): Promise<unknown> | undefined {
+    if (this.#waiting >= MOST_WAITING) return undefined;
+    const work = [this.#reachFlags(told), this.#reachControl(told)].filter((part) => part !== undefined);
+    if (work.length === 0) return undefined;
+    this.#waiting += 1;
+    return Promise.race([Promise.all(work), delay(PATIENCE, undefined, { ref: false })]).finally(() => {
+      this.#waiting -= 1;
     });
-    return this.#fetching;
+  }
+
+  /** Whether these are the flags that a page was told of. Others may be older: no answer from them counts as unchanged. */
+  hasFlags(told: Told | undefined, snapshot: FlagSnapshot): boolean {
+    return told?.flags === undefined || told.flags === this.#digests.flags(snapshot)?.text;
+  }
+
+  /** Inputs of a question, the control state unknown where it can't be shown to be what the page was told of: closed. */
+  notBefore(told: Told | undefined, inputs: Inputs): Inputs {
+    if (told?.revision === undefined || inputs.control === undefined) return inputs;
+    const { control } = this.#rampart;
+    const view = control.read(inputs.subject.tenantId, told.revision);
+    if (view === undefined) control.closedForUnknown?.();
+    return { ...inputs, control: view };
+  }
+
+  #reachFlags(told: Told): Promise<void> | undefined {
+    const { flags } = this.#rampart;
+    const isThere = (): boolean => this.hasFlags(told, flags.snapshot());
+    return isThere() || flags.refresh === undefined ? undefined : FlagFetch.of(flags).after(isThere);
+  }
+
+  #reachControl({ revision }: Told): Promise<void> | undefined {
+    const { control } = this.#rampart;
+    if (revision === undefined || control.read(undefined, revision) !== undefined) return undefined;
+    return control.load?.(undefined, revision);
   }
 }

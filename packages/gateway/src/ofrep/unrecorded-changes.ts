@@ -1,19 +1,20 @@
 import type { ControlChanged, ControlSource } from '@rampart/core';
 import type { Rampart } from '@rampart/sdk';
 import { type Digests, eraOf } from '../decisions/digests.js';
+import type { EventStreams } from './event-streams.js';
 
 /** Options of {@link UnrecordedChanges}. */
 interface Options {
-  readonly rampart: { readonly control: ControlSource; readonly flags: Rampart['flags'] };
+  readonly rampart: { readonly control: ControlSource; readonly flags: Pick<Rampart['flags'], 'snapshot'> };
   readonly digests: Digests;
+  /** Who listens. */
+  readonly streams: Pick<EventStreams, 'hasTenant' | 'tenants'>;
   readonly tell: (change: ControlChanged) => void;
-  /** Whether anybody listens for a tenant still. */
-  readonly isHeard: (tenant: string) => boolean;
 }
 
 /** How often it is looked, in ms. */
 const EVERY = 1_000;
-/** Tenants that are read first at one time. */
+/** Tenants that are read, and fetched where they are not at hand, at one time. */
 const AT_ONCE = 200;
 
 /**
@@ -23,7 +24,7 @@ const AT_ONCE = 200;
 export class UnrecordedChanges {
   readonly #options: Options;
   readonly #timer: NodeJS.Timeout;
-  /** Overrides of tenants that have any, by their names. */
+  /** Overrides that listeners know of, by tenant; of tenants that have any. */
   readonly #overrides = new Map<string, string>();
   readonly #unread = new Set<string>();
   #provable: boolean;
@@ -36,9 +37,16 @@ export class UnrecordedChanges {
     this.#timer = setInterval(() => this.#look(), EVERY).unref();
   }
 
-  /** Watches a tenant's overrides as long as it is heard; to be called again when they may have changed. */
+  /** Watches a tenant's overrides as long as it is heard. To be called when somebody begins to listen, who knows those of now. */
   watch(tenant: string): void {
-    this.#unread.add(tenant);
+    this.#compare(tenant);
+  }
+
+  /** To be called when listeners were told of a change: what they ask for then has the overrides of now. */
+  told({ tenants }: ControlChanged): void {
+    for (const tenant of tenants === 'all' ? [...this.#overrides.keys()] : tenants) this.#note(tenant);
+    if (tenants !== 'all') return;
+    for (const tenant of this.#options.streams.tenants()) if (!this.#overrides.has(tenant)) this.#unread.add(tenant);
   }
 
   close(): void {
@@ -55,30 +63,30 @@ export class UnrecordedChanges {
     let left = AT_ONCE;
     for (const tenant of this.#unread) {
       if ((left -= 1) < 0) break;
-      this.#readFirst(tenant);
+      this.#compare(tenant);
+      if (this.#unread.has(tenant)) void this.#options.rampart.control.load?.(tenant).then(() => this.#compare(tenant));
     }
-    for (const [tenant, known] of this.#overrides) this.#readAgain(tenant, known);
+    for (const tenant of this.#overrides.keys()) this.#compare(tenant);
   }
 
-  #readFirst(tenant: string): void {
-    const { rampart, isHeard } = this.#options;
-    const overrides = isHeard(tenant) ? this.#read(tenant) : '';
+  #compare(tenant: string): void {
+    const { streams, tell } = this.#options;
+    const known = this.#overrides.get(tenant);
+    this.#note(tenant);
+    const isOther = known !== undefined && known !== this.#overrides.get(tenant);
+    if (isOther && streams.hasTenant(tenant)) tell({ tenants: [tenant] });
+  }
+
+  // What can't be read is read later, and compared with what is known now.
+  #note(tenant: string): void {
+    const overrides = this.#options.streams.hasTenant(tenant) ? this.#read(tenant) : '';
     if (overrides === undefined) {
-      void rampart.control.load?.(tenant);
+      this.#unread.add(tenant);
       return;
     }
     this.#unread.delete(tenant);
     if (overrides === '') this.#overrides.delete(tenant);
     else this.#overrides.set(tenant, overrides);
-  }
-
-  // What is told of is watched anew.
-  #readAgain(tenant: string, known: string): void {
-    const { tell, isHeard } = this.#options;
-    const overrides = isHeard(tenant) ? this.#read(tenant) : '';
-    if (overrides === undefined || overrides === known) return;
-    this.#overrides.delete(tenant);
-    tell({ tenants: [tenant] });
   }
 
   #read(tenant: string): string | undefined {
