@@ -48,6 +48,11 @@ type View = 'inbox' | 'settings';
 
 function Desk({ person, settings, session, onLeave }: DeskProps) {
   const [view, setView] = useState<View>(person.role === 'admin' ? 'settings' : 'inbox');
+  const [led, setLed] = useState(false);
+  const show = (next: View, leading = false): void => {
+    setView(next);
+    setLed(leading);
+  };
   // Above both views, so that what was sent, undone or begun outlives a look at the other one.
   const [replies, step] = useReducer(withStep, {});
   const api = useMemo(() => new GatewayApi(settings, session, person.tenant), [settings, session, person]);
@@ -58,7 +63,7 @@ function Desk({ person, settings, session, onLeave }: DeskProps) {
           <Mark />
           Harbor Desk
         </span>
-        {person.role === 'admin' && <Views view={view} onView={setView} />}
+        {person.role === 'admin' && <Views view={view} onView={show} />}
         <div className="me">
           <span className="avatar" aria-hidden="true">
             {person.name[0]}
@@ -75,9 +80,16 @@ function Desk({ person, settings, session, onLeave }: DeskProps) {
         </div>
       </header>
       {view === 'settings' ? (
-        <SettingsPage person={person} api={api} session={session} />
+        <SettingsPage person={person} api={api} session={session} led={led} />
       ) : (
-        <Inbox person={person} api={api} session={session} replies={replies} onStep={step} />
+        <Inbox
+          person={person}
+          api={api}
+          session={session}
+          replies={replies}
+          onStep={step}
+          onDecide={() => show('settings', true)}
+        />
       )}
     </div>
   );

@@ -3,7 +3,7 @@ import type { Ticket } from '../tickets.js';
 import { type CopilotState, useCopilot } from './flags.js';
 import type { GatewayApi } from './gateway-api.js';
 import { Spark } from './icons.js';
-import { AskYourAdmin, Checking, Off, PaywallCard, Unavailable, Unreachable } from './notices.js';
+import { AskYourAdmin, Checking, Off, PaywallCard, Unavailable, Unreachable, YouDecide } from './notices.js';
 import type { Reply, Step } from './replies.js';
 import type { Person, Session } from './session.js';
 import { Suggestion } from './suggestion.js';
@@ -15,6 +15,8 @@ export interface CopilotProps {
   readonly session: Session;
   readonly reply: Reply;
   readonly onStep: (step: Step) => void;
+  /** Leads an admin to the settings. */
+  readonly onDecide: () => void;
 }
 
 const MODES = { suggestion: 'Suggests', confirmation: 'Asks before sending', autonomous: 'Sends by itself' } as const;
@@ -48,7 +50,11 @@ function State({ state, ...props }: CopilotProps & { readonly state: CopilotStat
     case 'paywall':
       return <PaywallCard paywall={state.paywall} />;
     case 'consent_required':
-      return <AskYourAdmin session={props.session} company={props.person.company} />;
+      return props.person.role === 'admin' ? (
+        <YouDecide company={props.person.company} onDecide={props.onDecide} />
+      ) : (
+        <AskYourAdmin session={props.session} company={props.person.company} />
+      );
     case 'unavailable':
       return <Unavailable message={state.message} />;
     case 'off':

@@ -37,6 +37,11 @@ interface Consents {
   readonly consents: readonly { readonly featureClass: string; readonly state: string; readonly revision?: string }[];
 }
 
+/** What the next change is made of. */
+interface Written {
+  readonly revision: string;
+}
+
 interface HistoryPage {
   readonly entries: readonly Entry[];
   readonly next?: number;
@@ -74,17 +79,22 @@ export class GatewayApi {
     return { agreed: state === 'opt_in', untouched: state === 'unset', mode: preferences.mode, history, read };
   }
 
-  /** @throws RequestError, of status 409 where somebody has changed it since it was read */
-  async agree(state: 'opt_in' | 'opt_out', { read }: TenantSettings): Promise<void> {
-    const body = { state, reason: REASON, expected: read.consent };
-    await this.#session.ask(`${this.#base}/consents/${CLASS}`, 'PUT', body);
+  /** Gives the settings with it. @throws RequestError, of status 409 where somebody has changed it since it was read */
+  async agree(agreed: boolean, settings: TenantSettings): Promise<TenantSettings> {
+    const { read } = settings;
+    const body = { state: agreed ? 'opt_in' : 'opt_out', reason: REASON, expected: read.consent };
+    const { revision } = await this.#session.ask<Written>(`${this.#base}/consents/${CLASS}`, 'PUT', body);
+    return { ...settings, agreed, untouched: false, read: { ...read, consent: revision } };
   }
 
-  /** @throws RequestError, as `agree` */
-  async choose(mode: Mode, { read: { preferences } }: TenantSettings): Promise<void> {
-    const { bands, revision: expected } = preferences;
+  /** Gives the settings with it. @throws RequestError, as `agree` */
+  async choose(mode: Mode, settings: TenantSettings): Promise<TenantSettings> {
+    const { read } = settings;
+    const { bands, revision: expected } = read.preferences;
     // What is left out is no wish any more.
-    await this.#session.ask(`${this.#base}/preferences`, 'PUT', { mode, bands, reason: REASON, expected });
+    const body = { mode, bands, reason: REASON, expected };
+    const { revision } = await this.#session.ask<Written>(`${this.#base}/preferences`, 'PUT', body);
+    return { ...settings, mode, read: { ...read, preferences: { ...read.preferences, mode, revision } } };
   }
 
   /** The gateway gives it oldest first, page by page. */

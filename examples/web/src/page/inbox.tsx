@@ -11,9 +11,10 @@ interface InboxProps {
   readonly session: Session;
   readonly replies: Replies;
   readonly onStep: (step: readonly [ticket: string, step: Step]) => void;
+  readonly onDecide: () => void;
 }
 
-export function Inbox({ person, api, session, replies, onStep }: InboxProps) {
+export function Inbox({ person, api, session, replies, onStep, onDecide }: InboxProps) {
   const [open, setOpen] = useState<Ticket>(TICKETS[0] as Ticket);
   const { id } = open;
   const step = useCallback((next: Step) => onStep([id, next]), [id, onStep]);
@@ -37,7 +38,7 @@ export function Inbox({ person, api, session, replies, onStep }: InboxProps) {
         ))}
       </nav>
       <Conversation {...about} />
-      <Copilot key={id} {...about} api={api} session={session} />
+      <Copilot key={id} {...about} api={api} session={session} onDecide={onDecide} />
     </main>
   );
 }

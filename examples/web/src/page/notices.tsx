@@ -39,7 +39,7 @@ export function AskYourAdmin({ session, company }: { readonly session: Session; 
       </span>
       <h3>Your admin decides first</h3>
       <p>The copilot reads tickets to draft replies. Nobody at {company} has agreed to that yet.</p>
-      <button type="button" className="primary" disabled={asked} onClick={start}>
+      <button type="button" className="primary" aria-disabled={asked} onClick={() => asked || start()}>
         {asked ? 'Your admin was asked' : 'Ask your admin'}
       </button>
       {state === 'failed' && (
@@ -47,6 +47,22 @@ export function AskYourAdmin({ session, company }: { readonly session: Session; 
           Your admin could not be asked. Please try again.
         </p>
       )}
+    </div>
+  );
+}
+
+/** The same, said to the only one who can change it. */
+export function YouDecide({ company, onDecide }: { readonly company: string; readonly onDecide: () => void }) {
+  return (
+    <div className="notice">
+      <span className="badge">
+        <Shield />
+      </span>
+      <h3>You decide first</h3>
+      <p>The copilot reads tickets to draft replies. Nobody at {company} has agreed to that yet: as admin, you can.</p>
+      <button type="button" className="primary" onClick={onDecide}>
+        Open the settings
+      </button>
     </div>
   );
 }

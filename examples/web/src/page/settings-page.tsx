@@ -1,24 +1,32 @@
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import type { GatewayApi, Mode, TenantSettings } from './gateway-api.js';
 import { History } from './history.js';
 import { Problem } from './problem.js';
 import type { Person, Session } from './session.js';
-import { useTenantSettings } from './tenant-settings.js';
+import { useTenantSettings, type Wishes } from './tenant-settings.js';
 
 interface SettingsPageProps {
   readonly person: Person;
   readonly api: GatewayApi;
   readonly session: Session;
+  /** Somebody was led here by a button that is gone now: the focus goes on from the title. */
+  readonly led: boolean;
 }
 
 /** What a tenant's admin decides: whether there is AI at all, and how far it goes. */
-export function SettingsPage({ person, api, session }: SettingsPageProps) {
-  const { settings, problem, busy, load, change } = useTenantSettings(api);
+export function SettingsPage({ person, api, session, led }: SettingsPageProps) {
+  const { settings, wishes, problem, busy, load, change } = useTenantSettings(api);
   const asker = useAsker(session);
+  const title = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    if (led) title.current?.focus();
+  }, [led]);
   return (
     <main className="settings" aria-busy={busy}>
       <header>
-        <h1>AI settings</h1>
+        <h1 ref={title} tabIndex={-1}>
+          AI settings
+        </h1>
         <p>For everyone at {person.company}. Changes count at once, in every open tab.</p>
       </header>
       {problem !== undefined && <Problem text={problem.text} onRetry={problem.kind === 'unread' ? load : undefined} />}
@@ -27,8 +35,8 @@ export function SettingsPage({ person, api, session }: SettingsPageProps) {
       )}
       {settings !== undefined && (
         <>
-          <Consent settings={settings} busy={busy} onAgree={(state) => change(() => api.agree(state, settings))} />
-          <Automation settings={settings} busy={busy} onChoose={(mode) => change(() => api.choose(mode, settings))} />
+          <Consent settings={settings} wishes={wishes} onChange={change} />
+          <Automation settings={settings} wishes={wishes} onChange={change} />
           <History entries={settings.history} />
         </>
       )}
@@ -47,13 +55,15 @@ function useAsker(session: Session): string | undefined {
   return asker;
 }
 
-interface ConsentProps {
+interface ControlProps {
   readonly settings: TenantSettings;
-  readonly busy: boolean;
-  readonly onAgree: (state: 'opt_in' | 'opt_out') => void;
+  readonly wishes: Wishes;
+  readonly onChange: (wish: Wishes) => void;
 }
 
-function Consent({ settings: { agreed, untouched }, busy, onAgree }: ConsentProps) {
+/** Shows what is saved, and until then takes nothing else. Disabled, it would lose the focus. */
+function Consent({ settings: { agreed, untouched }, wishes, onChange }: ControlProps) {
+  const saving = wishes.agreed !== undefined;
   const state = agreed ? 'On' : untouched ? 'Not decided' : 'Off';
   return (
     <section className="card consent" aria-labelledby="consent">
@@ -72,8 +82,10 @@ function Consent({ settings: { agreed, untouched }, busy, onAgree }: ConsentProp
           aria-checked={agreed}
           aria-labelledby="consent"
           aria-describedby="consent-about"
-          disabled={busy}
-          onClick={() => onAgree(agreed ? 'opt_out' : 'opt_in')}
+          aria-disabled={saving}
+          onClick={() => {
+            if (!saving) onChange({ agreed: !agreed });
+          }}
         >
           <span className="knob" />
         </button>
@@ -88,22 +100,23 @@ const MODES: readonly (readonly [Mode, string, string])[] = [
   ['autonomous', 'Send by itself', 'What it is very sure about goes out at once, with undo.'],
 ];
 
-interface AutomationProps {
-  readonly settings: TenantSettings;
-  readonly busy: boolean;
-  readonly onChoose: (mode: Mode) => void;
-}
-
-function Automation({ settings: { agreed, mode }, busy, onChoose }: AutomationProps) {
-  const chosen = mode ?? 'autonomous';
+/** Shows what is chosen, saved or not: with arrow keys somebody chooses each mode on the way. */
+function Automation({ settings: { agreed, mode }, wishes, onChange }: ControlProps) {
+  const chosen = wishes.mode ?? mode ?? 'autonomous';
   return (
-    <fieldset className="card automation" disabled={!agreed || busy}>
+    <fieldset className="card automation" disabled={!agreed}>
       <legend>
         <h2>How much it may do</h2>
       </legend>
       {MODES.map(([value, label, about]) => (
-        <label key={value} className="choice">
-          <input type="radio" name="mode" value={value} checked={value === chosen} onChange={() => onChoose(value)} />
+        <label key={value} className={value === wishes.mode ? 'choice saving' : 'choice'}>
+          <input
+            type="radio"
+            name="mode"
+            value={value}
+            checked={value === chosen}
+            onChange={() => onChange({ mode: value })}
+          />
           <span>
             <strong>{label}</strong>
             <small>{about}</small>
