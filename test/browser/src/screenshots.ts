@@ -9,10 +9,13 @@ import { startUnleashServer } from '@rampart/unleash-server';
 
 const DESKTOP = { width: 1180, height: 640 };
 const PHONE = { width: 390, height: 780 };
+/** How long a phone shows a scroll bar after scrolling, in ms, and then some. */
+const SCROLL_BAR_FADES = 1_500;
 
 /** A file, as whom, what has to be there, and how it is looked at. */
 const SHOTS = [
   ['suggestion', 'ana', 'Suggested reply', DESKTOP, 'light'],
+  ['confirmation', 'finn', 'Ready to send', DESKTOP, 'light'],
   ['autonomous-dark', 'eve', 'Sent for you.', DESKTOP, 'dark'],
   ['settings', 'ada', 'How much it may do', { width: 1180, height: 840 }, 'light'],
   ['paywall-phone', 'bo', 'Upgrade to pro', PHONE, 'light'],
@@ -34,7 +37,8 @@ try {
     const there = page.getByText(text).first();
     await there.waitFor();
     // On a phone the copilot is below the conversation.
-    if (viewport === PHONE) await page.getByRole('complementary').scrollIntoViewIfNeeded();
+    if (viewport === PHONE) await page.evaluate('scrollTo(0, document.documentElement.scrollHeight)');
+    await page.waitForTimeout(SCROLL_BAR_FADES);
     await page.screenshot({ path: join(folder, `${name}.png`) });
     await context.close();
   }
