@@ -27,11 +27,12 @@ import { serveWebhook } from './webhook/index.js';
 export interface GatewayOptions extends GatewayConfigurationInput {
   /**
    * Decisions from parts that the service has already; the gateway then neither starts nor closes them, and `unleash`,
-   * `database` and their like are not used. Its control has to be what `createControl` made, or nothing can be recorded.
+   * `database` and their like are not used. Its context names, tiers, prefix, gates and directory count here as well; one that
+   * is stated here too has to be the same. Its control has to be what `createControl` made, or nothing can be recorded.
    * @default built from the configuration
    */
   readonly rampart?: Rampart | undefined;
-  /** Facts about a tenant that neither contexts nor tokens carry. @default none */
+  /** Facts about a tenant that neither contexts nor tokens carry. @default that of the given `rampart`, or none */
   readonly directory?: TenantDirectory | undefined;
   /** Where lines of the log go, each as JSON. @default standard output */
   readonly logTo?: { write(line: string): void } | undefined;
@@ -60,7 +61,7 @@ const ROUTES: readonly ((app: App, gateway: Gateway) => void)[] = [
 export function createGateway({ rampart, directory, logTo, ...input }: GatewayOptions): App {
   const configuration = readConfiguration(input);
   const app = newApp(configuration, logTo);
-  const gateway = joinParts({ configuration, log: app.log, rampart, directory });
+  const gateway = joinParts({ configuration, stated: { ...input, directory }, log: app.log, rampart });
   handleErrors(app);
   readJsonBodies(app);
   requireCallers(app);

@@ -1,40 +1,41 @@
-import type { TenantDirectory } from '@rampart/core';
 import type { Rampart } from '@rampart/sdk';
 import { createControl, createRampart, DurableControl } from '@rampart/sdk';
 import { createAdminClient, createKillSwitch } from '@rampart/sdk/operator';
 import type { GatewayConfiguration } from './configuration.js';
 import { ExposureLog } from './events/exposures.js';
 import type { App, Gateway } from './gateway.js';
+import { asDecided, requireAgreement, type Stated } from './given-rampart.js';
 import { type Metrics, openMetrics } from './service/metrics.js';
 import { Stopping } from './service/stopping.js';
 
 interface Given {
   readonly configuration: GatewayConfiguration;
+  /** The same before defaults were filled in, and the directory. */
+  readonly stated: Stated;
   readonly log: App['log'];
   readonly rampart: Rampart | undefined;
-  readonly directory: TenantDirectory | undefined;
 }
 
-/** Makes what the routes need; nothing is connected yet. */
-export function joinParts({ configuration, log, rampart: given, directory }: Given): Gateway {
+/** Makes what the routes need; nothing is connected yet. @throws ConfigurationError where a given rampart says otherwise */
+export function joinParts({ configuration: read, stated, log, rampart: given }: Given): Gateway {
   const metrics = openMetrics();
-  const shared = { configuration, log, metrics, directory, stopping: new Stopping() };
-  if (given !== undefined) {
-    const control = given.control instanceof DurableControl ? given.control : undefined;
-    return { ...shared, rampart: given, ...recording(shared, control) };
-  }
-  const control = controlOf(configuration, log, metrics);
-  const rampart = createRampart({
-    unleash: unleashOf(configuration),
-    control,
-    directory,
-    tiers: configuration.tiers,
-    prefix: configuration.prefix,
-    gates: configuration.gates,
-    contextNames: configuration.contextNames,
-    logger: log,
-  });
+  if (given !== undefined) requireAgreement(stated, given);
+  const { rampart, control } = given === undefined ? built(read, stated, log, metrics) : takenFrom(given);
+  const { directory } = rampart;
+  const shared = { configuration: asDecided(read, rampart), log, metrics, directory, stopping: new Stopping() };
   return { ...shared, rampart, ...recording(shared, control) };
+}
+
+function takenFrom(rampart: Rampart) {
+  return { rampart, control: rampart.control instanceof DurableControl ? rampart.control : undefined };
+}
+
+function built(configuration: GatewayConfiguration, { directory }: Stated, log: App['log'], metrics: Metrics) {
+  const { tiers, prefix, gates, contextNames } = configuration;
+  const control = controlOf(configuration, log, metrics);
+  const unleash = unleashOf(configuration);
+  const rampart = createRampart({ unleash, control, directory, tiers, prefix, gates, contextNames, logger: log });
+  return { rampart, control };
 }
 
 function recording(

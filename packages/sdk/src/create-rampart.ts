@@ -1,11 +1,15 @@
 import {
   type Attributes,
+  type ContextNames,
   type ControlSource,
+  DEFAULT_PREFIX,
+  DEFAULT_TIERS,
   type Decision,
   type Explanation,
   type FlagSource,
   InMemoryControl,
   type JsonValue,
+  type TenantDirectory,
 } from '@rampart/core';
 import { RampartProvider } from '@rampart/openfeature-provider';
 import { UnleashFlagSource } from '@rampart/unleash';
@@ -33,6 +37,16 @@ export interface Rampart<
   readonly control: Control;
   /** The flags themselves: snapshots, events, and ordinary flags asked without counting. */
   readonly flags: FlagSource;
+  /** Which attribute holds which fact, all of them: whoever writes facts into a context writes them under these names. */
+  readonly contextNames: ContextNames;
+  /** The tier ladder, lowest first. */
+  readonly tiers: readonly string[];
+  /** Flags whose name starts so must carry a Rampart strategy; `''`: none must. */
+  readonly prefix: string;
+  /** Flag → feature, for flags that have no parent in Unleash. */
+  readonly gates: Readonly<Record<string, string>>;
+  /** Who is asked for facts about tenants that a context doesn't state. */
+  readonly directory: TenantDirectory | undefined;
   /** Decides now, from what is already known; starts no I/O that it waits for. */
   decide(flag: string, context: Attributes): Decision;
   /** Decides every AI flag over one consistent snapshot. Counts no usage: a bulk answer is no exposure. */
@@ -74,7 +88,7 @@ export function createRampart<
 >(options: RampartOptions<Bindings> & { readonly control?: Given }): Rampart<ControlOf<Given>, Bindings> {
   checkOptions(options);
   const control = controlOf(options.control) as ControlOf<Given>;
-  const { tiers } = options;
+  const { tiers = DEFAULT_TIERS, prefix = DEFAULT_PREFIX, gates = {}, directory } = options;
   const contextNames = contextNamesOf(options.contextNames);
   const owned = !isUnleash(options.unleash);
   const unleash = isUnleash(options.unleash)
@@ -84,8 +98,8 @@ export function createRampart<
     unleash,
     tiers,
     owned,
-    prefix: options.prefix,
-    gates: options.gates,
+    prefix,
+    gates,
     checkBinding: bindingCheck(options.bindings ?? {}),
   });
   const provider = new RampartProvider({ ...options, flags, control, contextNames });
@@ -93,6 +107,11 @@ export function createRampart<
     provider,
     control,
     flags,
+    contextNames: Object.freeze(contextNames),
+    tiers: Object.freeze([...tiers]),
+    prefix,
+    gates: Object.freeze({ ...gates }),
+    directory,
     decide: (flag, context) => provider.decide(flag, context),
     decideAll: (context) => provider.decideAll(context),
     explain: (flag, context) => provider.explain(flag, context),

@@ -1,0 +1,43 @@
+import type { TenantDirectory } from '@rampart/core';
+import type { Rampart } from '@rampart/sdk';
+import type { GatewayConfiguration, GatewayConfigurationInput } from './configuration.js';
+import { ConfigurationError } from './configuration-error.js';
+import { canonical } from './decisions/canonical.js';
+
+/** What a gateway may state of how its rampart reads contexts and flags. */
+export interface Stated extends Pick<GatewayConfigurationInput, 'contextNames' | 'tiers' | 'prefix' | 'gates'> {
+  readonly directory?: TenantDirectory | undefined;
+}
+
+const LISTS = ['tiers', 'gates'] as const;
+
+/**
+ * A configuration with what the rampart decides by: were facts written under other names than it reads, a user's opt-out
+ * would be lost, and a page could state the tenant.
+ */
+export function asDecided(configuration: GatewayConfiguration, rampart: Rampart): GatewayConfiguration {
+  const { contextNames, tiers, prefix, gates } = rampart;
+  return { ...configuration, contextNames, tiers, prefix, gates };
+}
+
+/**
+ * Refuses a statement that the given rampart contradicts: which of the two is meant can't be known.
+ *
+ * @throws ConfigurationError
+ */
+export function requireAgreement({ contextNames = {}, prefix, directory, ...lists }: Stated, rampart: Rampart): void {
+  if (rampart.contextNames === undefined) throw new ConfigurationError('rampart', 'pass what createRampart returned');
+  const names: ReadonlyMap<string, string> = new Map(Object.entries(rampart.contextNames));
+  for (const [fact, name] of Object.entries(contextNames))
+    if (name !== names.get(fact)) contradiction(`contextNames.${fact}`);
+  for (const field of LISTS) {
+    const stated = lists[field];
+    if (stated !== undefined && canonical(stated) !== canonical(rampart[field])) contradiction(field);
+  }
+  if (prefix !== undefined && prefix !== rampart.prefix) contradiction('prefix');
+  if (directory !== undefined && directory !== rampart.directory) contradiction('directory');
+}
+
+function contradiction(field: string): never {
+  throw new ConfigurationError(field, 'the rampart that was given has another one: leave it out here');
+}
