@@ -79,6 +79,10 @@ describe('who is not', () => {
         { authorization: FRONTEND_TOKEN, 'x-rampart-identity': 'ana' },
         { authorization: FRONTEND_TOKEN, 'x-rampart-identity': '' },
         { authorization: 'Bearer ' },
+        await page({ sub: 'ana', tenant_id: 'acme', labels: 'hipaa' }),
+        await page({ sub: 'ana', tenant_id: 'acme', labels: ['hipaa', 7] }),
+        await page({ sub: 'ana', tenant_id: 7 }),
+        { authorization: `Bearer ${await userToken({ sub: 'o', roles: ['ai_operator'], tier: ['pro'] })}` },
       ].map((headers) => ask(headers as Record<string, string>)),
     );
     for (const answer of answers)

@@ -27,7 +27,7 @@ export class Authentication {
   constructor(configuration: GatewayConfiguration, log: UnleashTokensOptions['log']) {
     const { identity, frontend, unleash } = configuration;
     this.#ring = keyRing(configuration);
-    this.#users = identity && new UserTokens(identity);
+    this.#users = identity && new UserTokens({ configuration: identity, log });
     this.#pages = frontend.askUnleash ? new UnleashTokens({ url: unleash.url, token: unleash.token, log }) : undefined;
     this.#roles = { operator: identity?.operatorRole ?? '', admin: identity?.adminRole ?? '' };
   }

@@ -11,7 +11,11 @@ const NAMES = {
   aiOptOut: 'ai_opt_out',
   roles: 'realm.roles',
 };
-const read = (claims: Record<string, unknown>) => readUser(claims, NAMES, 1_000);
+const reading = (claims: Record<string, unknown>) => readUser(claims, NAMES, 1_000);
+const read = (claims: Record<string, unknown>) => {
+  const found = reading(claims);
+  return 'user' in found ? found.user : undefined;
+};
 
 describe('claims', () => {
   it('are found by their exact name first, then by what dots lead to', () => {
@@ -48,20 +52,29 @@ describe('claims', () => {
     ['labels', 'hipaa', 'labels'],
     ['labels', ['hipaa', 7], 'labels'],
     ['cohorts', { 0: 'internal' }, 'cohorts'],
+    ['labels', '', 'labels'],
+    ['labels', false, 'labels'],
     ['cohorts', [''], 'cohorts'],
-  ] as const)('%s = %j is missing', (claim, value, fact) => {
-    expect(read({ sub: 'ana', [claim]: value })?.identity[fact]).toBeUndefined();
+    ['app.plan.tier', 7, 'tier'],
+    ['app', 'pro', 'tier'],
+    ['app', { plan: 'pro' }, 'tier'],
+    ['app', { plan: { tier: ['pro'] } }, 'tier'],
+    ['app', [{ plan: { tier: 'pro' } }], 'tier'],
+    ['sub', 7, 'userId'],
+    ['sub', '', 'userId'],
+    ['sub', ['ana'], 'userId'],
+    ['sub', 'x'.repeat(256), 'userId'],
+    ['ai_opt_out', 'true', 'aiOptOut'],
+    ['ai_opt_out', 1, 'aiOptOut'],
+  ] as const)('%s = %j makes the token count for nothing: a directory would fill in what is missing', (...row) => {
+    const [claim, value, malformed] = row;
+    expect(reading({ sub: 'ana', [claim]: value })).toEqual({ malformed });
   });
 
-  it.each([
-    ['sub', 7],
-    ['sub', ''],
-    ['sub', ['ana']],
-    ['sub', 'x'.repeat(256)],
-    ['ai_opt_out', 'true'],
-    ['ai_opt_out', 1],
-  ])('%s = %j makes the token count for nothing', (claim, value) => {
-    expect(read({ sub: 'ana', [claim]: value })).toBeUndefined();
+  it('are absent where the object is that would hold them', () => {
+    for (const app of [undefined, null, {}, { plan: null }, { plan: {} }])
+      expect(read({ sub: 'ana', app })?.identity.tier).toBeUndefined();
+    expect(reading({ sub: 'ana', app: { plan: {} } })).toHaveProperty('user');
   });
 
   it('may be as long as what the control log names somebody by', () => {
@@ -74,8 +87,8 @@ describe('claims', () => {
   });
 
   it.each([['constructor'], ['__proto__'], ['toString'], ['app.constructor.name']])('%s is no claim', (name) => {
-    const user = readUser({ app: {} }, { ...NAMES, userId: name, tenantId: name, roles: name }, 1_000);
-    expect(user).toMatchObject({ identity: { userId: undefined, tenantId: undefined }, roles: [] });
+    const found = readUser({ app: {} }, { ...NAMES, userId: name, tenantId: name, roles: name }, 1_000);
+    expect(found).toMatchObject({ user: { identity: { userId: undefined, tenantId: undefined }, roles: [] } });
   });
 
   it.each([

@@ -10,36 +10,48 @@ export interface User {
   readonly roles: readonly string[];
 }
 
+/** A token's user, or the fact whose claim is there and can't be read. */
+export type Reading = { readonly user: User } | { readonly malformed: keyof ClaimNames };
+
+const TEXTS = ['userId', 'tenantId', 'tier', 'region'] as const;
+const LISTS = ['labels', 'cohorts'] as const;
+
 /**
- * Reads the claims of a checked token. A fact of the wrong type counts as missing, because a missing fact closes. What
- * would open something by being missing, the user and the opt-out, has to be right where it is there: otherwise undefined.
+ * Reads the claims of a checked token. A fact of the wrong type doesn't count as missing: the directory would fill in what is
+ * missing, and labels that can't be read could be those that exclude.
  */
-export function readUser(claims: Claims, names: ClaimNames, expiresAt: number): User | undefined {
-  const userId = claimOf(claims, names.userId);
-  const aiOptOut = claimOf(claims, names.aiOptOut);
-  if (userId !== undefined && textOf(userId) === undefined) return undefined;
-  if (aiOptOut !== undefined && typeof aiOptOut !== 'boolean') return undefined;
-  const text = (name: string): string | undefined => textOf(claimOf(claims, name));
-  const list = (name: string): readonly string[] | undefined => listOf(claimOf(claims, name));
+export function readUser(claims: Claims, names: ClaimNames, expiresAt: number): Reading {
+  const said = (fact: keyof ClaimNames): unknown => claimOf(claims, names[fact]);
+  const aiOptOut = said('aiOptOut');
+  const malformed =
+    TEXTS.find((fact) => said(fact) !== undefined && textOf(said(fact)) === undefined) ??
+    LISTS.find((fact) => said(fact) !== undefined && listOf(said(fact)) === undefined) ??
+    (aiOptOut === undefined || typeof aiOptOut === 'boolean' ? undefined : 'aiOptOut');
+  if (malformed !== undefined) return { malformed };
   const identity: Identity = {
-    userId: textOf(userId),
-    tenantId: text(names.tenantId),
-    tier: text(names.tier),
-    region: text(names.region),
-    labels: list(names.labels),
-    cohorts: list(names.cohorts),
+    userId: textOf(said('userId')),
+    tenantId: textOf(said('tenantId')),
+    tier: textOf(said('tier')),
+    region: textOf(said('region')),
+    labels: listOf(said('labels')),
+    cohorts: listOf(said('cohorts')),
     aiOptOut: aiOptOut === true,
     expiresAt,
   };
-  return { identity, roles: rolesOf(claimOf(claims, names.roles)) };
+  return { user: { identity, roles: rolesOf(said('roles')) } };
 }
+
+/** What stands where an object should: nothing can be read from it, and it isn't absent either. */
+const NO_OBJECT = Symbol('no object');
 
 /** The claim of exactly this name, such as `https://example.com/tenant`; else what its dots lead to. Null is absent. */
 function claimOf(claims: Claims, name: string): unknown {
   if (Object.hasOwn(claims, name)) return claims[name] ?? undefined;
   let value: unknown = claims;
   for (const part of name.split('.')) {
-    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, part)) return undefined;
+    if (value === undefined || value === null) return undefined;
+    if (typeof value !== 'object' || (Array.isArray(value) && !/^\d+$/.test(part))) return NO_OBJECT;
+    if (!Object.hasOwn(value, part)) return undefined;
     value = (value as Claims)[part];
   }
   return value ?? undefined;

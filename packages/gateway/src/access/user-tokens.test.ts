@@ -33,8 +33,11 @@ const sign = (claims: object, key: KeyObject | Uint8Array = new TextEncoder().en
 
 function shared() {
   const clock = { now: NOW * 1_000 };
-  const tokens = new UserTokens({ ...PINNED, algorithms: ['HS256'], sharedKey: KEY }, () => clock.now);
-  return { clock, tokens };
+  const lines: string[] = [];
+  const configuration = { ...PINNED, algorithms: ['HS256'], sharedKey: KEY };
+  const log = { warn: (line: string) => void lines.push(line) };
+  const tokens = new UserTokens({ configuration, log, now: () => clock.now });
+  return { clock, lines, tokens };
 }
 
 describe('with a shared key', () => {
@@ -85,6 +88,22 @@ describe('with a shared key', () => {
     for (const token of forged) expect([token, await tokens.check(token)]).toEqual([token, undefined]);
   });
 
+  it('a claim that can not be read: nobody, which the log says once a minute, without the claim', async () => {
+    const { clock, lines, tokens } = shared();
+    for (const labels of ['secret', ['secret', 7]])
+      expect(await tokens.check(await sign({ ...GOOD, labels }))).toBeUndefined();
+    expect(await tokens.check(await sign({ ...GOOD, ai_opt_out: 'secret' }))).toBeUndefined();
+    expect(lines).toEqual([
+      expect.stringMatching(/its claim labels \(identity\.claims\.labels\) is no list/),
+      expect.stringMatching(/its claim ai_opt_out .* is no true or false/),
+    ]);
+    expect(lines.join()).not.toMatch(/secret|ana/);
+    clock.now += 60_000;
+    await tokens.check(await sign({ ...GOOD, labels: 'secret' }));
+    expect(lines).toHaveLength(3);
+    expect(await tokens.check(await sign(GOOD))).toBeDefined();
+  });
+
   it('is checked once a minute, and never believed beyond its end', async () => {
     const { clock, tokens } = shared();
     const token = await sign({ ...GOOD, exp: NOW + 90 });
@@ -126,7 +145,10 @@ describe('with published keys', () => {
     servers.push({ close: () => server.close() });
     const clock = { now: NOW * 1_000 };
     const jwksUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/keys`;
-    const tokens = new UserTokens({ ...PINNED, algorithms: ['RS256'], jwksUrl }, () => clock.now);
+    const tokens = new UserTokens({
+      configuration: { ...PINNED, algorithms: ['RS256'], jwksUrl },
+      now: () => clock.now,
+    });
     const token = (claims: object = {}, key = privateKey, kid = 'one') =>
       sign({ ...GOOD, exp: NOW + 86_400, ...claims }, key, { alg: 'RS256', kid });
     return { state, clock, tokens, token, publicKey, privateKey };

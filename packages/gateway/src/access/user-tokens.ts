@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto';
+import { LONGEST_ID } from '@rampart/core';
 import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import { LRUCache } from 'lru-cache';
-import type { IdentityConfiguration } from '../configuration.js';
+import type { ClaimNames, IdentityConfiguration } from '../configuration.js';
 import { isRefusal, Refusal } from '../service/refusal.js';
 import { readUser, type User } from './claims.js';
 
@@ -15,6 +16,23 @@ const KEYS_GOOD = 60 * 60_000;
 const KEYS_COOLDOWN = 30_000;
 const KEYS_TIMEOUT = 3_000;
 
+/** How often a claim that can't be read is said to be one, in ms. */
+const TOLD_EVERY = 60_000;
+
+const TEXT = `text of 1 to ${LONGEST_ID} characters`;
+const LIST = `list of texts of 1 to ${LONGEST_ID} characters`;
+/** What each claim has to be. */
+const FORMS: ClaimNames = {
+  userId: TEXT,
+  tenantId: TEXT,
+  tier: TEXT,
+  region: TEXT,
+  labels: LIST,
+  cohorts: LIST,
+  aiOptOut: 'true or false',
+  roles: LIST,
+};
+
 /** What the issuer's keys say of a token that isn't theirs. */
 const SAYS_NO = [errors.JWKSNoMatchingKey, errors.JWKSMultipleMatchingKeys, errors.JOSENotSupported];
 
@@ -24,15 +42,26 @@ interface Believed {
   readonly until: number;
 }
 
+/** Options of {@link UserTokens}. */
+export interface UserTokensOptions {
+  readonly configuration: IdentityConfiguration;
+  readonly log?: { warn(message: string): void } | undefined;
+  readonly now?: (() => number) | undefined;
+}
+
 /** Checks the tokens of users: algorithm, issuer and audience are pinned by configuration, never taken from the token. */
 export class UserTokens {
   readonly #configuration: IdentityConfiguration;
   readonly #verify: (token: string) => Promise<JWTPayload>;
   readonly #believed = new LRUCache<string, Believed>({ max: 10_000 });
+  readonly #log: UserTokensOptions['log'];
+  /** Fact → when it was last said that its claim can't be read, in ms since 1970. */
+  readonly #told = new Map<string, number>();
   readonly #now: () => number;
 
-  constructor(configuration: IdentityConfiguration, now: () => number = Date.now) {
+  constructor({ configuration, log, now = Date.now }: UserTokensOptions) {
     this.#configuration = configuration;
+    this.#log = log;
     this.#verify = verifierOf(configuration, now);
     this.#now = now;
   }
@@ -50,11 +79,21 @@ export class UserTokens {
     const payload = await this.#payloadOf(token);
     if (payload?.exp === undefined) return undefined;
     const { claims, clockTolerance } = this.#configuration;
-    const user = readUser(payload, claims, payload.exp * 1_000);
-    if (user === undefined) return undefined;
+    const reading = readUser(payload, claims, payload.exp * 1_000);
+    if ('malformed' in reading) return this.#tell(reading.malformed);
+    const { user } = reading;
     const until = Math.min((payload.exp + clockTolerance) * 1_000, this.#now() + BELIEVED);
     this.#believed.set(nameOf(token), { user, until });
     return user;
+  }
+
+  // The issuer's mistake shows with each of its tokens: once in a while is enough. What the claim says stays out.
+  #tell(fact: keyof ClaimNames): undefined {
+    const now = this.#now();
+    if (now - (this.#told.get(fact) ?? Number.NEGATIVE_INFINITY) < TOLD_EVERY) return;
+    this.#told.set(fact, now);
+    const claim = this.#configuration.claims[fact];
+    this.#log?.warn(`a user's token was refused: its claim ${claim} (identity.claims.${fact}) is no ${FORMS[fact]}`);
   }
 
   async #payloadOf(token: string): Promise<JWTPayload | undefined> {
