@@ -151,6 +151,58 @@ describe('choices of one user', () => {
   });
 });
 
+describe('a user’s own opt-out', () => {
+  async function optedOut() {
+    const { tenant, ask, put, get } = await newTenant('ana');
+    const asBob = (choice: string, more: object = {}) =>
+      ask('PUT', '/users/bob/choices/copilot', { choice, actor: 'bob', ...more }, service.headers);
+    const own = await asBob('opt_out', { reason: 'mine' });
+    expect(own.status).toBe(200);
+    const choices = async () => (await get('/users/bob/choices')).body.choices;
+    return { tenant, ask, put, asBob, choices, revision: own.body.revision as string };
+  }
+
+  test('is taken back by nobody else, whatever was read', async () => {
+    const { ask, put, choices, revision } = await optedOut();
+    for (const expected of [undefined, revision, 'any', revision.replace(/\d+$/, '999999')]) {
+      const refused = await put('/users/bob/choices/copilot', { choice: 'unset', ...(expected && { expected }) });
+      expect([refused.status, refused.body.code]).toEqual([403, 'forbidden']);
+    }
+    const byService = { choice: 'unset', actor: 'carol', expected: 'any' };
+    expect((await ask('PUT', '/users/bob/choices/copilot', byService, service.headers)).status).toBe(403);
+    expect(await choices()).toMatchObject([{ choice: 'opt_out', actor: 'bob', reason: 'mine' }]);
+  });
+
+  test('is not replaced by an opt-out that somebody else could take back', async () => {
+    const { put, choices, revision } = await optedOut();
+    expect(await put('/users/bob/choices/copilot', { choice: 'opt_out' })).toEqual({ status: 200, body: { revision } });
+    expect((await put('/users/bob/choices/copilot', { choice: 'unset', expected: 'any' })).status).toBe(403);
+    expect(await choices()).toMatchObject([{ choice: 'opt_out', actor: 'bob' }]);
+  });
+
+  test('counts also after an administrator’s, and at the same time as one', async () => {
+    const { put, asBob, choices } = await optedOut();
+    const everyone = '/users/bob/choices/*';
+    expect((await put(everyone, { choice: 'opt_out' })).status).toBe(200);
+    expect((await put(everyone, { choice: 'unset', expected: 'any' })).status).toBe(200);
+    const { revision } = (await asBob('unset', { expected: 'any' })).body;
+    expect(await choices()).toEqual([]);
+    const written = await Promise.all([
+      ...[1, 2, 3].map(() => put('/users/bob/choices/copilot', { choice: 'opt_out' })),
+      asBob('opt_out', { expected: revision }),
+      ...[1, 2, 3].map(() => put('/users/bob/choices/copilot', { choice: 'unset', expected: 'any' })),
+    ]);
+    expect(written[3]?.status).toBe(200);
+    expect(await choices()).toMatchObject([{ choice: 'opt_out', actor: 'bob' }]);
+  });
+
+  test('is the user’s to take back', async () => {
+    const { asBob, choices } = await optedOut();
+    expect((await asBob('unset', { expected: 'any' })).status).toBe(200);
+    expect(await choices()).toEqual([]);
+  });
+});
+
 test('the history holds what the tenant’s people did, in pages, and nothing of others', async () => {
   const { get, put } = await newTenant();
   await (await newTenant()).put('/consents/copilot', { state: 'opt_out' });

@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import type { Principal } from '../access/principal.js';
 import type { App, Gateway } from '../gateway.js';
 import { recorded } from '../service/recorded.js';
 import { Refusal } from '../service/refusal.js';
 import { actorOf, requireOwnTenant } from './own-tenant.js';
 import { classSchema, nameSchema, recordFields, tenantParams, writeFields, written } from './schemas.js';
-import { write } from './write.js';
+import { NO_REASON, write } from './write.js';
+import { writeForAnother } from './write-choice.js';
 
 const userParams = tenantParams.extend({ user: nameSchema.describe("The user's id.") });
 const params = userParams.extend({
@@ -14,7 +14,10 @@ const params = userParams.extend({
 const body = z.strictObject({
   choice: z
     .enum(['opt_out', 'opt_in', 'unset'])
-    .describe("unset takes a choice back. An opt-in is the user's own: nobody else can say it."),
+    .describe(
+      "unset takes a choice back. An opt-in is the user's own: nobody else can say it. So is an opt-out that the user made: " +
+        'nobody else can take it back.',
+    ),
   ...writeFields,
 });
 const answer = z.object({
@@ -48,23 +51,26 @@ export function serveChoices(app: App, gateway: Gateway): void {
         operationId: 'setChoice',
         tags: ['tenants'],
         summary: 'Opt one user out of a class or of all AI, or take that back',
+        description:
+          "Administrators opt users out, and take back what administrators chose. A user's own opt-out stays the user's: for " +
+          'anybody else unset is refused (403), and opt_out is answered with the revision of the one that stands.',
         params,
         body,
         response: { 200: written },
       },
     },
     ({ principal, params: { tenant, user, featureClass }, body: { choice: said, ...stated } }) => {
-      if (said === 'opt_in') requireTheUser(principal, user, stated.actor);
       const choice = said === 'unset' ? undefined : said;
-      return write(gateway, principal, { kind: 'choice', tenant, user, featureClass, choice }, stated);
+      const change = { kind: 'choice', tenant, user, featureClass, choice } as const;
+      const actor = actorOf(principal, stated.actor);
+      if (actor === user) return write(gateway, principal, change, stated);
+      // Where the law asks for the user's own consent, nobody else's counts.
+      if (choice === 'opt_in')
+        throw new Refusal(403, 'forbidden', 'choice: only the user can opt in; take an opt-out back with unset');
+      const { reason = NO_REASON, expected } = stated;
+      return recorded(gateway, (control) => writeForAnother(control, change, { actor, reason, expected }));
     },
   );
-}
-
-// Where the law asks for the user's own consent, nobody else's counts.
-function requireTheUser(principal: Principal, user: string, actor: string | undefined): void {
-  if (actorOf(principal, actor) === user) return;
-  throw new Refusal(403, 'forbidden', 'choice: only the user can opt in; take an opt-out back with unset');
 }
 
 async function choicesOf(gateway: Gateway, tenant: string, user: string) {

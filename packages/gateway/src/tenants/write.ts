@@ -12,12 +12,14 @@ export interface Stated {
   readonly actor?: string | undefined;
 }
 
+export const NO_REASON = 'none given';
+
 /** Records a change of a tenant's, and answers with its revision. */
 export async function write(
   gateway: Gateway,
   principal: Principal,
   change: ControlChange,
-  { reason = 'none given', expected, actor: stated }: Stated,
+  { reason = NO_REASON, expected, actor: stated }: Stated,
 ): Promise<{ readonly revision: string }> {
   const actor = actorOf(principal, stated);
   const { revision } = await recorded(gateway, (control) => apply(control, change, { actor, reason, expected }));
