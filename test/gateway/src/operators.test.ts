@@ -3,7 +3,10 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { newKey, operator, page, service, tenantAdmin, useGateway, userToken } from './fixture.js';
 
 const gateway = useGateway();
-const directory = (tenant: string) => (tenant.startsWith('clinic') ? { labels: ['hipaa'] } : undefined);
+const directory = (tenant: string) => {
+  if (tenant.startsWith('unreachable')) return Promise.reject(new Error(`no answer about ${tenant}`));
+  return tenant.startsWith('clinic') ? { labels: ['hipaa'] } : undefined;
+};
 let app: App;
 beforeAll(async () => {
   app = await gateway({ keep: true, directory, exposures: true });
@@ -258,6 +261,16 @@ describe('the exposure audit', () => {
     expect(found).toContainEqual(of(clinic));
     expect(found).toContainEqual(of(labelled));
     expect(found).not.toContainEqual(of(cured));
+  });
+
+  test('goes on where the directory fails for a tenant', async () => {
+    const [lost, clinic] = [`unreachable-${newTenant()}`, `clinic-${newTenant()}`];
+    const before = await audit();
+    await record({ tenantId: lost }, { tenantId: clinic });
+    const after = await audit();
+    expect(after.unlabelled).toBe(before.unlabelled + 1);
+    expect(after.found).toContainEqual(of(clinic));
+    expect(await isKilled(clinic)).toBe(true);
   });
 
   test('says of how many nobody knows labels, and of whom nobody can be killed', async () => {

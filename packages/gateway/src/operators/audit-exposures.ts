@@ -40,7 +40,7 @@ type Suspect = Omit<Found, 'state' | 'kill'>;
 /** Joins exposures with labels, kills the feature for tenants that are excluded, and tells. */
 export async function auditExposures(gateway: Gateway, control: DurableControl, window: Window): Promise<AuditResult> {
   const snapshot = gateway.rampart.flags.snapshot();
-  const labels = new LabelBook(control.store, gateway.directory);
+  const labels = new LabelBook({ store: control.store, directory: gateway.directory, log: gateway.log });
   const suspects = new Map<string, Suspect[]>();
   let [exposures, unlabelled, pages, after] = [0, 0, 0, window.after];
   do {
