@@ -43,6 +43,13 @@ const flags = {
       ],
     },
     { name: '__proto__x', ...inProject, strategies: [strategy] },
+    { name: 'ai.not-set-up', ...inProject, strategies: [strategy] },
+    {
+      name: 'half-set-up',
+      ...inProject,
+      dependencies: [{ feature: 'ai.copilot', enabled: false }],
+      strategies: [strategy],
+    },
     {
       name: 'replies',
       ...inProject,
@@ -179,6 +186,16 @@ describe('AI flags', () => {
     rampart.control.apply({ kind: 'revive', id: 'k' });
     rampart.control.apply(consent('acme', 'opt_out'));
     expect(togglesOf(await get('', await page(ada))).has('ai.copilot')).toBe(false);
+  });
+
+  it('that are not set up are not listed, also where everything is killed', async () => {
+    rampart.control.apply({ kind: 'kill', kill: { id: 'k', scope: { all: true }, reason: 'x' } });
+    const killed = togglesOf(await get('', await page(ada)));
+    rampart.control.apply({ kind: 'revive', id: 'k' });
+    const open = togglesOf(await get('', await page(ada)));
+    expect([killed.has('ai.copilot'), killed.has('replies'), open.has('replies')]).toEqual([true, true, true]);
+    for (const name of ['ai.not-set-up', 'half-set-up'])
+      expect([name, killed.has(name), open.has(name)]).toEqual([name, false, false]);
   });
 
   it('are closed to a page that only says whose it is', async () => {

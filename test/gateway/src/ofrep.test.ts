@@ -30,6 +30,12 @@ const flags = {
     { name: 'broken', ...withPayload('json', '{') },
     { name: 'of-a-tenant', enabled: true, project: 'default', strategies: [ofTenant('tenantId', 'acme')] },
     { name: 'other-project', enabled: true, project: 'other', strategies: [strategy] },
+    { name: 'ai.not-set-up', enabled: true, project: 'default', strategies: [strategy] },
+    { ...behind('ai.copilot', 'half-set-up'), dependencies: [{ feature: 'ai.copilot', enabled: false }] },
+    behind('ai.copilot', 'replies'),
+    ...withOneChange('ai.rolled-out-to-nobody', { stage: 'ga', rollout: '0' }),
+    ...withOneChange('ai.candidate', { stage: 'ga', rollout: '100', mode: 'shadow' }),
+    ...withOneChange('ai.switched-off', { stage: 'ga', rollout: '100' }, false),
     {
       name: 'ai.public',
       enabled: true,
@@ -82,6 +88,23 @@ const flags = {
     },
   ],
 };
+
+function behind(feature: string, name: string) {
+  return { name, enabled: true, project: 'default', dependencies: [{ feature }], strategies: [strategy] };
+}
+
+/** A feature that asks for no consent, with one change. */
+function withOneChange(name: string, parameters: object, enabled = true) {
+  const open = { featureClass: 'copilot', consent: 'not_required' };
+  const change = { ...behind(name, `${name}.v1`), enabled };
+  return [
+    {
+      ...{ name, enabled: true, project: 'default' },
+      strategies: [{ ...strategy, name: 'aiAccess', parameters: open }],
+    },
+    { ...change, strategies: [{ ...strategy, name: 'aiStage', parameters: { groupId: 'g', ...parameters } }] },
+  ];
+}
 
 function ofTenant(contextName: string, value: string) {
   return { ...strategy, constraints: [{ contextName, operator: 'IN', values: [value] }] };
@@ -334,6 +357,23 @@ describe('a page', () => {
     }
     expect((await ask('nobodys', {}, headers)).statusCode).toBe(404);
     expect((await ask('ai.public.v7', {})).statusCode).toBe(404);
+  });
+
+  it('does not learn names of AI flags that are not set up', async () => {
+    const headers = await page(adasClaims);
+    const listed = byKey(await askAll({}, headers));
+    const unready = ['ai.not-set-up', 'half-set-up'];
+    for (const name of unready) {
+      expect(byKey(await askAll()).has(name)).toBe(true);
+      expect([...listed.keys()].filter((key) => key.startsWith(name))).toEqual([]);
+      for (const type of ['', ':object', ':string']) {
+        const [closed, nobodys] = [await ask(name + type, {}, headers), await ask(`ai.nobodys${type}`, {}, headers)];
+        expect(closed.body.replaceAll(name, 'ai.nobodys')).toBe(nobodys.body);
+      }
+    }
+    expect(listed.get('replies')).toMatchObject({ value: true });
+    rampart.control.apply(consent('acme', 'opt_out'));
+    expect(byKey(await askAll({}, headers)).get('replies')).toMatchObject({ value: false });
   });
 
   it('is listed the changes it has, and each feature’s decision', async () => {

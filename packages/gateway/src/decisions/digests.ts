@@ -13,7 +13,7 @@ export interface FlagsDigest {
 }
 
 /** Grows when answers change their form, so that what an older version answered doesn't count as unchanged. */
-const FORM = 1;
+const FORM = 2;
 
 /**
  * Says whether an answer would be the same as before without making it: digests of all that it is made from, of content

@@ -6,7 +6,7 @@ import { browserDecision, isPublic } from '../decisions/browser-decision.js';
 import type { FeedbackTickets } from '../decisions/feedback-ticket.js';
 import { isSamePlain } from '../decisions/same-answer.js';
 import { feedbackFor } from '../ofrep/bulk-writer.js';
-import { isVisible } from '../ofrep/visible.js';
+import { isHidden, isVisible } from '../ofrep/visible.js';
 
 const OFF = { name: 'disabled', enabled: false, feature_enabled: false, featureEnabled: false };
 const SHOWN_CLOSED: ReadonlySet<string> = new Set(['paywall', 'consent_required', 'unavailable']);
@@ -38,7 +38,7 @@ export class ToggleWriter {
   #ai(principal: Principal, snapshot: FlagSnapshot, answer: AiAnswer): string | undefined {
     const { name, flagKind, decision } = answer;
     const { enabled } = decision;
-    if (!enabled && (flagKind === 'change' || !SHOWN_CLOSED.has(decision.outcome))) return undefined;
+    if (isHidden(answer, snapshot) || (!enabled && !SHOWN_CLOSED.has(decision.outcome))) return undefined;
     const feedback = flagKind === 'change' ? undefined : feedbackFor(principal, answer, this.#tickets);
     return JSON.stringify({
       name,

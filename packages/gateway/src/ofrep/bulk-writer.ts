@@ -6,7 +6,7 @@ import type { FeedbackTickets } from '../decisions/feedback-ticket.js';
 import { isSameAi, isSamePlain } from '../decisions/same-answer.js';
 import { type AskedKey, browserEntry, type Failure, ownType, plainEntry, type Success } from './entry.js';
 import { beginningOf, endOf } from './service-text.js';
-import { isVisible } from './visible.js';
+import { isHidden, isVisible } from './visible.js';
 
 /** Writes what a bulk answer lists for a caller. */
 export class BulkWriter {
@@ -28,15 +28,14 @@ export class BulkWriter {
       else if (principal.kind === 'service') {
         end ??= Buffer.from(endOf(answer.subject.userId));
         list.push(this.#texts.once(snapshot, answer, isSameAi, ofAi), end);
-      } else this.#addForPage(list, principal, answer);
+      } else if (!isHidden(answer, snapshot)) this.#addForPage(list, principal, answer);
     }
     const [first, ...others] = list;
     return first === undefined ? [] : [first.subarray(','.length), ...others];
   }
 
   #addForPage(list: Buffer[], principal: Principal, answer: AiAnswer): void {
-    const { name, flagKind, decision } = answer;
-    if (flagKind === 'change' && !decision.enabled) return;
+    const { name, flagKind } = answer;
     const feedback = flagKind === 'feature' ? feedbackFor(principal, answer, this.#tickets) : undefined;
     const entries = [browserEntry(named(name), answer, feedback)];
     if (flagKind === 'feature')

@@ -20,7 +20,7 @@ import {
 } from './entry.js';
 import { contextOf, JSON_TYPE, SINGLE } from './schema.js';
 import { beginningOf, endOf } from './service-text.js';
-import { isVisible } from './visible.js';
+import { isHidden, isVisible } from './visible.js';
 
 /** `POST /ofrep/v1/evaluate/flags/:key`: one flag, counted as one evaluation. */
 export function serveSingle(app: App, { rampart, configuration, exposures }: Gateway): void {
@@ -55,7 +55,7 @@ export function serveSingle(app: App, { rampart, configuration, exposures }: Gat
     }
     if (answer.kind === 'plain') return plainEntry(asked, answer);
     if (principal.kind === 'service') return serviceEntry(asked, answer);
-    if (answer.flagKind === 'change' && !answer.decision.enabled) return hiddenEntry(asked);
+    if (isHidden(answer, flags.snapshot())) return hiddenEntry(asked);
     return browserEntry(asked, answer, feedbackFor(principal, answer, tickets));
   }
 

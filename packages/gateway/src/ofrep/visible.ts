@@ -1,4 +1,5 @@
 import type { FlagSnapshot } from '@rampart/core';
+import type { AiAnswer } from '@rampart/sdk';
 import type { Principal } from '../access/principal.js';
 
 /** Whether a caller sees a flag at all: a key may cover some flags only, a page's token some projects. */
@@ -7,4 +8,15 @@ export function isVisible(principal: Principal, snapshot: FlagSnapshot, name: st
   if (principal.kind !== 'browser' || principal.projects === undefined) return true;
   const project = snapshot.definition?.(name)?.['project'];
   return principal.projects.has(typeof project === 'string' ? project : 'default');
+}
+
+/**
+ * Whether a closed AI flag is nothing that a page should know of: a change that it doesn't have, or a flag that isn't set up, as
+ * one is whose name says AI before it has its strategy.
+ */
+export function isHidden({ name, flagKind, decision }: AiAnswer, snapshot: FlagSnapshot): boolean {
+  if (decision.enabled || flagKind === 'feature') return false;
+  if (flagKind === 'change') return true;
+  const flag = snapshot.flag(name);
+  return flag?.kind !== 'gated' || flag.problems.length > 0;
 }
