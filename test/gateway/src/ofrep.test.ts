@@ -359,6 +359,27 @@ describe('a page', () => {
     expect((await ask('ai.public.v7', {})).statusCode).toBe(404);
   });
 
+  it('can not tell why a feature is closed that is not its own affair', async () => {
+    const names = ['ai.rolled-out-to-nobody', 'ai.candidate', 'ai.switched-off'];
+    expect((await ask('ai.rolled-out-to-nobody')).json().reason).toBe('SPLIT');
+    const headers = await page(adasClaims);
+    const listed = byKey(await askAll({}, headers));
+    for (const type of ['', ':object']) {
+      const answers = await Promise.all(
+        names.flatMap((name) => [
+          ask(name + type, {}, headers).then(({ body }) => body.replaceAll(name, 'NAME')),
+          JSON.stringify(listed.get(name + type)).replaceAll(name, 'NAME'),
+        ]),
+      );
+      expect(JSON.parse(answers[0] ?? '').reason).toBe('DISABLED');
+      expect([...new Set(answers)]).toEqual([answers[0]]);
+    }
+    rampart.control.apply(consent('acme', 'opt_out'));
+    expect((await ask('ai.copilot', {}, headers)).json()).toMatchObject({
+      ...{ value: false, reason: 'TARGETING_MATCH', metadata: { gate: 'consent' } },
+    });
+  });
+
   it('does not learn names of AI flags that are not set up', async () => {
     const headers = await page(adasClaims);
     const listed = byKey(await askAll({}, headers));

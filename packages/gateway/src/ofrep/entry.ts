@@ -52,13 +52,15 @@ export function browserEntry(asked: AskedKey, answer: AiAnswer, feedback: string
   const decision = browserDecision(answer.decision, feedback);
   const { type = 'boolean' } = asked;
   const { variant } = decision;
+  // Any other would tell of what the decision leaves out: that a rollout decided, or a shadow runs.
+  const reason = decision.enabled || decision.gate !== undefined ? answer.reason : 'DISABLED';
   const metadata = browserMetadata(decision);
-  if (type === 'boolean') return success(asked.key, decision.enabled, answer.reason, variant, metadata);
+  if (type === 'boolean') return success(asked.key, decision.enabled, reason, variant, metadata);
   if (type === 'object' && answer.flagKind !== 'gated')
-    return success(asked.key, decision as unknown as JsonValue, answer.reason, variant, metadata);
-  if (!isPublic(answer.decision.binding)) return success(asked.key, undefined, answer.reason, variant, metadata);
+    return success(asked.key, decision as unknown as JsonValue, reason, variant, metadata);
+  if (!isPublic(answer.decision.binding)) return success(asked.key, undefined, reason, variant, metadata);
   const reading = typedValue(answer, type);
-  return reading.ok ? success(asked.key, reading.value, answer.reason, variant, metadata) : failure(asked.key, reading);
+  return reading.ok ? success(asked.key, reading.value, reason, variant, metadata) : failure(asked.key, reading);
 }
 
 /**
