@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { PERMISSIONS } from './access/principal.js';
 import type { GatewayConfiguration, GatewayConfigurationInput } from './configuration.js';
 import { ConfigurationError } from './configuration-error.js';
+import { networkSchema as network } from './network-schema.js';
 
 const name = z.string().min(1, 'must not be empty').max(200, 'use at most 200 characters');
 const names = z.array(name);
@@ -164,7 +165,7 @@ const configurationSchema: z.ZodType<GatewayConfiguration, GatewayConfigurationI
   streamSeconds: whole(1, 86_400)
     .default(3_600)
     .describe('How long one event stream lives; clients come back by themselves.'),
-  trustedProxies: names.default([]).describe('Addresses or ranges whose X-Forwarded-For is believed.'),
+  trustedProxies: z.array(network).default([]).describe('Addresses or ranges whose X-Forwarded-For is believed.'),
   docs: z.boolean().default(true).describe('Serves /docs.'),
   metrics: z.enum(['keys', 'anyone']).default('keys').describe('Who may read /metrics.'),
   drainDelay: whole(0, 600_000).default(0).describe('In milliseconds: served on while /readyz says 503.'),

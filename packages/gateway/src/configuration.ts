@@ -19,7 +19,7 @@ export interface KeyConfiguration {
 
 /** Which pages are let in. Frontend tokens are no secrets: they say which flags are listed, never who somebody is. */
 export interface FrontendConfiguration {
-  /** Tokens of pages, besides those that Unleash knows; `projects` narrows what is listed. @default none */
+  /** Tokens of pages, besides those that Unleash knows; `projects` narrows what is listed, `*` is all. @default none */
   readonly tokens: readonly {
     readonly name: string;
     readonly hash: string;
@@ -170,7 +170,10 @@ export interface GatewayConfiguration {
   readonly limits: LimitConfiguration;
   /** How long one connection of an event stream lives, in seconds; clients come back by themselves. @default 3600 */
   readonly streamSeconds: number;
-  /** Addresses or ranges whose `X-Forwarded-For` is believed. @default none */
+  /**
+   * Addresses or ranges, e.g. `10.0.0.0/8`, or `loopback`, `linklocal` and `uniquelocal`, whose `X-Forwarded-For` is believed.
+   * @default none
+   */
   readonly trustedProxies: readonly string[];
   /** Serves the interactive documentation at /docs. @default true */
   readonly docs: boolean;

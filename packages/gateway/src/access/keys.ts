@@ -44,7 +44,9 @@ function ownerOf({ name, role, may, flags }: ConfiguredKey): ServicePrincipal | 
 }
 
 function pageOf({ name, projects }: ConfiguredPage): BrowserPrincipal {
-  return { kind: 'browser', name, projects: projects && new Set(projects), identity: undefined };
+  // As in Unleash's own tokens.
+  const shown = projects?.includes('*') ? undefined : projects && new Set(projects);
+  return { kind: 'browser', name, projects: shown, identity: undefined };
 }
 
 function matcherOf(patterns: readonly string[]): (flag: string) => boolean {
