@@ -4,6 +4,7 @@ import { PERMISSIONS } from './access/principal.js';
 import type { GatewayConfiguration, GatewayConfigurationInput } from './configuration.js';
 import { ConfigurationError } from './configuration-error.js';
 import { networkSchema as network } from './network-schema.js';
+import { redisSchema as redis } from './redis-schema.js';
 
 const name = z.string().min(1, 'must not be empty').max(200, 'use at most 200 characters');
 const names = z.array(name);
@@ -131,11 +132,9 @@ const configurationSchema: z.ZodType<GatewayConfiguration, GatewayConfigurationI
     .string()
     .min(SHORTEST_SECRET, `use at least ${SHORTEST_SECRET} characters`)
     .describe('Signs the control log; the same for every process.'),
-  redis: z
-    .string()
-    .min(1)
+  redis: redis
     .optional()
-    .describe('redis://…: with it and a database server, any number of gateways are one.'),
+    .describe('One server, Sentinels or a cluster: with it and a database server, any number of gateways are one.'),
   relay: z.enum(['follow', 'serve']).optional(),
   maxStaleness: whole(500)
     .default(5_000)

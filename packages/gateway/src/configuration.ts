@@ -1,4 +1,5 @@
 import type { ContextNames } from '@rampart/core';
+import type { ControlOptions } from '@rampart/sdk';
 import type { Permission } from './access/principal.js';
 
 /** A key of a backend service, or of an operator's program. */
@@ -137,8 +138,11 @@ export interface GatewayConfiguration {
   readonly database: string | { readonly folder: string };
   /** Signs the control log; the same for every process. At least 32 characters. */
   readonly secret: string;
-  /** `redis://…`. With it and a database server, any number of gateways are one. @default none */
-  readonly redis?: string | undefined;
+  /**
+   * `redis://…`, `{ sentinels, name }` or `{ cluster }`, as in `createControl`. With it and a database server, any number of
+   * gateways are one. @default none
+   */
+  readonly redis?: ControlOptions['redis'];
   /** As in `createControl`: for fleets too large to ask the database one by one. @default each asks the database */
   readonly relay?: 'follow' | 'serve' | undefined;
   /** In ms: what can't be shown younger is unknown, and closes. @default 5000 */
