@@ -81,7 +81,7 @@ function itemOfRow(kind: ItemKind, row: ItemRow): ControlItem | undefined {
 }
 
 /** A select of all rows of a kind: keys, values and the entry, spelt the same on every database. */
-export function rowsOf(sql: Sql, kind: ItemKind): string {
+function rowsOf(sql: Sql, kind: ItemKind): string {
   const { table, keys, values } = ITEM_TABLES[kind];
   if (kind !== 'consent') return `select ${[...keys, ...values].join(', ')}, entry from ${table}`;
   return `select t.tenant_id, t.feature_class, c.state, t.version, t.entry

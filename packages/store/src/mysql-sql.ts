@@ -14,6 +14,15 @@ export const MYSQL: Sql = {
   numberOf: (column) => `cast(${column} as unsigned)`,
   text: (expression) => `convert(cast(${expression} as char) using utf8mb4) collate utf8mb4_bin`,
   consentClass: (column) => `lower(trim(convert(${column} using utf8mb4))) collate utf8mb4_bin`,
+  // It finds no place in an index by a row of values.
+  after(key) {
+    const parts = key.map((last, index) => {
+      const same = key.slice(0, index).map(({ column, mark }) => `${column} = ${mark}`);
+      return `(${[...same, `${last.column} > ${last.mark}`].join(' and ')})`;
+    });
+    const values = key.flatMap((_, index) => key.slice(0, index + 1).map(({ value }) => value));
+    return { text: `(${parts.join(' or ')})`, values };
+  },
   upsert(table, keys, values) {
     const columns = [...keys, ...values];
     const updates = values.map((column) => `${column} = values(${column})`).join(', ');

@@ -14,6 +14,10 @@ export const POSTGRES: Sql = {
   numberOf: (column) => column,
   text: (expression) => `(${expression})::text`,
   consentClass: (column) => column,
+  after: (key) => ({
+    text: `(${key.map(({ column }) => column).join(', ')}) > (${key.map(({ mark }) => mark).join(', ')})`,
+    values: key.map(({ value }) => value),
+  }),
   upsert(table, keys, values) {
     const columns = [...keys, ...values];
     const updates = values.map((column) => `${column} = excluded.${column}`).join(', ');

@@ -17,7 +17,7 @@ export interface Session {
 export interface LockedHead {
   readonly epoch: string;
   readonly position: number;
-  /** Up to where entries have a mac; lower than `position` where old code wrote by SQL. */
+  /** Of the last entry with a mac; lower than `position` where old code, or somebody else, wrote by SQL since. */
   readonly sealed: number;
   /** Of the entry at `sealed`. */
   readonly mac: string;
@@ -27,6 +27,14 @@ export interface LockedHead {
 
 export interface SealedRow extends LogRow {
   readonly mac: string;
+}
+
+/** A column of a key, and what it is held against. */
+export interface KeyPart {
+  readonly column: string;
+  /** What stands for the value: `?`, or an expression around it. */
+  readonly mark: string;
+  readonly value: unknown;
 }
 
 /** What PostgreSQL and MySQL say differently. */
@@ -44,6 +52,8 @@ export interface Sql {
   text(expression: string): string;
   /** A row whose `keys` may be there already. */
   upsert(table: string, keys: readonly string[], values: readonly string[]): string;
+  /** Whether a row's key comes after another in the order of its index, which this looks up rather than reads through. */
+  after(key: readonly KeyPart[]): Statement;
   /** What `tenant_ai_consents` calls a class, as Rampart spells it. */
   consentClass(column: string): string;
   /**

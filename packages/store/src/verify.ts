@@ -30,7 +30,7 @@ export async function verify(database: Database, { heads = [] }: VerifyOptions =
       const found = [
         ...walk.findings(),
         ...headFindings({ chain, head, walk, exported }),
-        ...(await stateFindings(sql, session, walk.fold)),
+        ...(await stateFindings({ sql, session, fold: walk.fold })),
       ].sort((one, other) => one.position - other.position);
       return {
         ok: found.length === 0,
