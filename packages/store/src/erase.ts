@@ -6,13 +6,26 @@ import { deleteEvents } from './delete-events.js';
 import { itemsNaming, readSubject, requireNone } from './export-data.js';
 import type { Session, Statement } from './sql.js';
 
+/** What stands for somebody in the log. */
+interface Alias {
+  readonly pseudonym: string;
+  /** Empty for the tenant itself. */
+  readonly user_id: string;
+}
+
 interface Seen {
   readonly applied: Applied | undefined;
-  /** What stands for them in the log: the tenant and its users, or the one user. */
-  readonly pseudonyms: readonly string[];
+  /** Of the tenant and its users, or of the one user. */
+  readonly aliases: readonly Alias[];
   /** Entries that a user to be erased made about others of the tenant. */
   readonly made: readonly { readonly id: string; readonly position: number }[];
 }
+
+/**
+ * How many a statement names. PostgreSQL takes 65,535 values; from 1,000 on MariaDB makes a table of a list, and reads the
+ * other one whole to join them; and each statement has to end within the timeout, however many users a tenant has.
+ */
+const AT_ONCE = 500;
 
 /**
  * Deletes what is stored about a tenant or user beside the log, and appends what was erased by pseudonym alone. The log
@@ -35,16 +48,19 @@ export async function erase(
   );
   return database.transaction(turnOfTenant(tenant), {
     look: (session) => lookFor(session, subject, id),
-    async work(session, { applied, pseudonyms, made }) {
+    async work(session, { applied, aliases, made }) {
       if (applied !== undefined) {
         await session.rows('rollback');
         return applied;
       }
+      const pseudonyms = aliases.map(({ pseudonym }) => pseudonym);
       const scope = user === undefined ? 'tenant' : 'user';
       const what = { erased: { scope, pseudonyms, made: made.map(({ position }) => position) } };
       const draft = { id, actor, reason, what, kind: 'erase', subject: pseudonyms[0] ?? '' };
-      const writes = [...detailWrites(pseudonyms, made), ...stateWrites(database, subject)];
-      const [entry] = await append(database, session, [draft], writes);
+      // Ahead of the lock on the head, which is held the shorter. Exactly those that the entry will name.
+      for (const some of batchesOf(made)) await deleteAuthor(session, some);
+      for (const some of batchesOf(aliases)) await deleteAbout(session, tenant, some);
+      const [entry] = await append(database, session, [draft], stateWrites(database, subject));
       if (entry === undefined) throw new Error('nothing was appended');
       return entry;
     },
@@ -52,63 +68,67 @@ export async function erase(
 }
 
 async function lookFor(session: Session, { tenant, user }: DataSubject, id: string): Promise<Seen> {
-  const [head, names] = await Promise.all([
+  const [head, aliases, made] = await Promise.all([
     session.rows<{ epoch: string; applied: number | null }>(
       'select h.epoch, l.position as applied from rampart_head h left join rampart_log l on l.id = ? where h.id = 1',
       [id],
     ),
-    session.rows<{ pseudonym: string; user_id: string }>(
-      'select pseudonym, user_id from rampart_subject where tenant_id = ? order by user_id',
-      [tenant],
+    session.rows<Alias>(
+      `select pseudonym, user_id from rampart_subject where tenant_id = ?${user === undefined ? '' : ' and user_id = ?'}
+        order by user_id`,
+      user === undefined ? [tenant] : [tenant, user],
     ),
+    user === undefined ? [] : entriesMade(session, tenant, user),
   ]);
   const { epoch = '', applied = null } = head[0] ?? {};
-  const theirs = names.filter((name) => user === undefined || name.user_id === user);
-  const made =
-    user === undefined
-      ? []
-      : await entriesMade(
-          session,
-          user,
-          names.map(({ pseudonym }) => pseudonym),
-        );
-  return {
-    applied: applied === null ? undefined : appliedOf(epoch, applied, id),
-    pseudonyms: theirs.map(({ pseudonym }) => pseudonym),
-    made,
-  };
+  return { applied: applied === null ? undefined : appliedOf(epoch, applied, id), aliases, made };
 }
 
-async function entriesMade(session: Session, actor: string, subjects: readonly string[]): Promise<Seen['made']> {
-  if (subjects.length === 0) return [];
+function entriesMade(session: Session, tenant: string, actor: string): Promise<Seen['made']> {
   return session.rows(
-    `select l.id, l.position from rampart_detail d join rampart_log l on l.id = d.id
-      where d.part = 'who' and d.actor = ? and d.subject in (${subjects.map(() => '?').join(', ')}) order by l.position`,
-    [actor, ...subjects],
+    `select l.id, l.position from rampart_detail d
+      join rampart_subject s on s.pseudonym = d.subject
+      join rampart_log l on l.id = d.id
+      where d.part = 'who' and d.actor = ? and s.tenant_id = ? order by l.position`,
+    [actor, tenant],
   );
 }
 
-function detailWrites(pseudonyms: readonly string[], made: Seen['made']): readonly Statement[] {
-  return [
-    ...deleteIn(
-      'rampart_task',
-      'done_at is not null and id in (select id from rampart_detail where subject',
-      pseudonyms,
-      ')',
-    ),
-    ...deleteIn(
-      'rampart_detail',
-      "part = 'who' and id",
-      made.map(({ id }) => id),
-    ),
-    ...deleteIn('rampart_detail', 'subject', pseudonyms),
-    ...deleteIn('rampart_subject', 'pseudonym', pseudonyms),
-  ];
+function* batchesOf<T>(all: readonly T[]): Generator<readonly T[]> {
+  for (let at = 0; at < all.length; at += AT_ONCE) yield all.slice(at, at + AT_ONCE);
 }
 
-function deleteIn(table: string, condition: string, values: readonly string[], end = ''): readonly Statement[] {
-  if (values.length === 0) return [];
-  return [{ text: `delete from ${table} where ${condition} in (${values.map(() => '?').join(', ')})${end}`, values }];
+async function deleteAuthor(session: Session, made: Seen['made']): Promise<void> {
+  const ids = made.map(({ id }) => id);
+  await session.change(`delete from rampart_detail where part = 'who' and id in (${marksFor(ids)})`, ids);
+}
+
+async function deleteAbout(session: Session, tenant: string, aliases: readonly Alias[]): Promise<void> {
+  const pseudonyms = aliases.map(({ pseudonym }) => pseudonym);
+  // The index on subjects leaves out the empty one, which is said lest the plan do without it.
+  const about = `subject <> '' and subject in (${marksFor(pseudonyms)})`;
+  // One by one, and by the subject alone: a plan that joins, or goes by the part, may read a whole table for each batch.
+  const entries = await session.rows<{ id: string; done_at: number | null }>(
+    `select d.id, (select t.done_at from rampart_task t where t.id = d.id) as done_at
+      from rampart_detail d where ${about}`,
+    pseudonyms,
+  );
+  const done = [...new Set(entries.flatMap(({ id, done_at: at }) => (at === null ? [] : [id])))];
+  for (const some of batchesOf(done)) {
+    await session.change(`delete from rampart_task where id in (${marksFor(some)})`, some);
+  }
+  await session.change(`delete from rampart_detail where ${about}`, pseudonyms);
+  // They are in the database's own order. A list of users would be compared with every user of the tenant.
+  await session.change('delete from rampart_user_choice where tenant_id = ? and user_id between ? and ?', [
+    tenant,
+    aliases[0]?.user_id,
+    aliases.at(-1)?.user_id,
+  ]);
+  await session.change(`delete from rampart_subject where pseudonym in (${marksFor(pseudonyms)})`, pseudonyms);
+}
+
+function marksFor(values: readonly unknown[]): string {
+  return values.map(() => '?').join(', ');
 }
 
 const TENANT_TABLES = [
