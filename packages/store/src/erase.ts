@@ -60,7 +60,8 @@ export async function erase(
       // Ahead of the lock on the head, which is held the shorter. Exactly those that the entry will name.
       for (const some of batchesOf(made)) await deleteAuthor(session, some);
       for (const some of batchesOf(aliases)) await deleteAbout(session, tenant, some);
-      const [entry] = await append(database, session, [draft], stateWrites(database, subject));
+      const appender = { ...database, erased: new Set(pseudonyms) };
+      const [entry] = await append(appender, session, [draft], stateWrites(database, subject));
       if (entry === undefined) throw new Error('nothing was appended');
       return entry;
     },

@@ -1,5 +1,5 @@
-import { sealUpTo } from './append.js';
 import type { Database } from './database.js';
+import { sealUpTo } from './seal.js';
 import type { LockedHead } from './sql.js';
 import type { SignedHead } from './verification.js';
 
@@ -32,10 +32,10 @@ export async function seal({ sql, chain, ...database }: Database): Promise<numbe
     look: () => Promise.resolve(),
     async work(session) {
       const locked = await sql.lockHead(session, []);
-      const mac = await sealUpTo(chain, session, locked);
-      await session.change('update rampart_head set sealed = position, mac = ? where id = 1', [mac]);
+      const { position, mac, count } = await sealUpTo({ sql, chain }, session, locked);
+      await session.change('update rampart_head set sealed = ?, mac = ? where id = 1', [position, mac]);
       await session.rows('commit');
-      return locked.position - locked.sealed;
+      return count;
     },
   });
 }

@@ -1,17 +1,16 @@
 import type { ControlChange } from '@rampart/core';
-import { type Chain, commitment, type LogRow } from './chain.js';
+import { type Chain, commitment } from './chain.js';
 import type { Database } from './database.js';
 import { type Cells, itemOf } from './item.js';
+import { isWrittenBySql, type SaidEntry } from './seal.js';
 import type { LockedHead } from './sql.js';
 import type { Finding, FindingKind } from './verification.js';
 import { misplaced, type Suspect } from './verify-order.js';
 import { itemName } from './verify-state.js';
 
 /** An entry with what stands beside the log. */
-export interface LogLine extends LogRow {
+export interface LogLine extends SaidEntry {
   readonly mac: string | null;
-  readonly what_salt: string | null;
-  readonly what_data: string | null;
   readonly who_salt: string | null;
   readonly who_data: string | null;
 }
@@ -49,7 +48,10 @@ export class LogWalk {
   readonly #missing: Missing[] = [];
   readonly #erasedSubjects = new Set<string>();
   readonly #erasedAuthors = new Set<number>();
+  /** What the next entry follows; undefined where nobody knows. */
   #previous: string | undefined;
+  /** What it follows if the entries without a mac before it had one, which somebody took. */
+  #previousWithMacs: string | undefined;
 
   /** @param wanted positions whose macs are kept, beside the head's own */
   constructor({ chain, sql }: Database, head: LockedHead, wanted: readonly number[]) {
@@ -57,18 +59,20 @@ export class LogWalk {
     this.#head = head;
     this.#wanted = new Set([head.sealed, ...wanted]);
     this.#mayBeUnsealed = sql.family === 'mysql';
-    this.#previous = chain.genesis(head.epoch);
+    this.#follow(chain.genesis(head.epoch));
   }
 
   take(line: LogLine): void {
     this.entries += 1;
     if (line.position > this.last + 1) this.#gap(line.position);
-    this.#checkMac(line);
+    const isForeign = this.#isForeign(line);
+    if (!isForeign) this.#checkMac(line);
     this.#checkDetail(line, 'what', line.what, line.what_salt, line.what_data);
     this.#checkDetail(line, 'who', line.who, line.who_salt, line.who_data);
     this.last = line.position;
     if (line.mac !== null && this.#wanted.has(line.position)) this.macs.set(line.position, line.mac);
-    if (line.what_data !== null) this.#apply(line, line.what_data);
+    // What nobody with the secret wrote changes nothing, and excuses nothing.
+    if (!isForeign && line.what_data !== null) this.#apply(line, line.what_data);
   }
 
   /** All that was noted, once every entry was taken. */
@@ -91,20 +95,31 @@ export class LogWalk {
   #gap(position: number): void {
     const [from, to] = [this.last + 1, position - 1];
     this.#note('deleted', from, from === to ? `entry ${from} is missing` : `entries ${from} to ${to} are missing`);
-    // Nobody knows what the next one followed.
-    this.#previous = undefined;
+    this.#follow(undefined);
+  }
+
+  #follow(mac: string | undefined): void {
+    this.#previous = mac;
+    this.#previousWithMacs = mac;
+  }
+
+  /** Notes an entry without a mac, unless old code wrote it a moment ago. */
+  #isForeign(line: LogLine): boolean {
+    const { position, mac } = line;
+    if (mac !== null) return false;
+    if (this.#mayBeUnsealed && position > this.#head.sealed && isWrittenBySql(line)) return false;
+    this.#note('foreign', position, `entry ${position} has no mac: the store did not write it`);
+    if (this.#previousWithMacs !== undefined) this.#previousWithMacs = this.#chain.mac(this.#previousWithMacs, line);
+    return true;
   }
 
   #checkMac(line: LogLine): void {
-    const { position, mac } = line;
-    const previous = this.#previous;
-    this.#previous = mac ?? undefined;
-    if (mac === null) {
-      if (this.#mayBeUnsealed && position > this.#head.sealed) return;
-      this.#note('foreign', position, `entry ${position} has no mac: the store did not write it`);
-    } else if (previous !== undefined && mac !== this.#chain.mac(previous, line)) {
-      if (this.#suspects.length < MOST_SUSPECTS) this.#suspects.push({ row: line, mac, previous });
-    }
+    const { mac } = line;
+    if (mac === null) return;
+    const [previous, withMacs = ''] = [this.#previous, this.#previousWithMacs];
+    this.#follow(mac);
+    if (previous === undefined || [previous, withMacs].some((before) => mac === this.#chain.mac(before, line))) return;
+    if (this.#suspects.length < MOST_SUSPECTS) this.#suspects.push({ row: line, mac, previous });
   }
 
   #checkDetail(line: LogLine, part: 'what' | 'who', committed: string, salt: string | null, data: string | null): void {

@@ -126,6 +126,7 @@ describe.each([
     ['an entry', "update rampart_log set kind = 'choice' where position = 3", ['edited 3']],
     ['its time', 'update rampart_log set recorded_at = recorded_at + 1 where position = 1', ['edited 1']],
     ['its mac', "update rampart_log set mac = repeat('0', 64) where position = 3", ['edited 3']],
+    ['its mac, taken away', 'update rampart_log set mac = null where position = 3', ['state 0', 'foreign 3']],
     ['the last one', "update rampart_log set kind = 'choice' where position = 6", ['edited 6']],
   ])('names an edited entry: %s', async (_what, sql, expected) => {
     await place.attack(sql);
