@@ -27,8 +27,8 @@ const shapes = {
 };
 
 /** What `createControl` takes. Picks the form by its name, so that an error names a field of the form that was meant. */
-export const redisSchema: z.ZodType<Redis, Redis> = z.unknown().superRefine((value, { addIssue }) => {
-  for (const { path, message } of problemsOf(value)) addIssue({ code: 'custom', path: [...path], message });
+export const redisSchema: z.ZodType<Redis, Redis> = z.unknown().superRefine((value, context) => {
+  for (const { path, message } of problemsOf(value)) context.addIssue({ code: 'custom', path: [...path], message });
 }) as unknown as z.ZodType<Redis, Redis>;
 
 interface Wrong {

@@ -55,9 +55,9 @@ async function asked(rampart: Rampart, context: object, headers: Record<string, 
     payload: { context },
   });
   const listed = await app.inject({ method: 'POST', url: '/ofrep/v1/evaluate/flags', headers, payload: { context } });
-  const page = await app.inject({ method: 'POST', url: '/api/frontend', headers, payload: { context } });
+  const unleash = await app.inject({ method: 'POST', url: '/api/frontend', headers, payload: { context } });
   const found = listed.json().flags.find(({ key }: { key: string }) => key === 'ai.copilot');
-  const toggle = page.json().toggles?.find(({ name }: { name: string }) => name === 'ai.copilot');
+  const toggle = unleash.json().toggles?.find(({ name }: { name: string }) => name === 'ai.copilot');
   return {
     ofrep: alone.json().value,
     bulk: found.value,

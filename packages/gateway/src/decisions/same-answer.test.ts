@@ -35,7 +35,11 @@ function variations(): readonly (readonly [part: string, decision: Decision])[] 
     const without = [part, { ...copy(), [part]: part === 'revisions' ? {} : undefined } as Decision] as const;
     if (typeof value !== 'object') return [without, [part, { ...copy(), [part]: 'another' } as Decision] as const];
     const members = Object.keys(value as object).map(
-      (name) => [`${part}.${name}`, { ...copy(), [part]: { ...value, [name]: 'another' } } as Decision] as const,
+      (name) =>
+        [
+          `${part}.${name}`,
+          { ...copy(), [part]: Object.assign({}, value, { [name]: 'another' }) } as Decision,
+        ] as const,
     );
     return [without, ...members];
   });
