@@ -30,7 +30,10 @@ export interface FrontendConfiguration {
   readonly askUnleash: boolean;
 }
 
-/** Which claim holds what. A dot leads into an object: `app_metadata.plan`. */
+/**
+ * Which claim holds what. A dot leads into an object: `app_metadata.plan`. A token with a claim of the wrong type is refused;
+ * only roles that can't be read are none.
+ */
 export interface ClaimNames {
   /** @default 'sub' */
   readonly userId: string;
