@@ -67,6 +67,8 @@ export class Freshness {
   /** Inputs of a question, the control state unknown where it can't be shown to be what the page was told of: closed. */
   notBefore(told: Told | undefined, inputs: Inputs): Inputs {
     if (told?.revision === undefined || inputs.control === undefined) return inputs;
+    // Most pages ask while what they were told of is the last that was recorded.
+    if (inputs.control.revision === told.revision) return inputs;
     const { control } = this.#rampart;
     const view = control.read(inputs.subject.tenantId, told.revision);
     if (view === undefined) control.closedForUnknown?.();
