@@ -24,7 +24,9 @@ test.each(COMPARED)('$id: both sides answer as meant', async ({ id, prepare }) =
 // The short form's times mean nothing; its counts do.
 test.each(WHOLE)('$id: is measured', { timeout: 180_000 }, async ({ unit, wanted, run }) => {
   const { value, note } = await run({ smoke: true });
-  expect(value).toBeGreaterThan(0);
+  // So few streams can leave less resident than there was before.
+  if (unit === 'KB') expect(value).not.toBeNaN();
+  else expect(value).toBeGreaterThan(0);
   expect(note).not.toContain('NaN');
   if (unit === 'reads') expect(value).toBe(wanted);
 });

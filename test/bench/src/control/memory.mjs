@@ -8,9 +8,11 @@ const AT_ONCE = 1_000;
 const CLASSES = 3;
 const PLACE = { epoch: '00000000000000be', position: 1 };
 
+const FIRST = { position: PLACE.position, effect: { kind: 'none' } };
+
 /** Tenants that are made when they are read, and held by nobody else. */
 const log = {
-  readLog: async () => ({ epoch: PLACE.epoch, head: 1, entries: [], now: Date.now() }),
+  readLog: async (after) => ({ epoch: PLACE.epoch, head: 1, entries: after < 1 ? [FIRST] : [], now: Date.now() }),
   readShared: async () => ({ ...PLACE, shared: EMPTY_SHARED }),
   readTenant: async (tenant) => ({
     ...PLACE,
