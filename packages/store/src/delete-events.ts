@@ -2,7 +2,7 @@ import { readId } from '@rampart/core';
 import { type Database, repeated } from './database.js';
 import type { DropQuery } from './measurement.js';
 import { requireWhole } from './read-log.js';
-import type { Session } from './sql.js';
+import { marks, type Session } from './sql.js';
 
 /** How many measurements one statement deletes: there may be millions, and each has to end within the timeout. */
 const AT_ONCE = 2_000;
@@ -28,8 +28,7 @@ async function deleteSome(session: Session, condition: string, values: readonly 
     values,
   );
   const ids = rows.map(({ id }) => id).sort();
-  if (ids.length > 0)
-    await session.change(`delete from rampart_event where id in (${ids.map(() => '?').join(', ')})`, ids);
+  if (ids.length > 0) await session.change(`delete from rampart_event where id in (${marks(ids)})`, ids);
   return ids.length;
 }
 
@@ -37,6 +36,6 @@ async function deleteSome(session: Session, condition: string, values: readonly 
 export async function dropEvents(database: Database, { age, except = [] }: DropQuery): Promise<number> {
   requireWhole('age', age, 0);
   for (const name of except) readId('except', name);
-  const others = except.length === 0 ? '' : ` and name not in (${except.map(() => '?').join(', ')})`;
+  const others = except.length === 0 ? '' : ` and name not in (${marks(except)})`;
   return deleteEvents(database, `happened_at < ${database.sql.now} - ${age}${others}`, except);
 }

@@ -4,7 +4,7 @@ import type { Applied, DataSubject, Write } from './control-store.js';
 import type { Database } from './database.js';
 import { deleteEvents } from './delete-events.js';
 import { itemsNaming, readSubject, requireNone } from './export-data.js';
-import type { Session, Statement } from './sql.js';
+import { marks, type Session, type Statement } from './sql.js';
 
 /** What stands for somebody in the log. */
 interface Alias {
@@ -101,13 +101,13 @@ function* batchesOf<T>(all: readonly T[]): Generator<readonly T[]> {
 
 async function deleteAuthor(session: Session, made: Seen['made']): Promise<void> {
   const ids = made.map(({ id }) => id);
-  await session.change(`delete from rampart_detail where part = 'who' and id in (${marksFor(ids)})`, ids);
+  await session.change(`delete from rampart_detail where part = 'who' and id in (${marks(ids)})`, ids);
 }
 
 async function deleteAbout(session: Session, tenant: string, aliases: readonly Alias[]): Promise<void> {
   const pseudonyms = aliases.map(({ pseudonym }) => pseudonym);
   // The index on subjects leaves out the empty one, which is said lest the plan do without it.
-  const about = `subject <> '' and subject in (${marksFor(pseudonyms)})`;
+  const about = `subject <> '' and subject in (${marks(pseudonyms)})`;
   // One by one, and by the subject alone: a plan that joins, or goes by the part, may read a whole table for each batch.
   const entries = await session.rows<{ id: string; done_at: number | null }>(
     `select d.id, (select t.done_at from rampart_task t where t.id = d.id) as done_at
@@ -116,7 +116,7 @@ async function deleteAbout(session: Session, tenant: string, aliases: readonly A
   );
   const done = [...new Set(entries.flatMap(({ id, done_at: at }) => (at === null ? [] : [id])))];
   for (const some of batchesOf(done)) {
-    await session.change(`delete from rampart_task where id in (${marksFor(some)})`, some);
+    await session.change(`delete from rampart_task where id in (${marks(some)})`, some);
   }
   await session.change(`delete from rampart_detail where ${about}`, pseudonyms);
   // They are in the database's own order. A list of users would be compared with every user of the tenant.
@@ -125,11 +125,7 @@ async function deleteAbout(session: Session, tenant: string, aliases: readonly A
     aliases[0]?.user_id,
     aliases.at(-1)?.user_id,
   ]);
-  await session.change(`delete from rampart_subject where pseudonym in (${marksFor(pseudonyms)})`, pseudonyms);
-}
-
-function marksFor(values: readonly unknown[]): string {
-  return values.map(() => '?').join(', ');
+  await session.change(`delete from rampart_subject where pseudonym in (${marks(pseudonyms)})`, pseudonyms);
 }
 
 const TENANT_TABLES = [

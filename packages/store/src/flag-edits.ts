@@ -5,7 +5,7 @@ import { asJson, storableText } from './canonical.js';
 import type { Database } from './database.js';
 import type { FlagEdit } from './flag-edit.js';
 import { requireWhole } from './read-log.js';
-import { insertRows, type Session } from './sql.js';
+import { insertRows, marks, type Session } from './sql.js';
 
 /** How many edits one transaction records. */
 const AT_ONCE = 200;
@@ -44,8 +44,8 @@ function recordSome(database: Database, server: string, edits: readonly FlagEdit
         return 0;
       }
       const rows = fresh.map(({ event }, index) => [server, event, drafts[index]?.id]);
-      const marks = insertRows('rampart_flag_edit', ['server', 'event_id', 'entry'], rows);
-      await append(database, session, drafts, [marks]);
+      const statement = insertRows('rampart_flag_edit', ['server', 'event_id', 'entry'], rows);
+      await append(database, session, drafts, [statement]);
       return drafts.length;
     },
   });
@@ -53,7 +53,7 @@ function recordSome(database: Database, server: string, edits: readonly FlagEdit
 
 async function notRecorded(session: Session, server: string, edits: readonly FlagEdit[]): Promise<readonly FlagEdit[]> {
   const rows = await session.rows<{ event_id: number }>(
-    `select event_id from rampart_flag_edit where server = ? and event_id in (${edits.map(() => '?').join(', ')})`,
+    `select event_id from rampart_flag_edit where server = ? and event_id in (${marks(edits)})`,
     [server, ...edits.map(({ event }) => event)],
   );
   const known = new Set(rows.map(({ event_id: event }) => event));

@@ -3,7 +3,7 @@ import { canonical, requireStorable } from './canonical.js';
 import { type Database, repeated } from './database.js';
 import type { Measurement, RecordedEvents } from './measurement.js';
 import { requireWhole } from './read-log.js';
-import type { Session } from './sql.js';
+import { marks, type Session } from './sql.js';
 import { requireTenant } from './subject.js';
 
 /** Most measurements in one call: one statement, and no longer than the timeout. */
@@ -61,16 +61,16 @@ async function addOnPostgres(session: Session, { sql }: Database, rows: readonly
 // between look and insert gets an error for the whole statement, and looks again.
 async function addOnMysql(session: Session, { sql }: Database, rows: readonly Row[]): Promise<number> {
   const found = await session.rows<{ id: string }>(
-    `select id from rampart_event where id in (${rows.map(() => '?').join(', ')})`,
+    `select id from rampart_event where id in (${marks(rows)})`,
     rows.map(({ id }) => id),
   );
   const known = new Set(found.map(({ id }) => id));
   const fresh = rows.filter(({ id }) => !known.has(String(id)));
   if (fresh.length === 0) return 0;
-  const marks = `(${NAMES.map(() => '?').join(', ')}, ${sql.now})`;
+  const row = `(${marks(NAMES)}, ${sql.now})`;
   return session.change(
-    `insert into rampart_event (${NAMES.join(', ')}, received_at) values ${fresh.map(() => marks).join(', ')}`,
-    fresh.flatMap((row) => NAMES.map((name) => row[name])),
+    `insert into rampart_event (${NAMES.join(', ')}, received_at) values ${fresh.map(() => row).join(', ')}`,
+    fresh.flatMap((values) => NAMES.map((name) => values[name])),
   );
 }
 

@@ -1,6 +1,6 @@
 import type { ControlChange } from '@rampart/core';
 import { type Chain, commitment, type LogRow } from './chain.js';
-import type { LockedHead, Session, Sql } from './sql.js';
+import { type LockedHead, marks, type Session, type Sql } from './sql.js';
 
 /** An entry with what it says, where that is there. */
 export interface SaidEntry extends LogRow {
@@ -99,7 +99,7 @@ async function sealRows(
   if (macs.length > 0) {
     await session.change(
       `update rampart_log set mac = case position ${macs.map(() => 'when ? then ?').join(' ')} end
-        where mac is null and position in (${macs.map(() => '?').join(', ')})`,
+        where mac is null and position in (${marks(macs)})`,
       [...macs.flat(), ...macs.map(([at]) => at)],
     );
   }

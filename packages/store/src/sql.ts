@@ -72,15 +72,20 @@ export function insert(table: string, row: Readonly<Record<string, unknown>>): S
   return insertRows(table, Object.keys(row), [Object.values(row)]);
 }
 
+/** A mark for each value of a list: `?, ?, ?`. */
+export function marks(values: readonly unknown[]): string {
+  return values.map(() => '?').join(', ');
+}
+
 /** Statement that inserts some rows. */
 export function insertRows(
   table: string,
   columns: readonly string[],
   rows: readonly (readonly unknown[])[],
 ): Statement {
-  const marks = `(${columns.map(() => '?').join(', ')})`;
+  const row = `(${marks(columns)})`;
   return {
-    text: `insert into ${table} (${columns.join(', ')}) values ${rows.map(() => marks).join(', ')}`,
+    text: `insert into ${table} (${columns.join(', ')}) values ${rows.map(() => row).join(', ')}`,
     values: rows.flat(),
   };
 }

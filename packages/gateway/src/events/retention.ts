@@ -1,4 +1,5 @@
 import type { App, Gateway } from '../gateway.js';
+import { repeat } from '../service/repeat.js';
 
 /** How often it is looked whether something is too old, in ms. */
 const LOOK = 3_600_000;
@@ -17,10 +18,7 @@ export function dropOldEvents(
   }: Pick<Gateway, 'control' | 'configuration' | 'stopping' | 'log'>,
 ): void {
   if (control === undefined) return;
-  let busy = false;
-  const drop = async (): Promise<void> => {
-    if (busy) return;
-    busy = true;
+  const work = async (): Promise<void> => {
     try {
       await control.ready();
       const dropped = await control.store.dropEvents({ age: eventDays * DAY, except: LASTING });
@@ -28,17 +26,6 @@ export function dropOldEvents(
     } catch (error) {
       if (!stopping.signal.aborted) log.warn(`old measurements can't be deleted: ${(error as Error).message}`);
     }
-    busy = false;
   };
-  let timer: NodeJS.Timeout | undefined;
-  app.addHook('onReady', (done) => {
-    timer = setInterval(() => void drop(), LOOK);
-    timer.unref();
-    void drop();
-    done();
-  });
-  app.addHook('preClose', (done) => {
-    clearInterval(timer);
-    done();
-  });
+  repeat(app, { every: LOOK, atOnce: true, work });
 }

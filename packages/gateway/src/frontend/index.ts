@@ -1,11 +1,11 @@
 import type { Inputs } from '@rampart/sdk';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { ContextReader, type ReadContext } from '../context/read-context.js';
+import { ContextReader } from '../context/read-context.js';
 import { Digests } from '../decisions/digests.js';
 import { FeedbackTickets } from '../decisions/feedback-ticket.js';
 import type { App, Gateway } from '../gateway.js';
 import { findTag, writeTag } from '../ofrep/entity-tag.js';
-import { Freshness, type Told } from '../ofrep/freshness.js';
+import { Freshness, type Question } from '../ofrep/freshness.js';
 import { Pacer } from '../ofrep/pacer.js';
 import { isVisible } from '../ofrep/visible.js';
 import { Refusal } from '../service/refusal.js';
@@ -17,14 +17,6 @@ import { addUsage } from './usage.js';
 /** How long an answer may be said to stand, in ms: the tickets in it end. */
 const LONGEST_STANDING = 12 * 60 * 60 * 1_000;
 const JSON_TYPE = 'application/json; charset=utf-8';
-
-interface Question {
-  readonly request: FastifyRequest;
-  readonly reply: FastifyReply;
-  readonly context: ReadContext;
-  /** Undefined where nobody told it to ask. */
-  readonly told: Told | undefined;
-}
 
 /** Questions that wait for their turn; more are refused. */
 const MOST_WAITING = 20_000;
@@ -74,16 +66,16 @@ export function serveFrontend(app: App, { rampart, configuration, exposures }: G
     return answer(question, asked);
   }
 
-  function answer({ request, reply, context: { plain }, told }: Question, asked: Inputs): FastifyReply {
+  function answer(question: Question, asked: Inputs): FastifyReply {
+    const { request, reply, told } = question;
+    const { plain } = question.context;
     if (provider.freshness === 'none') throw new Refusal(503, 'not_ready', 'there are no flags yet', { retryAfter: 1 });
     const { principal, headers } = request;
     const snapshot = flags.snapshot();
     const now = Date.now();
     const inputs = freshness.notBefore(told, asked);
     const isGiven = (flag: string): boolean => isVisible(principal, snapshot, flag);
-    const digest = freshness.hasFlags(told, snapshot)
-      ? digests.answer(principal, inputs, plain, snapshot, provider.freshness === 'stale', now)
-      : undefined;
+    const digest = freshness.digest(question, inputs, snapshot, now);
     reply.header('cache-control', 'no-cache');
     if (digest !== undefined) {
       const standing = findTag(headers['if-none-match'], digest);

@@ -30,8 +30,8 @@ export class BulkWriter {
         list.push(this.#texts.once(snapshot, answer, isSameAi, ofAi), end);
       } else if (!isHidden(answer, snapshot)) this.#addForPage(list, principal, answer);
     }
-    const [first, ...others] = list;
-    return first === undefined ? [] : [first.subarray(','.length), ...others];
+    if (list[0] !== undefined) list[0] = list[0].subarray(','.length);
+    return list;
   }
 
   #addForPage(list: Buffer[], principal: Principal, answer: AiAnswer): void {

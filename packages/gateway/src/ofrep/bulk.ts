@@ -1,8 +1,8 @@
 import type { FlagSnapshot } from '@rampart/core';
 import type { Inputs } from '@rampart/sdk';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
 import type { Principal } from '../access/principal.js';
-import { ContextReader, type ReadContext } from '../context/read-context.js';
+import { ContextReader } from '../context/read-context.js';
 import type { Digests } from '../decisions/digests.js';
 import { FeedbackTickets } from '../decisions/feedback-ticket.js';
 import type { App, Gateway } from '../gateway.js';
@@ -10,7 +10,7 @@ import { Refusal } from '../service/refusal.js';
 import { BulkWriter } from './bulk-writer.js';
 import { type EntityTag, findTag, writeTag } from './entity-tag.js';
 import type { EventStreams } from './event-streams.js';
-import { Freshness, type Told } from './freshness.js';
+import { Freshness, type Question, type Told } from './freshness.js';
 import { Pacer } from './pacer.js';
 import { BULK, contextOf, JSON_TYPE } from './schema.js';
 import { newStreamId, type StreamTickets, TICKET_LIFETIME } from './stream-tickets.js';
@@ -27,14 +27,6 @@ export interface BulkParts {
 
 interface Query {
   readonly flagConfigEtag?: string;
-}
-
-interface Question {
-  readonly request: FastifyRequest;
-  readonly reply: FastifyReply;
-  readonly context: ReadContext;
-  /** Undefined where nobody told it to ask. */
-  readonly told: Told | undefined;
 }
 
 /** What an answer was made from, and when. */
@@ -79,16 +71,16 @@ export function serveBulk(app: App, { rampart, configuration, exposures }: Gatew
     return answer(question, asked);
   }
 
-  function answer({ request, reply, context: { plain }, told }: Question, asked: Inputs): FastifyReply {
+  function answer(question: Question, asked: Inputs): FastifyReply {
+    const { request, reply, told } = question;
+    const { plain } = question.context;
     if (provider.freshness === 'none') throw new Refusal(503, 'GENERAL', 'there are no flags yet', { retryAfter: 1 });
     const { principal } = request;
     const snapshot = flags.snapshot();
     const now = Date.now();
     const inputs = freshness.notBefore(told, asked);
     const isGiven = (flag: string): boolean => isVisible(principal, snapshot, flag);
-    const digest = freshness.hasFlags(told, snapshot)
-      ? digests.answer(principal, inputs, plain, snapshot, provider.freshness === 'stale', now)
-      : undefined;
+    const digest = freshness.digest(question, inputs, snapshot, now);
     const standing = digest === undefined ? undefined : findTag(request.headers['if-none-match'], digest);
     if (standing !== undefined && stillStands(standing, told, now)) {
       if (exposures?.isDue(standing.digest))

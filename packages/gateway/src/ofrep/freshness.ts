@@ -1,6 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FlagSnapshot } from '@rampart/core';
 import type { Inputs, Rampart } from '@rampart/sdk';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { ReadContext } from '../context/read-context.js';
 import type { Digests } from '../decisions/digests.js';
 import { FlagFetch } from './flag-fetch.js';
 
@@ -10,6 +12,15 @@ export interface Told {
   readonly flags: string | undefined;
   /** A position of the control log. */
   readonly revision: string | undefined;
+}
+
+/** A page's question about all flags. */
+export interface Question {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  readonly context: ReadContext;
+  /** Undefined where nobody told it to ask. */
+  readonly told: Told | undefined;
 }
 
 /** How long one question waits for what it was told of, in ms. */
@@ -47,7 +58,7 @@ export class Freshness {
 
   /**
    * Fetches what is known to be newer elsewhere; undefined where nothing has to be fetched. Never rejects. Whether it came is
-   * for {@link hasFlags} and {@link notBefore} to say, in the moment of the answer.
+   * for {@link digest} and {@link notBefore} to say, in the moment of the answer.
    */
   reach(told: Told): Promise<unknown> | undefined {
     if (this.#waiting >= MOST_WAITING) return undefined;
@@ -59,9 +70,21 @@ export class Freshness {
     });
   }
 
-  /** Whether these are the flags that a page was told of. Others may be older: no answer from them counts as unchanged. */
-  hasFlags(told: Told | undefined, snapshot: FlagSnapshot): boolean {
+  // Others than those may be older: no answer from them counts as unchanged.
+  #hasFlags(told: Told | undefined, snapshot: FlagSnapshot): boolean {
     return told?.flags === undefined || told.flags === this.#digests.flags(snapshot)?.text;
+  }
+
+  /** Names the answer to a question; undefined where these aren't the flags that its page was told of, or nothing names it. */
+  digest(
+    { request, context, told }: Question,
+    inputs: Inputs,
+    snapshot: FlagSnapshot,
+    now: number,
+  ): string | undefined {
+    if (!this.#hasFlags(told, snapshot)) return undefined;
+    const isStale = this.#rampart.provider.freshness === 'stale';
+    return this.#digests.answer(request.principal, inputs, context.plain, snapshot, isStale, now);
   }
 
   /** Inputs of a question, the control state unknown where it can't be shown to be what the page was told of: closed. */
@@ -77,7 +100,7 @@ export class Freshness {
 
   #reachFlags(told: Told): Promise<void> | undefined {
     const { flags } = this.#rampart;
-    const isThere = (): boolean => this.hasFlags(told, flags.snapshot());
+    const isThere = (): boolean => this.#hasFlags(told, flags.snapshot());
     return isThere() || flags.refresh === undefined ? undefined : FlagFetch.of(flags).after(isThere);
   }
 

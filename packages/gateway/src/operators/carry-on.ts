@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { OrderReport, Patience } from '@rampart/sdk/operator';
 import type { App, Gateway } from '../gateway.js';
+import { repeat } from '../service/repeat.js';
 
 /** How long an operator waits for both halves of an order, in ms. */
 const PATIENCE = 5_000;
@@ -46,23 +47,10 @@ function nothingYet(action: OrderReport['action']): Reached {
 /** Finishes what any process left unfinished in Unleash, as long as the gateway runs. */
 export function finishOrders(app: App, { killSwitch, configuration, stopping, log }: Gateway): void {
   if (killSwitch === undefined || configuration.unleash.adminToken === undefined) return;
-  let busy = false;
-  const finish = async (): Promise<void> => {
-    if (busy) return;
-    busy = true;
+  const work = async (): Promise<void> => {
     const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(LOOK / 2)]);
     const resumed = await killSwitch.resume({ leaveRecent: RECENT, signal }).catch((error: Error) => error);
     if (resumed instanceof Error) log.warn(`orders that are under way can't be finished: ${resumed.message}`);
-    busy = false;
   };
-  let timer: NodeJS.Timeout | undefined;
-  app.addHook('onReady', (done) => {
-    timer = setInterval(() => void finish(), LOOK);
-    timer.unref();
-    done();
-  });
-  app.addHook('preClose', (done) => {
-    clearInterval(timer);
-    done();
-  });
+  repeat(app, { every: LOOK, work });
 }
