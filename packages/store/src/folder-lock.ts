@@ -1,109 +1,189 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { type FileHandle, link, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startHeartbeat } from './heartbeat.js';
+import { type Owner, processOwner, stateOf } from './lock-owner.js';
 import { StoreError } from './store-error.js';
 
-interface Owner {
-  readonly pid: number;
-  /** When the process started, where the system tells: a pid is used again after a while. */
-  readonly started: string | undefined;
-  /** Names one opening of the folder. */
-  readonly token: string;
+/** Times of the lock, in milliseconds of each process's monotonic clock. */
+export interface LockTimes {
+  /** Time between two heartbeats of the owner. */
+  readonly heartbeatMs: number;
+  /** An owner in another pid namespace or on another host counts as dead after this time without a heartbeat. */
+  readonly takeoverMs: number;
 }
 
-const mine = new Set<string>();
+export const LOCK_TIMES: LockTimes = { heartbeatMs: 1_000, takeoverMs: 15_000 };
+
+/** The lock of a folder, owned by this process until it is released or lost. */
+export interface FolderLock {
+  /**
+   * Throws once the lock file is gone or names another owner: a process that was paused for longer than
+   * `takeoverMs` may have lost it. Reads a file of 200 bytes, synchronously.
+   *
+   * @throws StoreError `locked`
+   */
+  requireOwned(): void;
+  release(): Promise<void>;
+}
+
+const MAX_ATTEMPTS = 10;
+const POLLS_PER_HEARTBEAT = 4;
 
 /**
- * Takes a folder for this process. A lock whose process is gone is taken over.
+ * Locks a folder for this process. An owner of the same pid namespace that ended is replaced at once. Any other owner
+ * is observed: a heartbeat refuses the lock, and after `takeoverMs` without one the lock is taken over.
  *
- * @returns what gives it back
- * @throws StoreError `locked` that names the owner
+ * @throws StoreError `locked` with the owner's process id and host; `refused` on a file system that can't keep a lock
  */
-export async function lockFolder(folder: string): Promise<() => Promise<void>> {
+export async function lockFolder(folder: string, times: LockTimes = LOCK_TIMES): Promise<FolderLock> {
   const path = join(resolve(folder), 'rampart.lock');
-  const owner: Owner = { pid: process.pid, started: startOf(process.pid), token: randomUUID() };
-  // Written aside and linked, which fails where a lock is: nobody ever reads half a lock.
-  const draft = `${path}.${owner.token}`;
-  await writeFile(draft, JSON.stringify(owner));
-  try {
-    for (let attempt = 0; attempt < 10; attempt++) {
-      if (await linked(draft, path)) return () => unlock(path, owner.token);
-      const other = await ownerOf(path);
-      if (other !== undefined && isAlive(other)) throw lockedBy(other, folder);
-      if (other !== undefined) await removeStale(path, other);
+  const owner = processOwner();
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+    const file = await create(path, folder);
+    if (file !== undefined) return own({ file, path, folder, owner }, times);
+    const other = await readLock(path);
+    if (other === undefined) continue;
+    const state = other.owner === undefined ? 'unknown' : stateOf(other.owner);
+    if (state === 'alive' || (state === 'unknown' && (await hasHeartbeat(path, other, times)))) {
+      throw lockedBy((await readLock(path))?.owner ?? other.owner, folder);
     }
-    throw new StoreError('locked', `${folder}: its lock file keeps changing hands; try again`);
-  } finally {
-    await rm(draft, { force: true });
+    await removeStale(path, other);
   }
+  throw new StoreError('locked', `${folder}: its lock file changed owners ${MAX_ATTEMPTS} times; try again`);
 }
 
-async function linked(draft: string, path: string): Promise<boolean> {
+/** A lock file as it was read. */
+interface Lock {
+  /** Absent in a file that is not complete yet, or that another program wrote. */
+  readonly owner: Owner | undefined;
+  readonly text: string;
+  /** The heartbeat: each one changes it. */
+  readonly mtimeMs: number;
+}
+
+/** Creates the file; undefined where it exists. Works on file systems without hard links too. */
+async function create(path: string, folder: string): Promise<FileHandle | undefined> {
   try {
-    await link(draft, path);
-    mine.add(path);
-    return true;
+    return await open(path, 'wx');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return undefined;
+    const kind = code === 'EROFS' ? 'read_only' : 'refused';
+    const message = `${folder}: cannot create its lock file (${code}); an embedded database needs a folder that this process may write`;
+    throw new StoreError(kind, message, { cause: error });
   }
 }
 
-async function unlock(path: string, token: string): Promise<void> {
-  if ((await ownerOf(path))?.token === token) await rm(path, { force: true });
-  mine.delete(path);
+interface Owned {
+  readonly file: FileHandle;
+  readonly path: string;
+  readonly folder: string;
+  readonly owner: Owner;
 }
 
-async function ownerOf(path: string): Promise<Owner | undefined> {
-  const text = await readFile(path, 'utf8').catch(() => undefined);
-  if (text === undefined) return undefined;
+async function own({ file, path, folder, owner }: Owned, { heartbeatMs }: LockTimes): Promise<FolderLock> {
+  const text = JSON.stringify({ ...owner, host: hostname() });
+  let stop: () => Promise<void> = async () => undefined;
+  const release = async () => {
+    // The thread ends before the descriptor is closed, whose number the next file gets.
+    await stop();
+    await file.close();
+    if ((await readLock(path))?.text === text) await rm(path, { force: true });
+  };
   try {
-    return JSON.parse(text) as Owner;
+    await file.writeFile(text);
+    stop = await startHeartbeat(file.fd, heartbeatMs);
+  } catch (cause) {
+    await release();
+    const message = `${folder}: its file system keeps no lock (no modification times, or no space); use a local disk, or PostgreSQL`;
+    throw new StoreError('refused', message, { cause });
+  }
+  return { requireOwned: () => requireText(path, text, folder), release };
+}
+
+function requireText(path: string, text: string, folder: string): void {
+  let current: string | undefined;
+  try {
+    current = readFileSync(path, 'utf8');
   } catch {
-    return { pid: 0, started: undefined, token: '' };
+    // Removed, or its disk is gone: either way this process can't show that it owns the folder.
+  }
+  if (current === text) return;
+  const owner = ownerIn(current ?? '');
+  const cause = owner === undefined ? 'its lock file is gone' : `${nameOf(owner)} took it over`;
+  throw new StoreError(
+    'locked',
+    `${folder} is no longer locked by this process: ${cause}, maybe while this process was paused; restart this process`,
+  );
+}
+
+async function readLock(path: string): Promise<Lock | undefined> {
+  try {
+    // Opened first: a network file system then asks its server for the attributes.
+    const text = await readFile(path, 'utf8');
+    return { text, owner: ownerIn(text), mtimeMs: (await stat(path)).mtimeMs };
+  } catch {
+    return undefined;
   }
 }
 
-// Moved aside first: of two that find the same stale lock only one moves it, and neither removes the other's new one.
-async function removeStale(path: string, stale: Owner): Promise<void> {
+function ownerIn(text: string): (Owner & { readonly host?: string }) | undefined {
+  try {
+    const owner = JSON.parse(text) as Owner;
+    return typeof owner?.pid === 'number' ? owner : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether the lock changes within `takeoverMs` of this process's own clock; no two clocks are compared. */
+async function hasHeartbeat(path: string, first: Lock, { heartbeatMs, takeoverMs }: LockTimes): Promise<boolean> {
+  const end = performance.now() + takeoverMs;
+  while (performance.now() < end) {
+    await sleep(heartbeatMs / POLLS_PER_HEARTBEAT);
+    const lock = await readLock(path);
+    // Released: it is free, and the next attempt creates it.
+    if (lock === undefined) return false;
+    if (lock.text !== first.text || lock.mtimeMs !== first.mtimeMs) return true;
+  }
+  return false;
+}
+
+// Moved aside first: of two processes that find the same stale lock only one moves it, and neither removes the other's new one.
+async function removeStale(path: string, stale: Lock): Promise<void> {
+  if (!isSame(await readLock(path), stale)) return;
   const aside = `${path}.${randomUUID()}.stale`;
   try {
     await rename(path, aside);
   } catch {
     return;
   }
-  const moved = await ownerOf(aside);
-  if (moved?.token !== stale.token) await link(aside, path).catch(() => undefined);
+  // Without hard links the owner of a lock that was moved by mistake finds it gone, and stops writing.
+  if (!isSame(await readLock(aside), stale)) await link(aside, path).catch(() => undefined);
   await rm(aside, { force: true });
 }
 
-function isAlive({ pid, started }: Owner): boolean {
-  if (pid === 0) return false;
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
-  }
-  const now = startOf(pid);
-  return started === undefined || now === undefined || now === started;
+function isSame(lock: Lock | undefined, other: Lock): boolean {
+  return lock?.text === other.text && lock.mtimeMs === other.mtimeMs;
 }
 
-/** Linux tells when a process started, in ticks since it booted, and which boot that was. */
-function startOf(pid: number): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const ticks = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
-    return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()}/${ticks}`;
-  } catch {
-    return undefined;
-  }
+function nameOf({ pid, host }: { readonly pid: number; readonly host?: string }): string {
+  return `process ${pid}${host === undefined ? '' : ` on host ${host}`}`;
 }
 
-function lockedBy({ pid }: Owner, folder: string): StoreError {
-  const who = pid === process.pid ? 'this process already' : `process ${pid}`;
+function lockedBy(owner: (Owner & { readonly host?: string }) | undefined, folder: string): StoreError {
+  const self = processOwner();
+  const isSelf = owner?.pid === self.pid && owner.space === self.space && owner.started === self.started;
+  const other = owner === undefined ? 'another process' : nameOf(owner);
+  const name = isSelf ? 'this process already' : other;
+  const elsewhere =
+    isSelf || owner === undefined || owner.space === self.space ? '' : ' (another container or pid namespace)';
   return new StoreError(
     'locked',
-    `${folder} is held by ${who}: an embedded database belongs to one process; ask that one, end it, or use PostgreSQL`,
+    `${folder} is held by ${name}${elsewhere}: an embedded database belongs to one process; ask that one, end it, or use PostgreSQL`,
   );
 }

@@ -2,25 +2,29 @@ import { mkdir } from 'node:fs/promises';
 import type { PGlite } from '@electric-sql/pglite';
 import { type Connection, endsWithin, type Pool, type Result } from './connection.js';
 import { storeError, storeErrorOf } from './driver-error.js';
-import { lockFolder } from './folder-lock.js';
+import { fencedFiles } from './fenced-files.js';
+import { type FolderLock, LOCK_TIMES, type LockTimes, lockFolder } from './folder-lock.js';
 import type { PoolSettings } from './postgres-pool.js';
 import { takingTurns } from './turns.js';
 
 const BIGINT = 20;
 
-/** The embedded database: one connection, which whoever holds it has alone, so that transactions don't mix. */
-export async function pglitePool({ address, timeout }: PoolSettings): Promise<Pool> {
+/**
+ * The embedded database: one connection, which one caller has alone, so that transactions don't mix. Each statement
+ * checks the lock of the folder before it runs, at each write, and before its result counts.
+ */
+export async function pglitePool({ address, timeout }: PoolSettings, times: LockTimes = LOCK_TIMES): Promise<Pool> {
   const { shown } = address;
   const folder = address.engine === 'pglite' ? address.folder : '';
   await mkdir(folder, { recursive: true }).catch((error: unknown) => {
     throw storeErrorOf(error, shown);
   });
-  const unlock = await lockFolder(folder);
-  const db = await create(folder).catch(async (error: unknown) => {
-    await unlock();
+  const lock = await lockFolder(folder, times);
+  const db = await create(folder, lock).catch(async (error: unknown) => {
+    await lock.release();
     throw storeErrorOf(error, shown);
   });
-  const connection: Connection = { query: (text, values) => query(db, shown, text, values) };
+  const connection: Connection = { query: (text, values) => query({ db, lock, shown }, text, values) };
   const turns = takingTurns(1, timeout, () =>
     storeError('timeout', shown, `its one connection was not free for ${timeout} ms`),
   );
@@ -32,21 +36,32 @@ export async function pglitePool({ address, timeout }: PoolSettings): Promise<Po
     release: () => turns.pass(),
     async close() {
       await endsWithin(timeout, db.close());
-      await unlock();
+      await lock.release();
     },
   };
 }
 
-async function create(folder: string): Promise<PGlite> {
+async function create(folder: string, lock: FolderLock): Promise<PGlite> {
   const { PGlite } = await import('@electric-sql/pglite');
-  return PGlite.create(`${folder}/data`, { parsers: { [BIGINT]: Number } });
+  const fs = fencedFiles(`${folder}/data`, lock.requireOwned);
+  return PGlite.create({ fs, parsers: { [BIGINT]: Number } });
 }
 
-async function query(db: PGlite, shown: string, text: string, values: readonly unknown[]): Promise<Result> {
+interface Embedded {
+  readonly db: PGlite;
+  readonly lock: FolderLock;
+  readonly shown: string;
+}
+
+async function query({ db, lock, shown }: Embedded, text: string, values: readonly unknown[]): Promise<Result> {
+  lock.requireOwned();
   try {
     const result = values.length > 0 ? await db.query(text, [...values]) : (await db.exec(text)).at(-1);
+    lock.requireOwned();
     return { rows: (result?.rows ?? []) as Record<string, unknown>[], changed: result?.affectedRows ?? 0 };
   } catch (error) {
+    // A write that the fence refused fails as an I/O error: the lost lock is the cause.
+    lock.requireOwned();
     throw storeErrorOf(error, shown);
   }
 }

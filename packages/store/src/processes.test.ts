@@ -5,6 +5,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { prepareEmbedded } from '@rampart/services';
 import { useMariadb, usePostgres } from '@rampart/services/vitest';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openStore } from './open-store.js';
@@ -60,6 +61,7 @@ describe('the folder of an embedded database', () => {
   let folder: string;
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'rampart-lock-'));
+    await prepareEmbedded(folder);
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
 

@@ -1,0 +1,35 @@
+import { fstatSync, futimesSync } from 'node:fs';
+import { Worker } from 'node:worker_threads';
+
+// A thread of its own: a statement of the embedded database blocks the main thread, and must not look like death.
+const THREAD = `
+  const { futimesSync } = require('node:fs');
+  const { workerData } = require('node:worker_threads');
+  let seconds = workerData.seconds;
+  setInterval(() => {
+    seconds += 2;
+    try { futimesSync(workerData.fd, seconds, seconds); } catch {}
+  }, workerData.heartbeatMs);
+`;
+
+/**
+ * Changes a file's modification time every `heartbeatMs`. The time counts up by two seconds a heartbeat, whatever the
+ * clock does: a clock that stands still stops no heartbeat, and coarse file systems keep even seconds.
+ *
+ * @returns a function that stops it; afterwards the descriptor may be closed
+ * @throws Error where the file system keeps no modification times
+ */
+export async function startHeartbeat(fd: number, heartbeatMs: number): Promise<() => Promise<void>> {
+  const seconds = Math.floor(Date.now() / 2_000) * 2;
+  for (const value of [seconds - 4, seconds]) {
+    futimesSync(fd, value, value);
+    if (fstatSync(fd).mtimeMs !== value * 1_000) throw new Error('the modification time of the file cannot be set');
+  }
+  const worker = new Worker(THREAD, { eval: true, workerData: { fd, heartbeatMs, seconds }, execArgv: [], env: {} });
+  // A thread that ends stops the heartbeat: the lock may then be taken over, which its owner notices.
+  worker.on('error', () => undefined);
+  worker.unref();
+  return async () => {
+    await worker.terminate();
+  };
+}
