@@ -12,7 +12,7 @@ const checks = [
   ['oxlint', 'oxlint --type-aware --deny-warnings'],
   ['knip', 'knip --no-progress --no-config-hints'],
   ...published.map((folder) => ['publint', `publint --strict packages/${folder}`]),
-  ...published.map((folder) => ['attw', `attw --pack packages/${folder} --profile esm-only`]),
+  ...published.map((folder) => ['attw', `attw --pack packages/${folder} --ignore-rules cjs-resolves-to-esm`]),
   ['size', 'size-limit'],
   ['openapi', 'redocly lint docs/openapi.json'],
   ['lock', 'node scripts/complete-lock.mjs --check'],

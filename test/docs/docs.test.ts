@@ -26,6 +26,11 @@ function blocks(text: string): { language: string; source: string | undefined; c
   return [...found].map(([, source, language = '', code = '']) => ({ language, source, code }));
 }
 
+/** Targets of all links, without their fragments. */
+function links(text: string): readonly string[] {
+  return [...text.matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)].map(([, target = '']) => target);
+}
+
 function parameterTable({ parameters }: StrategyDefinition): string {
   const rows = parameters.map(({ name, type, required, description }) => {
     return `| \`${name}\` | ${type} | ${description}${required ? ' **Required.**' : ''} |`;
@@ -44,11 +49,20 @@ describe.each(pages)('%s', (page) => {
     }
   });
 
-  it('links to what exists', () => {
-    for (const [, target = ''] of text.matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)) {
-      if (!target.includes('://')) expect(existsSync(join(root, dirname(page), target)), target).toBe(true);
+  it('links to files that exist', () => {
+    for (const target of links(text)) {
+      const inRepository = /^https:\/\/github\.com\/rampart-flags\/rampart\/(?:blob|tree)\/main\/(.+)$/.exec(
+        target,
+      )?.[1];
+      const path = inRepository ?? (target.includes('://') ? undefined : join(dirname(page), target));
+      if (path !== undefined) expect(existsSync(join(root, path)), target).toBe(true);
     }
   });
+});
+
+// npm shows the README of a package without the repository around it.
+it.each(pages.filter((page) => page.startsWith('packages/')))('%s has no relative links', (page) => {
+  expect(links(read(page)).filter((target) => !target.includes('://'))).toEqual([]);
 });
 
 it.each([AI_ACCESS, AI_STAGE])('docs/options.md lists the parameters of $name as the form shows them', (definition) => {

@@ -1,8 +1,10 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { createRampart } from '@rampart/sdk';
 import { createAdminClient, installStrategies, newChange, newFeature } from '@rampart/unleash/admin';
 import { startUnleashServer, type UnleashServer } from '@rampart/unleash-server';
@@ -18,6 +20,12 @@ function run(file: string, env: Record<string, string>): Promise<{ code: number 
   child.stdout.on('data', (chunk) => (out += chunk));
   child.stderr.on('data', (chunk) => (out += chunk));
   return new Promise((resolve) => child.on('close', (code) => resolve({ code, out })));
+}
+
+/** The compiler of TypeScript 5, which knows `moduleResolution: node`; it comes with the check of our types. */
+function typescript5(): string {
+  const checker = createRequire(createRequire(import.meta.url).resolve('@arethetypeswrong/cli/package.json'));
+  return createRequire(checker.resolve('@arethetypeswrong/core')).resolve('typescript/bin/tsc');
 }
 
 describe('the example of the README', () => {
@@ -69,6 +77,18 @@ describe('the example of the README', () => {
       expect(code).toBe(0);
     }
     rmSync(folder, { recursive: true });
+  });
+
+  it('runs in a NestJS service in CommonJS TypeScript, with the compiler settings of its starter', async () => {
+    const outDir = join(root, 'examples/nestjs/dist');
+    rmSync(outDir, { recursive: true, force: true });
+    await promisify(execFile)(process.execPath, [typescript5(), '-p', 'examples/nestjs', '--outDir', outDir], {
+      cwd: root,
+    });
+    const env = { UNLEASH_URL: server.apiUrl, UNLEASH_CLIENT_TOKEN: server.clientToken[environment] };
+    const { code, out } = await run(join(outDir, 'main.js'), env);
+    expect(out).toBe('consent_required\n');
+    expect(code).toBe(0);
   });
 
   it('gives a free tenant the paywall that the README shows', async () => {

@@ -82,7 +82,7 @@ function writeAndRun(file: string, source: string): Promise<{ readonly stdout: s
   return execute(process.execPath, [file], { cwd: project });
 }
 
-describe.each(published)('what $manifest.name publishes', ({ manifest }) => {
+describe.each(published)('what $manifest.name publishes', ({ folder, manifest }) => {
   it('is the build, without tests, build state or dangling maps', () => {
     const paths = (packed.get(manifest.name)?.files ?? []).map(({ path }) => path);
     expect(paths).toContain('dist/index.js');
@@ -92,8 +92,27 @@ describe.each(published)('what $manifest.name publishes', ({ manifest }) => {
     expect(paths.filter((path) => !known.test(path) || /\.(?:test|bench)\./.test(path))).toEqual([]);
   });
 
-  it('says what it runs on and under which licence', () => {
-    expect(manifest).toMatchObject({ type: 'module', license: 'Apache-2.0', engines: { node: '>=20.19' } });
+  it('names its runtime, licence, repository and home page', () => {
+    const repository = 'https://github.com/rampart-flags/rampart';
+    expect(manifest).toMatchObject({
+      type: 'module',
+      license: 'Apache-2.0',
+      engines: { node: '>=20.19' },
+      homepage: `${repository}/tree/main/packages/${folder}#readme`,
+      repository: { type: 'git', url: `git+${repository}.git`, directory: `packages/${folder}` },
+      bugs: `${repository}/issues`,
+    });
+  });
+
+  it('shows its types to compilers that read no `exports`', () => {
+    const typed = Object.entries(manifest.exports ?? {}).flatMap(([entry, target]) =>
+      typeof target === 'object' && target !== null && 'types' in target ? [[entry, target.types] as const] : [],
+    );
+    const subpaths = typed.filter(([entry]) => entry !== '.').map(([entry, types]) => [entry.slice(2), [types]]);
+    const typesVersions = subpaths.length > 0 ? { '*': Object.fromEntries(subpaths) } : undefined;
+    expect(manifest.main).toBe('./dist/index.js');
+    expect(manifest.types).toBe(Object.fromEntries(typed)['.']);
+    expect(manifest.typesVersions).toEqual(typesVersions);
   });
 });
 
