@@ -9,6 +9,8 @@ import { redisSchema as redis } from './redis-schema.js';
 const name = z.string().min(1, 'must not be empty').max(200, 'use at most 200 characters');
 const names = z.array(name);
 const url = z.url({ protocol: /^https?$/, error: 'use an http or https address' });
+/** An address that paths are added to. */
+const baseUrl = url.transform((address) => address.replace(/\/+$/, ''));
 const whole = (least: number, most = 2 ** 31 - 1) => z.int().min(least).max(most);
 const hash = z
   .string()
@@ -117,11 +119,11 @@ const configurationSchema: z.ZodType<GatewayConfiguration, GatewayConfigurationI
     .default('default')
     .describe("Names this gateway's place: keys may be bound to it, and processes that share a Redis share the name."),
   unleash: z.strictObject({
-    url: url.describe('What an Unleash SDK takes, e.g. https://unleash.example.com/api'),
+    url: baseUrl.describe('What an Unleash SDK takes, e.g. https://unleash.example.com/api'),
     token: z.string().min(1).describe('A client token; it decides which environment is served.'),
     appName: name.default('rampart-gateway'),
     refreshInterval: whole(100).default(5_000).describe('In milliseconds.'),
-    adminUrl: url.optional().describe('The server itself. Default: the url without /api.'),
+    adminUrl: baseUrl.optional().describe('The server itself. Default: the url without /api.'),
     adminToken: z.string().min(1).optional().describe('Lets a kill switch the flag off in Unleash too.'),
   }),
   database: z

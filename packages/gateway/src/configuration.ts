@@ -179,6 +179,7 @@ export interface GatewayConfiguration {
   readonly streamSeconds: number;
   /**
    * Addresses or ranges, e.g. `10.0.0.0/8`, or `loopback`, `linklocal` and `uniquelocal`, whose `X-Forwarded-For` is believed.
+   * The client is the right-most address in it that is no trusted proxy.
    * @default none
    */
   readonly trustedProxies: readonly string[];

@@ -58,7 +58,7 @@ function unleashOf({ unleash }: GatewayConfiguration) {
 
 function killSwitchOf({ unleash }: GatewayConfiguration, control: DurableControl | undefined) {
   if (control === undefined) return undefined;
-  const { adminToken, adminUrl = unleash.url.replace(/\/api\/?$/, '') } = unleash;
+  const { adminToken, adminUrl = unleash.url.replace(/\/api$/, '') } = unleash;
   const admin = adminToken === undefined ? undefined : createAdminClient({ url: adminUrl, token: adminToken });
   return createKillSwitch({ control, admin });
 }

@@ -1,9 +1,11 @@
 import { fastify, LogController } from 'fastify';
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import { trustOf } from './access/address.js';
 import type { GatewayConfiguration } from './configuration.js';
 import type { App } from './gateway.js';
 import { answerError } from './service/errors.js';
 import { requestId } from './service/logging.js';
+import { withSingleSlashes } from './service/one-slash.js';
 
 /** Longest part of a path: ids of tenants and users, and a flag's name with its type. */
 const LONGEST_PART = 300;
@@ -19,9 +21,10 @@ export function newApp(
     genReqId: requestId,
     bodyLimit: limits.bodyBytes,
     requestTimeout: limits.requestTimeout,
-    trustProxy: trustedProxies.length === 0 ? false : [...trustedProxies],
+    trustProxy: trustedProxies.length === 0 ? false : trustOf(trustedProxies),
     http: { maxHeaderSize: limits.headerBytes },
     routerOptions: { maxParamLength: LONGEST_PART },
+    rewriteUrl: ({ url = '/' }) => withSingleSlashes(url),
     forceCloseConnections: 'idle',
     frameworkErrors: (error, request, reply) => {
       answerError(error, request, reply);

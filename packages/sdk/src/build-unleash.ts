@@ -10,6 +10,7 @@ export function buildUnleash(config: UnleashConfig, options: Omit<StrategyOption
   const unleash: Unleash = new Unleash({
     refreshInterval: 5_000,
     ...config,
+    url: config.url.replace(/\/+$/, ''),
     ...(config.storageProvider === undefined ? { backupPath: config.backupPath ?? backupFolder(config) } : {}),
     disableAutoStart: true,
     strategies: [

@@ -7,6 +7,13 @@ export function buildClient(unleash: IConfig, identity: Identity | undefined): U
   return new UnleashClient({
     usePOSTrequests: true,
     ...unleash,
+    url: withoutFinalSlashes(unleash.url),
     ...(identity && { fetch: identified(inner, identity) }),
   });
+}
+
+/** The client adds paths to it: `/client/metrics`. */
+function withoutFinalSlashes(url: IConfig['url']): IConfig['url'] {
+  const text = String(url).replace(/\/+$/, '');
+  return typeof url === 'string' ? text : new URL(text);
 }

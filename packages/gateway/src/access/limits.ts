@@ -1,6 +1,6 @@
 import type { Gateway } from '../gateway.js';
 import { Refusal } from '../service/refusal.js';
-import { networkOf } from './network.js';
+import { networkOf } from './address.js';
 import type { Principal } from './principal.js';
 import { RateLimit } from './rate-limit.js';
 
@@ -21,12 +21,12 @@ export class Limits {
   }
 
   /** Counts a request of someone known, or of anyone. A promise only where Redis has to be asked. @throws Refusal 429 */
-  count(principal: Principal | undefined, ip: string): undefined | Promise<undefined> {
+  count(principal: Principal | undefined, ip: string | undefined): undefined | Promise<undefined> {
     const wait = this.#take(principal, ip);
     return typeof wait === 'number' ? refuse(wait) : wait.then(refuse);
   }
 
-  #take(principal: Principal | undefined, ip: string): number | Promise<number> {
+  #take(principal: Principal | undefined, ip: string | undefined): number | Promise<number> {
     if (principal?.kind === 'service' || (principal?.kind === 'operator' && principal.by === 'key'))
       return this.#keys.take(principal.name);
     const user = principal === undefined ? undefined : userOf(principal);
@@ -34,12 +34,12 @@ export class Limits {
   }
 
   /** Whether credentials from here are worth checking. @throws Refusal 429 where too many were refused */
-  mayTry(ip: string): void {
+  mayTry(ip: string | undefined): void {
     refuse(this.#refused.peek(networkOf(ip)));
   }
 
   /** Counts credentials that were refused. */
-  async countRefused(ip: string): Promise<void> {
+  async countRefused(ip: string | undefined): Promise<void> {
     await this.#refused.take(networkOf(ip));
   }
 }

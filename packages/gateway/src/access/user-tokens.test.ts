@@ -41,6 +41,25 @@ function shared() {
 }
 
 describe('with a shared key', () => {
+  it('the slash at the end of an issuer makes no difference, any other character does', async () => {
+    for (const issuer of ['https://login.example.com', 'https://login.example.com/']) {
+      const tokens = new UserTokens({
+        configuration: { ...PINNED, issuer, algorithms: ['HS256'], sharedKey: KEY },
+        now: () => NOW * 1_000,
+      });
+      const check = async (iss: string) => (await tokens.check(await sign({ ...GOOD, iss })))?.identity.userId;
+      expect(await check('https://login.example.com')).toBe('ana');
+      expect(await check('https://login.example.com/')).toBe('ana');
+      for (const other of [
+        'https://login.example.com/x',
+        'https://login.example.co',
+        'https://login.example.com//',
+        '/',
+      ])
+        expect(await check(other)).toBeUndefined();
+    }
+  });
+
   it('a good token tells its user', async () => {
     const { tokens } = shared();
     expect(await tokens.check(await sign(GOOD))).toMatchObject({

@@ -108,8 +108,10 @@ export class UserTokens {
 
 function verifierOf(configuration: IdentityConfiguration, now: () => number): (token: string) => Promise<JWTPayload> {
   const { issuer, audience, algorithms, clockTolerance, jwksUrl, sharedKey } = configuration;
+  // Issuers differ in the slash at the end of their own address. The keys decide whose token it is.
+  const issuers = [issuer, issuer.endsWith('/') ? issuer.replace(/\/+$/, '') : `${issuer}/`];
   const options = () => ({
-    issuer,
+    issuer: issuers,
     audience,
     algorithms: [...algorithms],
     clockTolerance,

@@ -18,7 +18,7 @@ const PROPERTY = /^properties\[(.{1,256})\]$/s;
  *
  * @param address where the request comes from, unless the context says so itself
  */
-export function contextOfQuery(query: Stated, address: string): Stated {
+export function contextOfQuery(query: Stated, address: string | undefined): Stated {
   const stated: Stated = { remoteAddress: address };
   for (const name of Object.keys(query)) {
     if (name === 'flagConfigEtag') continue;
@@ -32,7 +32,7 @@ export function contextOfQuery(query: Stated, address: string): Stated {
 }
 
 /** The context of a body: `{ context: { userId, properties: { plan } } }`. */
-export function contextOfBody(body: unknown, address: string): Stated {
+export function contextOfBody(body: unknown, address: string | undefined): Stated {
   const context = isObject(body) ? (body['context'] ?? {}) : undefined;
   if (!isObject(context)) throw new Refusal(400, 'INVALID_CONTEXT', 'send an object with a context');
   const stated: Stated = { remoteAddress: address };

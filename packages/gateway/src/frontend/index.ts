@@ -1,5 +1,6 @@
 import type { Inputs } from '@rampart/sdk';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { addressOf } from '../access/address.js';
 import { ContextReader } from '../context/read-context.js';
 import { Digests } from '../decisions/digests.js';
 import { FeedbackTickets } from '../decisions/feedback-ticket.js';
@@ -34,10 +35,10 @@ export function serveFrontend(app: App, { rampart, configuration, exposures }: G
   for (const path of ['/api/frontend', '/api/frontend/']) {
     const hide = path.endsWith('/');
     app.get(path, { ...GET_TOGGLES, schema: { ...GET_TOGGLES.schema, hide } }, (request, reply) =>
-      read(request, reply, contextOfQuery(request.query as Record<string, unknown>, request.ip)),
+      read(request, reply, contextOfQuery(request.query as Record<string, unknown>, addressOf(request.ip))),
     );
     app.post(path, { ...POST_TOGGLES, schema: { ...POST_TOGGLES.schema, hide } }, (request, reply) =>
-      read(request, reply, contextOfBody(request.body, request.ip)),
+      read(request, reply, contextOfBody(request.body, addressOf(request.ip))),
     );
   }
   app.post('/api/frontend/client/metrics', METRICS, (request, reply) => {
@@ -47,7 +48,7 @@ export function serveFrontend(app: App, { rampart, configuration, exposures }: G
   app.post('/api/frontend/client/register', REGISTER, (_request, reply) => reply.code(202).send());
 
   function read(request: FastifyRequest, reply: FastifyReply, stated: Record<string, unknown>) {
-    const context = contexts.read(request.principal, stated, request.ip);
+    const context = contexts.read(request.principal, stated, addressOf(request.ip));
     const { flagConfigEtag } = request.query as { readonly flagConfigEtag?: unknown };
     const told = Freshness.read(flagConfigEtag);
     const question = { request, reply, context, told };

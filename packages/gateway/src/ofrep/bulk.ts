@@ -1,6 +1,7 @@
 import type { FlagSnapshot } from '@rampart/core';
 import type { Inputs } from '@rampart/sdk';
 import type { FastifyReply } from 'fastify';
+import { addressOf } from '../access/address.js';
 import type { Principal } from '../access/principal.js';
 import { ContextReader } from '../context/read-context.js';
 import type { Digests } from '../decisions/digests.js';
@@ -53,7 +54,7 @@ export function serveBulk(app: App, { rampart, configuration, exposures }: Gatew
   const { digests, freshness, streams, streamTickets } = parts;
 
   app.post<{ Querystring: Query }>('/ofrep/v1/evaluate/flags', BULK, (request, reply) => {
-    const context = contexts.read(request.principal, contextOf(request.body), request.ip);
+    const context = contexts.read(request.principal, contextOf(request.body), addressOf(request.ip));
     if (pacer.full) throw new Refusal(503, 'GENERAL', 'too much is asked at once', { retryAfter: 1 });
     const told = Freshness.read(request.query.flagConfigEtag);
     const question = { request, reply, context, told };

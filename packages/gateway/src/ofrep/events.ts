@@ -2,7 +2,7 @@ import type { ControlChanged } from '@rampart/core';
 import type { RouteShorthandOptions } from 'fastify';
 import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
-import { networkOf } from '../access/network.js';
+import { networkOf } from '../access/address.js';
 import type { App, Gateway } from '../gateway.js';
 import { Refusal } from '../service/refusal.js';
 import type { BulkParts } from './bulk.js';

@@ -1,5 +1,6 @@
 import type { Answer } from '@rampart/sdk';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { addressOf } from '../access/address.js';
 import type { Principal } from '../access/principal.js';
 import { ContextReader } from '../context/read-context.js';
 import { AnswerCache } from '../decisions/answer-cache.js';
@@ -33,7 +34,7 @@ export function serveSingle(app: App, { rampart, configuration, exposures }: Gat
     const { principal } = request;
     const asked = readKey(request.params.key);
     if (!isVisible(principal, flags.snapshot(), asked.name)) return invisible(request, reply, asked);
-    const { ai, plain } = contexts.read(principal, contextOf(request.body), request.ip);
+    const { ai, plain } = contexts.read(principal, contextOf(request.body), addressOf(request.ip));
     const answer = provider.answer(asked.name, ai, { plain });
     if (answer instanceof Promise) return answer.then((late) => respond(request, reply, asked, late));
     return respond(request, reply, asked, answer);

@@ -1,3 +1,5 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { FastifyRequest } from 'fastify';
 import type { App } from '../gateway.js';
 import { Refusal } from './refusal.js';
 
@@ -7,12 +9,25 @@ const DEEPEST = 64;
 /** Reads bodies as JSON of bounded depth. `__proto__` and `constructor.prototype` in one are refused. */
 export function readJsonBodies(app: App): void {
   const parse = app.getDefaultJsonParser('error', 'error');
+  // Many clients send a content type with every request. Without a body it means nothing.
+  app.addHook('onRequest', (request, _reply, done) => {
+    if (takesNoBody(request) && hasNoBody(request.headers)) delete request.headers['content-type'];
+    done();
+  });
   app.removeContentTypeParser('application/json');
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body: string, done) => {
+    // An empty body whose length the headers don't tell.
+    if (body === '' && takesNoBody(request)) return done(null, undefined);
     if (isTooDeep(body)) return done(new Refusal(400, 'invalid_json', 'the body is nested too deeply'));
     void parse(request, body, done);
   });
 }
+
+/** Also true of a path that is no route: the answer is 404 or 405, not that a body is missing. */
+const takesNoBody = ({ routeOptions }: FastifyRequest): boolean => routeOptions.schema?.body === undefined;
+
+const hasNoBody = ({ 'content-length': length, 'transfer-encoding': encoding }: IncomingHttpHeaders): boolean =>
+  encoding === undefined && (length === undefined || length === '0');
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
