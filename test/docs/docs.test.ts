@@ -18,7 +18,7 @@ function readPages(folder: string): string[] {
 const read = (page: string): string => readFileSync(join(root, page), 'utf8');
 
 /** What is shown in these is a file that a test runs or reads. */
-const RUN: ReadonlySet<string> = new Set(['ts', 'tsx', 'js', 'json', 'yaml']);
+const RUN: ReadonlySet<string> = new Set(['ts', 'tsx', 'js', 'json', 'yaml', 'dockerfile', 'nginx']);
 
 /** Code blocks with the file that the comment above them names. */
 function blocks(text: string): { language: string; source: string | undefined; code: string }[] {

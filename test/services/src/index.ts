@@ -3,6 +3,7 @@ export { prepareEmbedded } from './embedded.js';
 export { type Command, type FakeTime, type FakeTimeOptions, withFakeTime } from './fake-time.js';
 export { ensureInstalled } from './installation.js';
 export { type MariadbOptions, type MariadbServer, startMariadb } from './mariadb.js';
+export { type NginxOptions, startNginx } from './nginx.js';
 export { type PostgresOptions, type PostgresServer, startPostgres } from './postgres.js';
 export { type PostgresReplica, type PostgresReplicaOptions, startReplica } from './postgres-replica.js';
 export type { ProductName } from './products.js';

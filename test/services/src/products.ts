@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** What the tests need and npm does not have. */
-export type ProductName = 'postgresql' | 'mariadb' | 'redis' | 'faketime' | 'chromium';
+export type ProductName = 'postgresql' | 'mariadb' | 'redis' | 'faketime' | 'chromium' | 'nginx';
 
 interface Product {
   /** Its files, each looked for in `folders`. */
@@ -46,9 +46,15 @@ const products: Readonly<Record<ProductName, Product>> = {
     packages: ['chromium'],
     elsewhere: 'dnf install chromium, or brew install --cask chromium and put it on the PATH as chromium',
   },
+  nginx: {
+    files: ['nginx'],
+    folders: path,
+    packages: ['nginx-light'],
+    elsewhere: 'dnf install nginx, or brew install nginx',
+  },
 };
 
-export const productNames: readonly ProductName[] = ['postgresql', 'mariadb', 'redis', 'faketime', 'chromium'];
+export const productNames: readonly ProductName[] = ['postgresql', 'mariadb', 'redis', 'faketime', 'chromium', 'nginx'];
 
 /** Where a file of a product is; undefined when it is not installed. */
 function findFile(name: ProductName, file: string): string | undefined {
