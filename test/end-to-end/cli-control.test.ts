@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createControl, type DurableControl } from '@rampart/sdk';
@@ -45,6 +45,79 @@ const file = (name: string, text: string): string => {
 const set = (tenant: string, state: string, ...more: readonly string[]) =>
   rampart('consent', 'set', '--tenant', tenant, '--class', CLASS, '--state', state, '--reason', 'asked', ...more);
 const get = async (tenant: string) => (await json('consent', 'get', '--tenant', tenant)).data;
+
+describe('a database without a control log', () => {
+  const override = ['override', 'set', '--tenant', 'acme', '--flag', 'ai.x', '--force', 'off', '--for', '1h'] as const;
+  const commands: readonly (readonly string[])[] = [
+    ['kill', '--tenant', 'acme', '--reason', 'INC-7'],
+    ['kill', '--feature', 'ai.x', '--reason', 'INC-7'],
+    ['revive', 'kill-1', '--reason', 'r', '--fix', 'f'],
+    ['kills'],
+    ['sync', '--url', 'http://127.0.0.1:9', '--token-file', 'TOKEN', '--timeout', '1'],
+    ['consent', 'get', '--tenant', 'acme'],
+    ['consent', 'set', '--tenant', 'acme', '--class', CLASS, '--state', 'opt_out', '--reason', 'r'],
+    ['consent', 'history', '--tenant', 'acme'],
+    ['consent', 'export'],
+    ['consent', 'import', 'CONSENTS', '--reason', 'r'],
+    [...override, '--reason', 'r'],
+    ['override', 'lift', '--tenant', 'acme', '--flag', 'ai.x', '--reason', 'r'],
+    ['override', 'list'],
+    ['audit'],
+    ['audit', 'verify'],
+    ['audit', 'head'],
+    ['data', 'export', '--tenant', 'acme'],
+    ['data', 'erase', '--tenant', 'acme', '--reason', 'r', '--yes'],
+  ];
+  const run = (args: readonly string[], address: string) => {
+    const files = new Map([
+      ['CONSENTS', () => file('consents.csv', `tenant,featureClass,state\n7,${CLASS},opt_out\n`)],
+      ['TOKEN', () => file('token', 'not-a-secret')],
+    ]);
+    const given = { ...environment(), RAMPART_DATABASE_URL: address, RAMPART_STATE_FOLDER: join(folder, 'refused') };
+    return runRampart(
+      args.map((arg) => files.get(arg)?.() ?? arg),
+      given,
+    );
+  };
+  const ordersIn = (state: string): readonly string[] => {
+    const path = join(folder, state);
+    const names = existsSync(path) ? readdirSync(path, { recursive: true, encoding: 'utf8' }) : [];
+    return names.filter((name) => name.endsWith('.json'));
+  };
+  const tables = `select count(*) as count from information_schema.tables where table_schema not in ('pg_catalog', 'information_schema', 'mysql', 'sys', 'performance_schema')`;
+
+  it.each(commands)('is refused and left as it is by %s %s', async (...args) => {
+    const { code, out, err } = await run(args, database);
+    const { pathname } = new URL(database);
+    expect([code, `${out}${err}`]).toEqual([2, expect.stringContaining(pathname)]);
+    expect(`${out}${err}`).toMatch(/has no control log of Rampart: check the address.*run rampart migrate first/);
+    expect(`${out}${err}`).not.toContain(new URL(database).password || 'no password');
+    expect((await postgres().query(tables)).map(({ count }) => Number(count))).toEqual([0]);
+    const missing = join(folder, 'nowhere', 'rampart-data');
+    const embedded = await run(args, missing);
+    expect([embedded.code, `${embedded.out}${embedded.err}`]).toEqual([2, expect.stringContaining(missing)]);
+    expect(existsSync(join(folder, 'nowhere'))).toBe(false);
+    expect(ordersIn('refused')).toEqual([]);
+  });
+
+  it('keeps its folder as it was where the folder holds something else', async () => {
+    const other = join(folder, 'other');
+    mkdirSync(other);
+    writeFileSync(join(other, 'notes.txt'), '');
+    expect(await run(['kill', '--tenant', 'acme', '--reason', 'INC-7'], other)).toMatchObject({ code: 2 });
+    expect(readdirSync(other)).toEqual(['notes.txt']);
+  });
+
+  it('on MariaDB is refused too', async () => {
+    const address = await mariadb().newDatabase();
+    for (const args of [['kill', '--tenant', '7', '--reason', 'INC-7'], ['kills']])
+      expect(await run(args, address)).toMatchObject({
+        code: 2,
+        err: expect.stringMatching(/run rampart migrate first/),
+      });
+    expect(await run(['migrate'], address)).toMatchObject({ code: 0, out: expect.stringContaining('has 0 entries') });
+  });
+});
 
 describe('rampart migrate', () => {
   it('is what a new database asks for, and may run twice', async () => {

@@ -42,7 +42,6 @@ export function exitCodeOf(error: unknown): ExitCode | undefined {
 // The admin library speaks of its own options; these are the ones that are called otherwise here.
 const IN_OUR_WORDS: readonly (readonly [string, string])[] = [
   ['set anyName', 'pass --any-name'],
-  ['call migrate() first', 'run rampart migrate first'],
   [
     'give it the feature as its parent (addParent)',
     'make the feature its parent in the Unleash UI; rampart preview --flag shows what that would do',

@@ -32,6 +32,12 @@ export interface GatewayOptions extends GatewayConfigurationInput {
    * @default built from the configuration
    */
   readonly rampart?: Rampart | undefined;
+  /**
+   * Creates or updates the tables of a database server at the first use. Where it is false, `/readyz` answers 503 and AI flags
+   * stay closed until `rampart migrate` has run; `rampart serve` works so. An embedded folder is always created.
+   * @default true
+   */
+  readonly migrate?: boolean | undefined;
   /** Facts about a tenant that neither contexts nor tokens carry. @default that of the given `rampart`, or none */
   readonly directory?: TenantDirectory | undefined;
   /** Where lines of the log go, each as JSON. @default standard output */
@@ -58,10 +64,10 @@ const ROUTES: readonly ((app: App, gateway: Gateway) => void)[] = [
  *
  * @throws TypeError that names the option, its value and the fix
  */
-export function createGateway({ rampart, directory, logTo, ...input }: GatewayOptions): App {
+export function createGateway({ rampart, directory, logTo, migrate, ...input }: GatewayOptions): App {
   const configuration = readConfiguration(input);
   const app = newApp(configuration, logTo);
-  const gateway = joinParts({ configuration, stated: { ...input, directory }, log: app.log, rampart });
+  const gateway = joinParts({ configuration, stated: { ...input, directory }, log: app.log, rampart, migrate });
   handleErrors(app);
   readJsonBodies(app);
   requireCallers(app);

@@ -14,13 +14,15 @@ interface Given {
   readonly stated: Stated;
   readonly log: App['log'];
   readonly rampart: Rampart | undefined;
+  readonly migrate?: boolean | undefined;
 }
 
 /** Makes what the routes need; nothing is connected yet. @throws ConfigurationError where a given rampart says otherwise */
-export function joinParts({ configuration: read, stated, log, rampart: given }: Given): Gateway {
+export function joinParts(parts: Given): Gateway {
+  const { configuration: read, stated, log, rampart: given } = parts;
   const metrics = openMetrics();
   if (given !== undefined) requireAgreement(stated, given);
-  const { rampart, control } = given === undefined ? built(read, stated, log, metrics) : takenFrom(given);
+  const { rampart, control } = given === undefined ? built(parts, metrics) : takenFrom(given);
   const { directory } = rampart;
   const shared = { configuration: asDecided(read, rampart), log, metrics, directory, stopping: new Stopping() };
   return { ...shared, rampart, ...recording(shared, control) };
@@ -30,9 +32,9 @@ function takenFrom(rampart: Rampart) {
   return { rampart, control: rampart.control instanceof DurableControl ? rampart.control : undefined };
 }
 
-function built(configuration: GatewayConfiguration, { directory }: Stated, log: App['log'], metrics: Metrics) {
+function built({ configuration, stated: { directory }, log, migrate }: Given, metrics: Metrics) {
   const { tiers, prefix, gates, contextNames } = configuration;
-  const control = controlOf(configuration, log, metrics);
+  const control = controlOf({ configuration, log, migrate }, metrics);
   const unleash = unleashOf(configuration);
   const rampart = createRampart({ unleash, control, directory, tiers, prefix, gates, contextNames, logger: log });
   return { rampart, control };
@@ -46,9 +48,18 @@ function recording(
   return { control, killSwitch: killSwitchOf(configuration, control), exposures };
 }
 
-function controlOf(configuration: GatewayConfiguration, log: App['log'], { meter }: Metrics): DurableControl {
+function controlOf(
+  { configuration, log, migrate }: Pick<Given, 'configuration' | 'log' | 'migrate'>,
+  { meter }: Metrics,
+): DurableControl {
   const { database, secret, redis, relay, environment, maxStaleness } = configuration;
-  return createControl({ database, secret, redis, relay, environment, maxStaleness, meter, logger: log });
+  const isServer = typeof database === 'string' && database.includes('://');
+  const creates = isServer ? migrate : true;
+  return createControl({
+    ...{ database, secret, redis, relay, environment, maxStaleness, meter },
+    logger: log,
+    migrate: creates,
+  });
 }
 
 function unleashOf({ unleash }: GatewayConfiguration) {

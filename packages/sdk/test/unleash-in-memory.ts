@@ -1,4 +1,4 @@
-import type { AdminClient, AdminFlag, FlagEnvironment, Rule } from '@rampart/unleash/admin';
+import type { AdminClient, AdminEvent, AdminFlag, FlagEnvironment, Rule } from '@rampart/unleash/admin';
 
 /** The part of Unleash's admin API that switches flags, in memory, for what a real one can't be made to do. */
 export class UnleashInMemory {
@@ -8,6 +8,7 @@ export class UnleashInMemory {
   afterSwitch: (flag: string, environment: string, enabled: boolean) => void | Promise<void> = () => {};
   readonly calls: string[] = [];
   readonly #flags = new Map<string, AdminFlag>();
+  readonly #events: AdminEvent[] = [];
 
   /** Environments are on, off, or off with nothing but disabled rules. */
   add(name: string, environments: Readonly<Record<string, 'on' | 'off' | 'no rules'>>, project = 'default'): this {
@@ -25,7 +26,11 @@ export class UnleashInMemory {
     return this.#flags.get(flag)?.environments.find(({ name }) => name === environment)?.enabled;
   }
 
-  toggle(flag: string, environment: string, enabled: boolean): void {
+  /** Switches a flag as an operator does in Unleash's UI. */
+  toggle(flag: string, environment: string, enabled: boolean, createdBy = 'kim'): void {
+    const type = `feature-environment-${enabled ? 'enabled' : 'disabled'}`;
+    const id = this.#events.length + 1;
+    this.#events.push({ id, type, createdBy, createdAt: '2026-11-30T03:00:00.000Z', featureName: flag, environment });
     const found = this.#flags.get(flag);
     if (found === undefined) throw new Error(`no flag ${flag}`);
     const environments = found.environments.map(
@@ -43,7 +48,7 @@ export class UnleashInMemory {
     const toggle = async (to: { flag: string; environment: string }, enabled: boolean): Promise<void> => {
       if (this.down !== undefined) throw this.down;
       this.calls.push(`${enabled ? 'on' : 'off'} ${to.flag} ${to.environment}`);
-      this.toggle(to.flag, to.environment, enabled);
+      this.toggle(to.flag, to.environment, enabled, 'rampart');
       await this.afterSwitch(to.flag, to.environment, enabled);
     };
     const parts = {
@@ -53,6 +58,12 @@ export class UnleashInMemory {
         get: find,
         switchOn: (to: { flag: string; environment: string }) => toggle(to, true),
         switchOff: (to: { flag: string; environment: string }) => toggle(to, false),
+      },
+      events: {
+        list: async ({ feature }: { feature?: string } = {}) => {
+          if (this.down !== undefined) throw this.down;
+          return this.#events.filter(({ featureName }) => featureName === feature).toReversed();
+        },
       },
       projects: { list: async () => ['default', 'other'] },
     };

@@ -181,6 +181,8 @@ export interface ControlStore extends ControlLog {
 export interface TaskList {
   /** Those not done yet, oldest first. */
   list(): Promise<readonly Task[]>;
+  /** Those done and not done, oldest first. */
+  all(): Promise<readonly TaskState[]>;
   /** How one stands, done or not; undefined where no write recorded one under this id. */
   find(id: string): Promise<TaskState | undefined>;
   /** Marks one as done; the first result stays. */

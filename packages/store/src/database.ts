@@ -27,7 +27,7 @@ export interface Database {
   readonly settings: Settings;
   readonly sql: Sql;
   readonly chain: Chain;
-  /** Migrates, and builds statements. */
+  /** Migrates, and builds statements. What it executes may create an embedded database. */
   readonly kysely: Kysely<AnyTables>;
   /** Holds one connection for some statements; checks first, once, that this version can read the tables. */
   session<T>(work: (session: Session) => Promise<T>): Promise<T>;
@@ -47,7 +47,7 @@ export function openDatabase(settings: Settings, check: (session: Session) => Pr
   const { shown, engine } = settings.address;
   const family = engine === 'mysql' ? 'mysql' : 'postgres';
   const sql = family === 'mysql' ? MYSQL : POSTGRES;
-  const pool = openedOnce(() => openPool(settings));
+  const pool = openedOnce((create) => openPool(settings, create));
   const { timeout } = settings;
   const writers = takingTurns(WRITERS, timeout, () =>
     storeError('timeout', shown, `other writers of this process took longer than ${timeout} ms`),
@@ -56,7 +56,7 @@ export function openDatabase(settings: Settings, check: (session: Session) => Pr
   let closing: Promise<void> | undefined;
   const session: Database['session'] = async (work) => {
     if (closing) throw new StoreError('refused', `${shown}: this store was closed; open another`);
-    const opened = await pool.get();
+    const opened = await pool.get(false);
     const connection = await opened.acquire();
     try {
       const held = sessionOf(connection, family);
@@ -71,7 +71,7 @@ export function openDatabase(settings: Settings, check: (session: Session) => Pr
     settings,
     sql,
     chain: chainOf(settings.secret),
-    kysely: new Kysely({ dialect: kyselyDialect(family, pool.get) }),
+    kysely: new Kysely({ dialect: kyselyDialect(family, () => pool.get(true)) }),
     session,
     async transaction(turn, steps) {
       await writers.take();
@@ -89,20 +89,28 @@ export function openDatabase(settings: Settings, check: (session: Session) => Pr
 }
 
 interface OpenedOnce {
-  readonly get: () => Promise<Pool>;
+  /** @param create whether an embedded database that doesn't exist is created */
+  readonly get: (create: boolean) => Promise<Pool>;
   readonly close: () => Promise<void>;
 }
 
 /** Opens when it is first needed, and again after it could not be opened. */
-function openedOnce(open: () => Promise<Pool>): OpenedOnce {
+function openedOnce(open: (create: boolean) => Promise<Pool>): OpenedOnce {
   let opening: Promise<Pool> | undefined;
+  const start = (create: boolean): Promise<Pool> => {
+    const started = open(create).catch((error: unknown) => {
+      if (opening === started) opening = undefined;
+      throw error;
+    });
+    opening = started;
+    return started;
+  };
   return {
-    get() {
-      opening ??= open().catch((error: unknown) => {
-        opening = undefined;
-        throw error;
-      });
-      return opening;
+    async get(create) {
+      if (opening === undefined) return start(create);
+      const opened = await (create ? opening.catch(() => undefined) : opening);
+      // A reader that found no database doesn't keep a migration from creating one.
+      return opened ?? this.get(create);
     },
     async close() {
       await (await opening?.catch(() => undefined))?.close();
@@ -111,14 +119,14 @@ function openedOnce(open: () => Promise<Pool>): OpenedOnce {
 }
 
 /** The driver is loaded when it is first needed: who uses one database doesn't load the others'. */
-async function openPool(settings: Settings): Promise<Pool> {
+async function openPool(settings: Settings, create: boolean): Promise<Pool> {
   switch (settings.address.engine) {
     case 'postgres':
       return (await import('./postgres-pool.js')).postgresPool(settings);
     case 'mysql':
       return (await import('./mysql-pool.js')).mysqlPool(settings);
     case 'pglite':
-      return (await import('./pglite-pool.js')).pglitePool(settings);
+      return (await import('./pglite-pool.js')).pglitePool(settings, { create });
   }
 }
 

@@ -69,7 +69,7 @@ const FIXES: Readonly<Record<StoreErrorKind, string>> = {
   read_only: 'give the address of the primary, with a user that may write',
   replica: 'give the address of the primary: a replica may be behind',
   schema_newer: 'install that version of @rampart/store here too',
-  schema_older: 'call migrate() first',
+  schema_older: 'run rampart migrate first, or call migrate()',
   locked: 'ask the process that holds it, or end it',
   refused: 'check user, password, database name and rights',
   broken: 'this is no known failure; the cause has the details',
@@ -85,6 +85,12 @@ export function storeErrorOf(error: unknown, shown: string): StoreError {
 /** The message of an error that is found out here. */
 export function storeError(kind: StoreErrorKind, shown: string, what: string, cause?: unknown): StoreError {
   return new StoreError(kind, `${shown}: ${what}; ${FIXES[kind]}`, cause === undefined ? undefined : { cause });
+}
+
+/** The message of a database without Rampart's tables: a new one, or the wrong one. */
+export function noControlLog(shown: string, what: string, cause?: unknown): StoreError {
+  const message = `${shown}: ${what}: check the address; if it is right, ${FIXES.schema_older}`;
+  return new StoreError('schema_older', message, cause === undefined ? undefined : { cause });
 }
 
 /** Whether the same transaction may succeed the next time: a deadlock, or somebody inserted the same row first. */

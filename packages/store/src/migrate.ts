@@ -4,11 +4,11 @@ import type { Settings } from './address.js';
 import { adoptConsents, requireConsentTable } from './adopt-consents.js';
 import { chainOf } from './chain.js';
 import { type AnyTables, type Database, openDatabase } from './database.js';
-import { storeError, storeErrorOf } from './driver-error.js';
+import { noControlLog, storeError, storeErrorOf } from './driver-error.js';
 import { MYSQL_1, MYSQL_2, MYSQL_TRIGGERS_1 } from './schema-mysql.js';
 import { POSTGRES_1, POSTGRES_2 } from './schema-postgres.js';
 import type { Session } from './sql.js';
-import { StoreError } from './store-error.js';
+import { isStoreError, StoreError } from './store-error.js';
 
 const TABLE = 'rampart_migration';
 const LOCK_TABLE = 'rampart_migration_lock';
@@ -53,9 +53,7 @@ async function migrateWith({ kysely: db, settings }: Database): Promise<void> {
 export async function requireSchema(session: Session, settings: Settings): Promise<void> {
   const { shown } = settings.address;
   const known = Object.keys(migrationsOf(settings));
-  const done = (await session.rows<{ name: string }>(`select name from ${TABLE} order by name`)).map(
-    ({ name }) => name,
-  );
+  const done = await migrationsDone(session, shown);
   const newer = done.find((name) => !known.includes(name));
   if (newer !== undefined) throw storeError('schema_newer', shown, `it has the migration ${newer}`);
   const missing = known.find((name) => !done.includes(name));
@@ -63,6 +61,16 @@ export async function requireSchema(session: Session, settings: Settings): Promi
   const [head] = await session.rows<{ key_check: string }>('select key_check from rampart_head where id = 1');
   if (head?.key_check === chainOf(settings.secret).keyCheck()) return;
   throw new StoreError('refused', `${shown}: its log was begun with another secret; give the one it was created with`);
+}
+
+async function migrationsDone(session: Session, shown: string): Promise<readonly string[]> {
+  try {
+    const rows = await session.rows<{ name: string }>(`select name from ${TABLE} order by name`);
+    return rows.map(({ name }) => name);
+  } catch (error) {
+    if (!isStoreError(error) || error.kind !== 'schema_older') throw error;
+    throw noControlLog(shown, 'this database has no control log of Rampart', error.cause);
+  }
 }
 
 function migrationsOf(settings: Settings): Record<string, Migration> {

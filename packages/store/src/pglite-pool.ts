@@ -1,7 +1,8 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { PGlite } from '@electric-sql/pglite';
 import { type Connection, endsWithin, type Pool, type Result } from './connection.js';
-import { storeError, storeErrorOf } from './driver-error.js';
+import { noControlLog, storeError, storeErrorOf } from './driver-error.js';
 import { fencedFiles } from './fenced-files.js';
 import { type FolderLock, LOCK_TIMES, type LockTimes, lockFolder } from './folder-lock.js';
 import type { PoolSettings } from './postgres-pool.js';
@@ -9,17 +10,27 @@ import { takingTurns } from './turns.js';
 
 const BIGINT = 20;
 
+/** Options of {@link pglitePool}. */
+export interface PgliteOptions extends Partial<LockTimes> {
+  /** Creates a folder or database that doesn't exist; otherwise it is an error, and nothing is written. @default true */
+  readonly create?: boolean;
+}
+
 /**
  * The embedded database: one connection, which one caller has alone, so that transactions don't mix. Each statement
  * checks the lock of the folder before it runs, at each write, and before its result counts.
  */
-export async function pglitePool({ address, timeout }: PoolSettings, times: LockTimes = LOCK_TIMES): Promise<Pool> {
+export async function pglitePool(
+  { address, timeout }: PoolSettings,
+  { create: mayCreate = true, ...times }: PgliteOptions = {},
+): Promise<Pool> {
   const { shown } = address;
   const folder = address.engine === 'pglite' ? address.folder : '';
+  if (!mayCreate) await requireDatabase(folder, shown);
   await mkdir(folder, { recursive: true }).catch((error: unknown) => {
     throw storeErrorOf(error, shown);
   });
-  const lock = await lockFolder(folder, times);
+  const lock = await lockFolder(folder, { ...LOCK_TIMES, ...times });
   const db = await create(folder, lock).catch(async (error: unknown) => {
     await lock.release();
     throw storeErrorOf(error, shown);
@@ -39,6 +50,15 @@ export async function pglitePool({ address, timeout }: PoolSettings, times: Lock
       await lock.release();
     },
   };
+}
+
+/** @throws StoreError `schema_older` where the folder doesn't hold a database */
+async function requireDatabase(folder: string, shown: string): Promise<void> {
+  const found = await stat(join(folder, 'data', 'PG_VERSION')).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
+    throw storeErrorOf(error, shown);
+  });
+  if (found === undefined) throw noControlLog(shown, 'this folder holds no embedded database');
 }
 
 async function create(folder: string, lock: FolderLock): Promise<PGlite> {

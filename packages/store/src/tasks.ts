@@ -33,6 +33,9 @@ export function taskList(database: Database): TaskList {
         return task;
       });
     },
+    async all() {
+      return (await rows('order by l.position', [])).map(stateOf);
+    },
     async find(id) {
       const [row] = await rows('where t.id = ?', [id]);
       return row && stateOf(row);

@@ -33,13 +33,14 @@ export function groupCommand(name: string, description: string): Command {
 
 /** What a command does with the control state. */
 export interface ControlWork {
-  /** `write` tells other processes through Redis; `read` never changes anything, not even old tables. */
+  /** `write` announces changes to other processes through Redis; `read` changes nothing. */
   readonly for: 'read' | 'write';
-  /** Brings old tables up to date first: for what must not wait for somebody to do it. @default false */
-  readonly migrate?: boolean;
 }
 
-/** Opens the control state for one command, and closes it. */
+/**
+ * Opens the control state for one command, and closes it. Only `rampart migrate` creates or changes tables: a database
+ * without them may be the wrong one.
+ */
 export async function withControl(
   session: Session,
   flags: DatabaseFlags,
@@ -48,7 +49,7 @@ export async function withControl(
 ): Promise<void> {
   const settings = readControlSettings(flags, session.variables);
   const redis = work.for === 'write' ? settings.redis : undefined;
-  const control = openControl({ ...settings, redis }, { migrate: work.migrate ?? false });
+  const control = openControl({ ...settings, redis }, { migrate: false });
   try {
     await use(control, settings);
   } finally {

@@ -49,7 +49,7 @@ async function runKill(session: Session, flags: Flags): Promise<void> {
   const scope = readScope(flags);
   const reason = required('--reason', flags.reason);
   const actor = readActor(flags.actor);
-  await withControl(session, flags, { for: 'write', migrate: true }, async (control, settings) => {
+  await withControl(session, flags, { for: 'write' }, async (control, settings) => {
     const killSwitch = killSwitchOf(control, settings, flags, session);
     const order = { scope, reason, actor };
     const report = await patiently(session, flags, (patience) => killSwitch.kill(order, patience));

@@ -77,8 +77,10 @@ export function readTimeout(timeout: string): number {
 export function showOrder(session: Session, report: OrderReport, json: boolean): void {
   if (json) printJson(session, report);
   else printOrder(session, report);
-  session.end(isSound(report) ? EXIT.fine : EXIT.findings);
+  session.end(isSound(report) ? EXIT.fine : isRefusedByDatabase(report) ? EXIT.failed : EXIT.findings);
 }
+
+const isRefusedByDatabase = ({ control }: OrderReport): boolean => control.errorKind !== undefined;
 
 /** An order as text. */
 export function printOrder({ terminal, paint }: Session, report: OrderReport): void {

@@ -37,7 +37,7 @@ export function reviveCommand(session: Session): Command {
 async function runRevive(session: Session, id: string, flags: Flags): Promise<void> {
   const { reason = '', fix = '', leaveOff } = flags;
   const order = { id, reason, fix, leaveOff, actor: readActor(flags.actor) };
-  await withControl(session, flags, { for: 'write', migrate: true }, async (control, settings) => {
+  await withControl(session, flags, { for: 'write' }, async (control, settings) => {
     const killSwitch = killSwitchOf(control, settings, flags, session);
     const report = await patiently(session, flags, (patience) => killSwitch.revive(order, patience));
     showOrder(session, report, flags.json ?? false);

@@ -64,7 +64,8 @@ async function check(session: Session, { json }: Flags, configuration: GatewayCo
 }
 
 async function serve(configuration: GatewayConfiguration): Promise<void> {
-  const app = createGateway(configuration);
+  // The address may be that of another program's database: only `rampart migrate` creates tables in a server.
+  const app = createGateway({ ...configuration, migrate: false });
   const told = stopSignal();
   try {
     await app.listen({ host: configuration.host, port: configuration.port });

@@ -54,7 +54,7 @@ interface Parts {
 async function runSync(session: Session, flags: Flags): Promise<void> {
   const interval = readDuration('--interval', flags.interval);
   const admin = requireAdmin(flags, session);
-  await withControl(session, flags, { for: 'write', migrate: true }, async (control, settings) => {
+  await withControl(session, flags, { for: 'write' }, async (control, settings) => {
     const killSwitch = killSwitchOf(control, settings, flags, session);
     const reader = createFlagEditReader({ store: control.store, admin, server: flags.serverName ?? admin.url });
     const parts = { control, killSwitch, reader };

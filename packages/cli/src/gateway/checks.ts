@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { GatewayConfiguration } from '@rampart/gateway';
 import { createControl } from '@rampart/sdk';
 import { isStoreError } from '@rampart/sdk/operator';
+import { messageOf } from '../failure.js';
 
 /** What was tried, and what came of it. */
 export interface CheckResult {
@@ -82,9 +83,9 @@ async function tryDatabase({ database, secret }: GatewayConfiguration): Promise<
     const { position } = await control.store.head();
     return `${folder ?? 'the server'} answers; its control log has ${position} entries`;
   } catch (error) {
-    if (isStoreError(error) && error.kind === 'schema_older')
-      return 'the server answers; the tables are made at the start';
-    throw error;
+    if (folder !== undefined && isStoreError(error) && error.kind === 'schema_older')
+      return `${folder} answers; its tables are created at the start`;
+    throw new Error(messageOf(error));
   } finally {
     await control.close();
   }

@@ -1,14 +1,18 @@
-import type { LiveKill, Pending } from '@rampart/sdk/operator';
+import type { FlagOff, LiveKill, Pending } from '@rampart/sdk/operator';
 import { shownScope } from '../input/scope.js';
 import { renderPending } from './order.js';
 import { counted, oneLine, renderTable } from './table.js';
 import type { Paint } from './terminal.js';
 
-/** Live kills as a table, then what is not finished. */
-export function renderKills(
-  { kills, ...pending }: Pending & { readonly kills: readonly LiveKill[] },
-  paint: Paint,
-): string {
+/** What is shown of kills. */
+export interface ShownKills extends Pending {
+  readonly kills: readonly LiveKill[];
+  readonly flagsOff?: readonly FlagOff[] | undefined;
+  readonly flagsOffError?: string | undefined;
+}
+
+/** Live kills as a table, then flags that are still off, then what is not finished. */
+export function renderKills({ kills, flagsOff, flagsOffError, ...pending }: ShownKills, paint: Paint): string {
   const rows = kills.map(({ id, scope, actor, reason, at }) => [
     oneLine(id),
     oneLine(shownScope(scope)),
@@ -22,7 +26,20 @@ export function renderKills(
     pending.error === undefined
       ? [`${kills.length === 0 ? 'No' : counted(kills.length, 'live kill')}${kills.length === 0 ? ' live kills' : ''}.`]
       : [];
-  return `${[...table, ...total, ...left].join('\n')}\n`;
+  return `${[...table, ...total, ...renderFlagsOff({ flagsOff, flagsOffError }, paint), ...left].join('\n')}\n`;
+}
+
+function renderFlagsOff(
+  { flagsOff = [], flagsOffError }: Pick<ShownKills, 'flagsOff' | 'flagsOffError'>,
+  paint: Paint,
+): readonly string[] {
+  if (flagsOff.length === 0) return [];
+  const lines = flagsOff.map(({ flag, environment, why }) =>
+    paint('yellow', `still off  ${oneLine(flag)} in ${oneLine(environment)}: ${oneLine(why)}`),
+  );
+  const unsure =
+    flagsOffError === undefined ? [] : [`Unleash was not asked whether they still are: ${oneLine(flagsOffError)}`];
+  return [...lines, ...unsure];
 }
 
 /** What is left to be finished, and what could not be looked at. */

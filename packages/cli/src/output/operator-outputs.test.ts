@@ -67,10 +67,21 @@ describe('live kills', () => {
   const nothing = { orders: [], unreadable: [] };
 
   it('say what, since when, who and why', () => {
-    expect(renderKills({ kills: [kill], ...nothing }, plain)).toMatch(
+    expect(renderKills({ kills: [kill], flagsOff: [], ...nothing }, plain)).toMatch(
       /kill-1 {2}tenant acme {2}2026-11-21T03:00:00.000Z {2}\(erased\) {2}INC-7\n1 live kill\.\n$/,
     );
     expect(renderKills({ kills: [], ...nothing }, plain)).toBe('No live kills.\n');
+    const off = {
+      flag: 'ai.x\u001b[2J',
+      environment: 'production',
+      project: 'default',
+      kill: 'kill-1',
+      why: 'left off',
+    };
+    const flagsOff = [{ ...off, reason: 'left_off' }] as const;
+    expect(renderKills({ kills: [], ...nothing, flagsOff, flagsOffError: 'gone' }, plain)).toMatch(
+      /^No live kills\.\nstill off {2}ai\.x[^\u001b]* in production: left off\nUnleash was not asked whether they still are: gone\n$/,
+    );
   });
 
   it('do not claim that there are none where the database could not be asked', () => {

@@ -35,7 +35,9 @@ export function renderOrder(report: OrderReport, paint: Paint): string {
 /** What is left to do, and who does it. */
 export function renderLeft(report: OrderReport, paint: Paint): string {
   if (report.settled) return '';
-  const { control, unleash } = report;
+  const { control, unleash, id } = report;
+  if (control.errorKind !== undefined)
+    return `${paint('red', 'The control log did not take the order; it is kept on this machine.')} Give the right database, then run rampart sync --adopt ${oneLine(id)}\n`;
   const open = [...(isOpen(control) ? ['the control log'] : []), ...(isOpen(unleash) ? ['Unleash'] : [])];
   const what = open.length === 0 ? 'a note in the database that it is done' : open.join(' and ');
   const where = control.state === 'held' ? 'from any machine' : 'from this machine';
@@ -54,7 +56,10 @@ export function renderProgress({ control, unleash, settleError }: OrderReport): 
     ...(settleError === undefined ? [] : [`still trying, to note that it is done: ${oneLine(settleError)}`]),
   ];
   const held = halves.filter(([, { state }]) => state === 'held').map(([name]) => `${name} HOLDS`);
-  return trying.length === 0 ? '' : `  ${[...held, ...trying].join('; ')}\n`;
+  const failed = halves.flatMap(([name, { state, error = '' }]) =>
+    state === 'failed' ? [`${name} FAILED: ${oneLine(error)}`] : [],
+  );
+  return trying.length === 0 ? '' : `  ${[...held, ...failed, ...trying].join('; ')}\n`;
 }
 
 /** An order that is under way. */

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { App, Gateway } from '../gateway.js';
 import { recorded, refused } from '../service/recorded.js';
 import { Refusal } from '../service/refusal.js';
-import { carryOn } from './carry-on.js';
+import { carryOn, type Reached } from './carry-on.js';
 import { actorOf } from './operator.js';
 import { idSchema, reasonSchema, revisionSchema, scopeSchema } from './schemas.js';
 
@@ -90,7 +90,7 @@ export function serveKills(app: App, gateway: Gateway): void {
       schema: {
         operationId: 'revive',
         tags: ['operators'],
-        summary: 'End a kill; its flag is switched on again only where this kill had switched it off',
+        summary: 'End a kill; the last one that covers a flag switches it on where kills had switched it off',
         params: z.strictObject({ id: idSchema }),
         body: reviveBody,
         response: { 201: report, 202: report },
@@ -126,6 +126,7 @@ function reacher(app: App, { log }: Gateway): Reach {
     // Also while the database is down: Unleash obeys without it.
     const reached = await refused(() => carryOn({ action, start, log, signal: closed.signal }), 'values');
     const { control, unleash } = reached;
+    if (control.errorKind !== undefined) throw notTaken(reached);
     if (control.state === 'failed') throw new Refusal(409, 'conflict', control.error ?? 'it was refused');
     return {
       ...reached,
@@ -133,6 +134,12 @@ function reacher(app: App, { log }: Gateway): Reach {
       unleash: { ...unleash, notes: [...unleash.notes], switched: [...unleash.switched] },
     };
   };
+}
+
+/** The half in Unleash may hold: the operator has to know. */
+function notTaken({ unleash }: Reached): Refusal {
+  const message = `the control log did not take the order; in Unleash it is ${unleash.state}: try again once the database can be used`;
+  return new Refusal(503, 'database_unavailable', message, { retryAfter: 5, details: { unleash } });
 }
 
 /** 201 once the log holds it, 202 while it is tried on. */

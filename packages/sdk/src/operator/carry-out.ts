@@ -1,10 +1,11 @@
-import { isControlInputError, type JsonValue } from '@rampart/core';
-import { isConflictError } from '@rampart/store';
+import { isControlInputError } from '@rampart/core';
+import { isConflictError, isStoreError, type StoreError, type StoreErrorKind } from '@rampart/store';
 import type { AdminClient } from '@rampart/unleash/admin';
 import type { DurableControl } from '../durable-control.js';
+import { type LeftPlace, ledgerOf, waitingFor, wasLeftOff } from './flag-ledger.js';
 import type { Journal } from './journal.js';
 import { killCovering, readKill } from './live-kills.js';
-import { joined, type Order, targetOf, taskOf } from './order.js';
+import { asJson, joined, type Order, targetOf, taskOf } from './order.js';
 import type { ControlHalf, FlagPlace, OrderReport, UnleashHalf } from './report.js';
 import { switchOff, switchOn } from './unleash-half.js';
 import { messageOf, type Outcome, untilHeld } from './until-held.js';
@@ -30,16 +31,38 @@ export async function carryOut(order: Order, workshop: Workshop, patience: Patie
   return new OrderRun(order, workshop, patience).run();
 }
 
+/**
+ * The same for a new order.
+ *
+ * @throws StoreError where this database can't take the entry and Unleash was not changed either: nothing was done
+ */
+export async function carryOutNew(order: Order, workshop: Workshop, patience: Patience): Promise<OrderReport> {
+  const run = new OrderRun(order, workshop, patience, true);
+  const report = await run.run();
+  if (run.refusal !== undefined && report.settled) throw run.refusal;
+  return report;
+}
+
+/** The database is the wrong one, or not migrated, or refuses the user: trying the same again can't help. */
+const FINAL_KINDS: ReadonlySet<StoreErrorKind> = new Set(['schema_older', 'schema_newer', 'refused']);
+
 class OrderRun {
   #order: Order;
   readonly #workshop: Workshop;
   readonly #patience: Patience;
+  readonly #isNew: boolean;
   #control: ControlHalf;
   #unleash: UnleashHalf;
   #journalError: string | undefined;
   #settleError: string | undefined;
+  #refusal: StoreError | undefined;
+  /** Places that the revival leaves off, and why. */
+  #left: readonly LeftPlace[] = [];
+  /** The kill was revived while it was carried out, and what it had switched off is on again. */
+  #undone = false;
 
-  constructor(order: Order, workshop: Workshop, patience: Patience) {
+  constructor(order: Order, workshop: Workshop, patience: Patience, isNew = false) {
+    this.#isNew = isNew;
     this.#order = order;
     this.#workshop = workshop;
     this.#patience = patience;
@@ -47,6 +70,11 @@ class OrderRun {
     this.#control = order.recorded ? { ...pending, state: 'held' } : pending;
     const needed = order.action === 'revive' ? order.places.length > 0 : targetOf(order.scope) !== undefined;
     this.#unleash = { ...pending, state: needed ? 'pending' : 'not_needed', notes: order.notes, switched: [] };
+  }
+
+  /** Why this database can't take the entry. */
+  get refusal(): StoreError | undefined {
+    return this.#refusal;
   }
 
   async run(): Promise<OrderReport> {
@@ -70,7 +98,8 @@ class OrderRun {
     const write = { actor, reason, id: entry, expected, task };
     const outcome = await this.#repeat('control', () => control.apply(change, write));
     const { state } = outcome;
-    if (outcome.state !== 'held') this.#control = { ...this.#control, state, error: outcome.error };
+    if (outcome.state !== 'held')
+      this.#control = { ...this.#control, state, error: outcome.error, errorKind: this.#refusal?.kind };
     else {
       this.#control = heldNow(this.#control, { revision: outcome.value.revision });
       await this.#writeDown({ ...this.#order, recorded: true });
@@ -80,6 +109,7 @@ class OrderRun {
 
   async #obeyInUnleash(): Promise<void> {
     const { admin } = this.#workshop;
+    if (this.#order.action === 'revive') await this.#addWaiting();
     if (this.#unleash.state === 'not_needed') return;
     if (admin === undefined) {
       this.#unleash = {
@@ -99,8 +129,8 @@ class OrderRun {
     const { control } = this.#workshop;
     const { scope, environments, id } = this.#order;
     const target = targetOf(scope);
-    if (target === undefined || (this.#control.state === 'held' && (await revivedMeanwhile(control, id))))
-      return { state: 'not_needed', notes: ['The kill was revived meanwhile.'] };
+    if (target === undefined) return { state: 'not_needed' };
+    if (this.#control.state === 'held' && (await revivedMeanwhile(control, id))) return this.#undo(admin);
     const noteOn = (place: FlagPlace): Promise<void> => {
       const places = joined(this.#order.places, [place]);
       return this.#writeDown({ ...this.#order, places });
@@ -113,19 +143,49 @@ class OrderRun {
     const { control } = this.#workshop;
     const { places, notes: known } = this.#order;
     const killOf = (flag: string): Promise<string | undefined> => killCovering(control.store, flag);
-    const { switched, notes } = await switchOn({ admin, places, killOf });
+    const { switched, left, notes } = await switchOn({ admin, places, killOf });
+    this.#left = left;
     return { switched, notes: [...known, ...notes] };
+  }
+
+  /** A kill that was revived while it was carried out: what it had switched off before is switched on again. */
+  async #undo(admin: AdminClient): Promise<Partial<UnleashHalf>> {
+    const { store } = this.#workshop.control;
+    const { id, places } = this.#order;
+    const revived = 'The kill was revived meanwhile.';
+    this.#undone = true;
+    if (places.length === 0 || (await wasLeftOff(store, id))) return { state: 'not_needed', notes: [revived] };
+    const { switched, notes } = await switchOn({ admin, places, killOf: (flag) => killCovering(store, flag) });
+    const on = switched.map(({ flag, environment }) => `"${flag}" in ${environment} is on again.`);
+    return { state: 'not_needed', notes: [revived, ...on, ...notes] };
+  }
+
+  /** Adds what an earlier revival left off because of this kill; another machine may have done so until just now. */
+  async #addWaiting(): Promise<void> {
+    const target = targetOf(this.#order.scope);
+    if (target === undefined || this.#order.left !== undefined) return;
+    try {
+      const places = waitingFor(target, await ledgerOf(this.#workshop.control.store));
+      const all = joined(this.#order.places, places);
+      if (all.length === 0) return;
+      await this.#writeDown({ ...this.#order, places: all });
+      if (this.#unleash.state === 'not_needed') this.#unleash = { ...this.#unleash, state: 'pending', notes: [] };
+    } catch {
+      // What was known before the revival was recorded is restored.
+    }
   }
 
   /** Notes in the outbox that the work is done, and takes the order out of the journal. */
   async #settle(): Promise<boolean> {
-    if (isOpen(this.#control) || isOpen(this.#unleash)) return false;
+    if (isOpen(this.#control) || (isOpen(this.#unleash) && this.#changesUnleash())) return false;
+    // What was switched off in Unleash is kept for the right database, so that a revival can restore it.
+    if (this.#refusal !== undefined && (!this.#isNew || this.#order.places.length > 0)) return false;
     if (this.#control.state === 'held' && taskOf(this.#order) !== undefined) {
       const { tasks } = this.#workshop.control.store;
       const known = await this.#workshop.journal?.find(this.#order);
-      const switched =
-        this.#order.action === 'kill' ? joined(this.#order.places, known?.places ?? []) : this.#unleash.switched;
-      const result = { switched, notes: this.#unleash.notes } as unknown as JsonValue;
+      const off = this.#undone ? [] : joined(this.#order.places, known?.places ?? []);
+      const switched = this.#order.action === 'kill' ? off : this.#unleash.switched;
+      const result = asJson({ switched, notes: this.#unleash.notes, left: this.#left });
       const { signal } = this.#patience;
       const work = (): Promise<void> => tasks.done(this.#order.entry, result);
       const onFailure = (error: string): void => {
@@ -136,6 +196,11 @@ class OrderRun {
       if (noted.state !== 'held') return false;
     }
     return this.#forget();
+  }
+
+  /** An order that this database refuses has no part in Unleash without Unleash's admin API. */
+  #changesUnleash(): boolean {
+    return this.#refusal === undefined || this.#workshop.admin !== undefined;
   }
 
   async #forget(): Promise<boolean> {
@@ -155,7 +220,12 @@ class OrderRun {
       this.#tell();
       if (half === 'unleash' && this.#control.state === 'held') void this.#noteFailure(error);
     };
-    const isFinal = (error: unknown): boolean => isControlInputError(error) || isConflictError(error);
+    const isFinal = (error: unknown): boolean => {
+      if (isControlInputError(error) || isConflictError(error)) return true;
+      if (!isStoreError(error) || !FINAL_KINDS.has(error.kind)) return false;
+      if (half === 'control') this.#refusal = error;
+      return half === 'control';
+    };
     return untilHeld(attempt, { signal: this.#patience.signal, isFinal, onFailure });
   }
 

@@ -22,6 +22,8 @@ export {
   type FlagEditReaderOptions,
   type FollowOptions,
 } from './flag-edits.js';
+export type { FlagOff, OffReason } from './flag-ledger.js';
+export type { FlagsOff } from './flags-off.js';
 export {
   createKillSwitch,
   type KillOrder,

@@ -27,7 +27,11 @@ const control = (): KillSwitchOptions['control'] => ({
   get store() {
     if (sqlDown === undefined) return database.store;
     const refuse = () => Promise.reject(sqlDown);
-    return { ...database.store, items: refuse, tasks: { list: refuse, done: refuse, failed: refuse, find: refuse } };
+    return {
+      ...database.store,
+      items: refuse,
+      tasks: { list: refuse, all: refuse, done: refuse, failed: refuse, find: refuse },
+    };
   },
 });
 const killSwitch = (more: Partial<KillSwitchOptions> = {}) =>
@@ -72,7 +76,9 @@ describe('kill', () => {
   it('of a feature holds in the log and in Unleash, and leaves nothing to be done', async () => {
     const report = await killSwitch().kill(order);
     expect(report).toMatchObject({ control: { state: 'held' }, unleash: { state: 'held' }, settled: true });
-    expect(report.unleash.switched).toEqual([{ flag: FEATURE, project: 'default', environment: 'production' }]);
+    expect(report.unleash.switched).toEqual([
+      { flag: FEATURE, project: 'default', environment: 'production', event: 1 },
+    ]);
     expect(await liveIds()).toContain(report.id);
     expect(unleash.isOn(FEATURE, 'production')).toBe(false);
     expect(await readdir(journal)).toEqual([]);
@@ -258,8 +264,7 @@ describe('revive', () => {
     expect(two.unleash.notes).toEqual([expect.stringContaining(`${third.id} still covers it`)]);
     expect(unleash.calls).toEqual([`off ${FEATURE} production`]);
     await killSwitch().revive({ ...fixed, id: third.id });
-    expect(unleash.isOn(FEATURE, 'production')).toBe(false);
-    unleash.toggle(FEATURE, 'production', true);
+    expect(unleash.isOn(FEATURE, 'production')).toBe(true);
     const last = await killed();
     const left = await killSwitch().revive({ ...fixed, id: last.id, leaveOff: true });
     expect(left.unleash).toMatchObject({ state: 'not_needed', notes: [expect.stringContaining('Left off')] });

@@ -1,7 +1,8 @@
 import { readControlChange, readId, type Scope } from '@rampart/core';
 import type { AdminClient } from '@rampart/unleash/admin';
 import type { DurableControl } from '../durable-control.js';
-import { carryOut, type Patience, type Workshop } from './carry-out.js';
+import { carryOut, carryOutNew, type Patience, type Workshop } from './carry-out.js';
+import { type FlagsOff, readFlagsOff } from './flags-off.js';
 import { Journal } from './journal.js';
 import { KillSwitchError } from './kill-switch-error.js';
 import { type LiveKill, readKill, readKills } from './live-kills.js';
@@ -56,10 +57,14 @@ export interface ReviveOrder {
  * finished by {@link resume}: on this machine from its journal, on others from the database.
  */
 export interface KillSwitch {
-  /** @throws ControlInputError for a scope, reason or actor that can't be used: nothing was done */
+  /**
+   * @throws ControlInputError for a scope, reason or actor that can't be used, StoreError where the database is not migrated,
+   * is the wrong one or refuses the user, and Unleash was not changed either: nothing was done
+   */
   kill(order: KillOrder, patience?: Patience): Promise<OrderReport>;
   /**
-   * Ends a kill. Its flag is switched on again only where this kill had switched it off.
+   * Ends a kill. The last kill that covers a flag switches it on again where kills had switched it off, unless it was to be left
+   * off or somebody switched it off since.
    *
    * @throws KillSwitchError where the reason, the fix or the kill is missing: nothing was done
    */
@@ -70,6 +75,8 @@ export interface KillSwitch {
   pending(): Promise<Pending>;
   /** The kills that hold now, oldest first. */
   kills(): Promise<readonly LiveKill[]>;
+  /** The flags that revived kills had switched off in Unleash and that are still off, and why. */
+  flagsOff(): Promise<FlagsOff>;
 }
 
 /** Joins the control log and Unleash. Connects to nothing yet. */
@@ -77,7 +84,7 @@ export function createKillSwitch({ control, admin, environments, journal: folder
   const journal = folder === undefined ? undefined : new Journal(folder);
   const workshop: Workshop = { control, admin, journal };
   return {
-    kill: async (order, patience = {}) => carryOut(killing(order, environments), workshop, patience),
+    kill: async (order, patience = {}) => carryOutNew(killing(order, environments), workshop, patience),
     revive: async (order, patience = {}) => {
       checkReasons(order);
       const report = await carryOut(await revival(order, workshop), workshop, patience);
@@ -87,6 +94,7 @@ export function createKillSwitch({ control, admin, environments, journal: folder
     resume: (options = {}) => resume(workshop, options),
     pending: () => readPending(workshop),
     kills: () => readKills(control.store),
+    flagsOff: () => readFlagsOff(workshop),
   };
 }
 
@@ -119,12 +127,13 @@ async function revival(order: ReviveOrder, workshop: Workshop): Promise<Order> {
   const entry = revivalEntry(id, kill.revision);
   const known = { id, entry, scope: kill.scope, actor, reason: `${order.reason} (fix: ${order.fix})`, at: Date.now() };
   const flags = left ? [] : before.places;
+  const leftOff = order.leaveOff === true ? { left: before.places } : {};
   const notes = left
     ? [
         `Left off, as you asked: ${before.places.map(({ flag, environment }) => `"${flag}" in ${environment}`).join(', ')}.`,
       ]
     : before.notes;
-  return { action: 'revive', ...known, places: flags, expected: kill.revision, notes, recorded: false };
+  return { action: 'revive', ...known, ...leftOff, places: flags, expected: kill.revision, notes, recorded: false };
 }
 
 /** The kill, or an error that says which ones there are. */

@@ -12,7 +12,7 @@ export interface LiveKill extends Kill {
 }
 
 /** The kills that hold now, oldest first. */
-export async function readKills(store: ControlStore): Promise<readonly LiveKill[]> {
+export async function readKills(store: Pick<ControlStore, 'items'>): Promise<readonly LiveKill[]> {
   return (await store.items({ kind: 'kill' })).flatMap(liveKill).toSorted((a, b) => a.at - b.at);
 }
 

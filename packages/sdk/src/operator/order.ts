@@ -25,6 +25,8 @@ export interface Order {
   readonly places: readonly FlagPlace[];
   /** Reviving: the revision of the kill that was read. */
   readonly expected?: string | undefined;
+  /** Reviving: places that stay off as the operator asked. */
+  readonly left?: readonly FlagPlace[] | undefined;
   /** Reviving: what a person should know of what is not switched on. */
   readonly notes: readonly string[];
   /** Whether the control log is known to have it. */
@@ -36,6 +38,7 @@ export const placeSchema: z.ZodType<FlagPlace> = z.object({
   flag: z.string(),
   project: z.string(),
   environment: z.string(),
+  event: z.number().optional(),
 });
 const scope = z
   .object({
@@ -61,32 +64,51 @@ export const orderSchema: z.ZodType<Order> = z.object({
   environments: z.array(z.string()).optional(),
   places: z.array(placeSchema),
   expected: z.string().optional(),
+  left: z.array(placeSchema).optional(),
   notes: z.array(z.string()),
   recorded: z.boolean(),
 });
 
-const task = z.object({
+interface LeftOff extends FlagPlace {
+  readonly reason: 'left_off';
+  readonly why: string;
+}
+const leftOff: z.ZodType<LeftOff> = placeSchema.and(z.object({ reason: z.literal('left_off'), why: z.string() }));
+
+/** A task of the outbox: what another machine needs to finish an order. */
+interface OrderTask {
+  readonly kind: 'switch_off' | 'switch_on';
+  readonly kill: string;
+  readonly scope: Scope;
+  readonly environments?: readonly string[] | undefined;
+  readonly places?: readonly FlagPlace[] | undefined;
+  readonly left?: readonly LeftOff[] | undefined;
+}
+
+/** A task as it is stored. */
+export const taskSchema: z.ZodType<OrderTask> = z.object({
   kind: z.enum(['switch_off', 'switch_on']),
   kill: z.string(),
   scope,
   environments: z.array(z.string()).optional(),
   places: z.array(placeSchema).optional(),
+  left: z.array(leftOff).optional(),
 });
 
 /** What another machine needs to finish an order, recorded with it. Undefined where Unleash has no part in it. */
-export function taskOf({ action, id, scope: kills, environments, places }: Order): JsonValue | undefined {
-  if (action === 'kill') {
-    if (targetOf(kills) === undefined) return undefined;
-    return asJson({ kind: 'switch_off', kill: id, scope: kills, environments });
-  }
-  return places.length === 0 ? undefined : asJson({ kind: 'switch_on', kill: id, scope: kills, places });
+export function taskOf({ action, id, scope: kills, environments, places, left }: Order): JsonValue | undefined {
+  if (targetOf(kills) === undefined) return undefined;
+  if (action === 'kill') return asJson({ kind: 'switch_off', kill: id, scope: kills, environments });
+  const why = `left off by --leave-off when ${id} was revived`;
+  const leftOffPlaces = left?.map((place) => ({ ...place, reason: 'left_off', why }));
+  return asJson({ kind: 'switch_on', kill: id, scope: kills, places, left: leftOffPlaces });
 }
 
 /** The order that a task of the outbox belongs to; undefined for a task of somebody else's. */
 export function orderOfTask({ id: entry, task: value, at }: Pick<Task, 'id' | 'task' | 'at'>): Order | undefined {
-  const result = task.safeParse(value);
+  const result = taskSchema.safeParse(value);
   if (!result.success) return undefined;
-  const { kind, kill, scope: kills, environments, places = [] } = result.data;
+  const { kind, kill, scope: kills, environments, places = [], left } = result.data;
   const action = kind === 'switch_off' ? 'kill' : 'revive';
   const known = {
     action,
@@ -99,7 +121,7 @@ export function orderOfTask({ id: entry, task: value, at }: Pick<Task, 'id' | 't
     notes: [],
     recorded: true,
   } as const;
-  return { ...known, environments, places };
+  return { ...known, environments, places, left };
 }
 
 /** The flags that obey a scope in Unleash too: where it is a whole feature, a whole change, or everything. */
@@ -124,15 +146,30 @@ export function revivalEntry(id: string, revision: string): string {
     .slice(0, 24)}`;
 }
 
-/** Two lists of places as one. */
+/** Two lists of places as one, each with its newest event. */
 export function joined(some: readonly FlagPlace[], more: readonly FlagPlace[]): readonly FlagPlace[] {
-  return [...some, ...more.filter((extra) => !some.some((known) => samePlace(known, extra)))];
+  const known = some.map((place) => {
+    const event = newestEvent(
+      place,
+      more.find((extra) => samePlace(place, extra)),
+    );
+    return event === undefined ? place : { ...place, event };
+  });
+  return [...known, ...more.filter((extra) => !some.some((place) => samePlace(place, extra)))];
 }
 
-function samePlace(a: FlagPlace, b: FlagPlace): boolean {
+/** The later of the events that two reports of one place name. */
+export function newestEvent(a: FlagPlace | undefined, b: FlagPlace | undefined): number | undefined {
+  if (a?.event === undefined || b?.event === undefined) return a?.event ?? b?.event;
+  return Math.max(a.event, b.event);
+}
+
+/** Whether both name one flag in one environment. */
+export function samePlace(a: FlagPlace, b: FlagPlace): boolean {
   return a.flag === b.flag && a.project === b.project && a.environment === b.environment;
 }
 
-function asJson(value: unknown): JsonValue {
+/** A value as it is stored. */
+export function asJson(value: unknown): JsonValue {
   return JSON.parse(JSON.stringify(value)) as JsonValue;
 }

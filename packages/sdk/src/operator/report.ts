@@ -1,4 +1,5 @@
 import type { Scope } from '@rampart/core';
+import type { StoreErrorKind } from '@rampart/store';
 
 /**
  * How one half of an order stands. `held`: it is in force. `pending`: not yet, and trying again may help. `failed`: trying
@@ -11,6 +12,8 @@ export interface FlagPlace {
   readonly flag: string;
   readonly project: string;
   readonly environment: string;
+  /** The number of the event in Unleash's log that switched it off last; undefined where the log could not be read. */
+  readonly event?: number | undefined;
 }
 
 /** One half of an order. */
@@ -30,6 +33,8 @@ export interface HalfReport {
 export interface ControlHalf extends HalfReport {
   /** Once it is held: names the entry. A caller may pass it as `consentRevision`. */
   readonly revision?: string | undefined;
+  /** Set where the state is `failed` because this database can't take the entry, e.g. `schema_older`: it is the wrong one, or not migrated. */
+  readonly errorKind?: StoreErrorKind | undefined;
 }
 
 /** The half in Unleash: it binds plain SDKs, at their next poll. */

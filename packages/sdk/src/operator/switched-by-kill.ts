@@ -1,10 +1,8 @@
-import { z } from 'zod';
 import type { Workshop } from './carry-out.js';
+import { ledgerOf, resultOf, waitingFor } from './flag-ledger.js';
 import type { LiveKill } from './live-kills.js';
-import { placeSchema, targetOf } from './order.js';
+import { joined, targetOf } from './order.js';
 import type { FlagPlace } from './report.js';
-
-const resultSchema = z.object({ switched: z.array(placeSchema) });
 
 /** What a kill switched off in Unleash, and so what may be switched on again. */
 export interface KillTrace {
@@ -12,16 +10,21 @@ export interface KillTrace {
   readonly notes: readonly string[];
 }
 
-/** Reads what a kill noted when it was carried out: in the outbox, or in this machine's journal where it is not finished. */
+/**
+ * Reads what a kill noted when it was carried out, in the outbox and in this machine's journal, and what an earlier revival left
+ * off because this kill covered it.
+ */
 export async function switchedByKill(
   { id, scope }: LiveKill,
   { control, journal }: Pick<Workshop, 'control' | 'journal'>,
 ): Promise<KillTrace> {
-  if (targetOf(scope) === undefined) return { places: [], notes: [] };
+  const target = targetOf(scope);
+  if (target === undefined) return { places: [], notes: [] };
   const task = await control.store.tasks.find(id);
-  if (task?.done === true) return traceOf(resultSchema.safeParse(task.result).data?.switched ?? []);
-  const under = await journal?.find({ entry: id });
-  if (under !== undefined) return traceOf(under.places);
+  const own = await journal?.find({ entry: id });
+  const others = waitingFor(target, await ledgerOf(control.store));
+  const places = joined(joined(task?.done === true ? resultOf(task).switched : [], own?.places ?? []), others);
+  if (task?.done === true || own !== undefined || places.length > 0) return traceOf(places);
   const why = task === undefined ? 'It was not made by this command' : 'It had not come to hold in Unleash';
   return { places: [], notes: [`${why}, so it is not known that it switched a flag off: look in the Unleash UI.`] };
 }

@@ -1,11 +1,15 @@
 import type { AdminClient, AdminFlag } from '@rampart/unleash/admin';
 import { fetchDefinitions } from '@rampart/unleash/admin';
+import type { LeftPlace, OffReason } from './flag-ledger.js';
+import { eventOfSwitchOff, toggleSince } from './flag-toggles.js';
 import type { FlagTarget } from './order.js';
 import type { FlagPlace } from './report.js';
 
-/** What was switched on in Unleash, and what a person should know of it. */
+/** What was switched on in Unleash, and what stays off. */
 export interface Switching {
   readonly switched: readonly FlagPlace[];
+  readonly left: readonly LeftPlace[];
+  /** What a person should know. */
   readonly notes: readonly string[];
 }
 
@@ -14,7 +18,7 @@ export interface SwitchOffOptions {
   readonly admin: AdminClient;
   readonly target: FlagTarget;
   readonly environments: readonly string[] | undefined;
-  /** Told of a place that is on, before it is switched off. */
+  /** Called with a place that is on before it is switched off, and again with the event once it is off. */
   readonly noteOn: (place: FlagPlace) => Promise<void>;
 }
 
@@ -44,6 +48,8 @@ async function switchOneOff(
   for (const place of placesOn(flag, environments)) {
     await noteOn(place);
     await admin.flags.switchOff(place);
+    const event = await eventOfSwitchOff(admin, place);
+    if (event !== undefined) await noteOn({ ...place, event });
   }
   const still = placesOn(await admin.flags.get({ flag: name, project: flag.project }), environments);
   if (still.length === 0) return unusedEnvironments(flag, environments);
@@ -61,14 +67,17 @@ export interface SwitchOnOptions {
   readonly killOf: (flag: string) => Promise<string | undefined>;
 }
 
-/** Switches on again what an order had switched off, unless that would open more than before. */
+/** Switches on again what kills had switched off, unless that would open more than before. */
 export async function switchOn({ admin, places, killOf }: SwitchOnOptions): Promise<Switching> {
   const switched: FlagPlace[] = [];
+  const left: LeftPlace[] = [];
   const notes: string[] = [];
   for (const place of places) {
-    const left = await whyNotOn(admin, place, killOf);
-    if (left !== undefined) {
-      notes.push(left);
+    const found = await whyNotOn(admin, place, killOf);
+    if (found !== undefined) {
+      notes.push(found.note);
+      if (found.reason !== undefined)
+        left.push({ ...place, event: found.event ?? place.event, reason: found.reason, why: found.why });
       continue;
     }
     await admin.flags.switchOn(place);
@@ -76,30 +85,56 @@ export async function switchOn({ admin, places, killOf }: SwitchOnOptions): Prom
     if (kill === undefined) switched.push(place);
     else {
       await admin.flags.switchOff(place);
-      notes.push(stillKilled(place, kill));
+      const event = (await eventOfSwitchOff(admin, place)) ?? place.event;
+      const { note, why } = stillKilled(place, kill);
+      notes.push(note);
+      left.push({ ...place, event, reason: 'waiting', why });
     }
   }
-  return { switched, notes };
+  return { switched, left, notes };
 }
+
+/** Why a place is not switched on; without a reason where there is nothing left to be switched on. */
+type NotOn =
+  | { readonly note: string; readonly reason: OffReason; readonly why: string; readonly event?: number }
+  | { readonly note: string; readonly reason?: undefined };
 
 async function whyNotOn(
   admin: AdminClient,
   place: FlagPlace,
   killOf: SwitchOnOptions['killOf'],
-): Promise<string | undefined> {
+): Promise<NotOn | undefined> {
   const { flag: name, environment } = place;
   const kill = await killOf(name);
   if (kill !== undefined) return stillKilled(place, kill);
   const flag = await admin.flags.find(place);
   const found = flag?.environments.find((one) => one.name === environment);
-  if (found === undefined) return `"${name}" is no longer in Unleash's ${environment}: nothing to switch on.`;
-  if (found.enabled) return `"${name}" is on in ${environment} already: somebody else switched it on.`;
+  if (found === undefined || flag?.archived === true)
+    return { note: `"${name}" is no longer in Unleash's ${environment}: nothing to switch on.` };
+  if (found.enabled) return { note: `"${name}" is on in ${environment} already: somebody else switched it on.` };
+  const later = await toggleSince(admin, place);
+  if (later !== undefined) {
+    const why = `${later.createdBy || 'somebody'} switched it in Unleash at ${later.createdAt}, after the kill had switched it off`;
+    return {
+      note: `"${name}" was not switched on in ${environment}: ${why}. ${IN_UI}`,
+      reason: 'operator',
+      why,
+      event: later.id,
+    };
+  }
   if (found.strategies.some(({ disabled }) => !disabled)) return undefined;
-  return `"${name}" was not switched on in ${environment}: none of its rules is active, and Unleash would add one that opens it to everyone. Enable a rule, then switch it on in the Unleash UI.`;
+  const why = 'none of its rules is active, and Unleash would add one that opens it to everyone';
+  const note = `"${name}" was not switched on in ${environment}: ${why}. Enable a rule, then switch it on in the Unleash UI.`;
+  return { note, reason: 'no_active_rule', why };
 }
 
-const stillKilled = ({ flag, environment }: FlagPlace, kill: string): string =>
-  `"${flag}" was not switched on in ${environment}: ${kill} still covers it. Once that is revived too, switch the flag on in the Unleash UI.`;
+const IN_UI = 'Switch it on in the Unleash UI if it should be on.';
+
+function stillKilled({ flag, environment }: FlagPlace, kill: string) {
+  const why = `${kill} still covers it`;
+  const note = `"${flag}" was not switched on in ${environment}: ${why}. The revival of that kill switches it on.`;
+  return { note, reason: 'waiting', why } as const;
+}
 
 /** A flag by name, in the client's project first. */
 async function findFlag(admin: AdminClient, flag: string): Promise<AdminFlag | undefined> {
