@@ -1,5 +1,5 @@
 import { isControlInputError } from '@rampart/core';
-import { isConflictError, isKillSwitchError, isStoreError } from '@rampart/sdk/operator';
+import { isConflictError, isKillSwitchError, isLimitError, isStoreError } from '@rampart/sdk/operator';
 import { type AdminApiErrorKind, isAdminApiError } from '@rampart/unleash/admin';
 
 /** How a command ended, for scripts and CI. */
@@ -34,7 +34,7 @@ const REFUSALS: readonly AdminApiErrorKind[] = ['refused', 'conflict', 'not-foun
 /** The exit code of an expected failure; undefined for a bug, which keeps its stack. */
 export function exitCodeOf(error: unknown): ExitCode | undefined {
   if (error instanceof UsageError || isControlInputError(error) || isStoreError(error)) return EXIT.failed;
-  if (isConflictError(error) || isKillSwitchError(error)) return EXIT.findings;
+  if (isConflictError(error) || isKillSwitchError(error) || isLimitError(error)) return EXIT.findings;
   if (!isAdminApiError(error)) return undefined;
   return REFUSALS.includes(error.kind) ? EXIT.findings : EXIT.failed;
 }

@@ -1,4 +1,4 @@
-import { readId } from '@rampart/core';
+import { type ControlChange, readId } from '@rampart/core';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { consent, MemoryLog } from '../test/memory-log.js';
 import { SecondInMemory } from '../test/second-in-memory.js';
@@ -80,6 +80,25 @@ describe('what is known', () => {
     expect(cache.status().tenants).toBe(10);
     expect(stateOf(cache, 't0')).toBe('unknown');
     expect(await ask(cache, 't0')).toBe('opt_in');
+  });
+
+  it('reads a tenant once that is larger than the cache, and holds others beside it', async () => {
+    const choose = (user: string): ControlChange => ({
+      kind: 'choice',
+      tenant: 'large',
+      user,
+      featureClass: 'copilot',
+      choice: 'opt_out',
+    });
+    log.append(consent('large', 'opt_in'), consent('acme', 'opt_in'));
+    log.append(...Array.from({ length: 200 }, (_, index) => choose(`u${index}`)));
+    const cache = make({ mostEntries: 100 });
+    for (let question = 0; question < 20; question += 1)
+      expect([await ask(cache, 'large'), await ask(cache, 'acme')]).toEqual(['opt_in', 'opt_in']);
+    log.append(choose('late'));
+    await cache.announce({ epoch: log.epoch, position: log.head });
+    expect(cache.read('large')?.tenant.users.size).toBe(201);
+    expect(log.asked.tenant).toBe(2);
   });
 
   it('reads a tenant once for ten thousand simultaneous questions', async () => {

@@ -33,7 +33,10 @@ export interface ControlCacheOptions {
   readonly maxStaleness?: number | undefined;
   /** How often the log is read while hints arrive, in ms; twice as often while none do. @default 1000 */
   readonly pollInterval?: number | undefined;
-  /** How many consents and choices are held in memory, about 150 bytes each. @default 300000 */
+  /**
+   * How many consents and choices are held in memory, about 150 bytes each. One tenant counts as a quarter of them at most, so
+   * that a tenant with more is held too. @default 300000
+   */
   readonly mostEntries?: number | undefined;
   /** How long one question waits for what has to be fetched, in ms. Then it is unknown. @default 1000 */
   readonly patience?: number | undefined;

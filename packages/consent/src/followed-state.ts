@@ -1,6 +1,5 @@
 import {
   applyShared,
-  applyTenant,
   type ControlChanged,
   isTenantChange,
   type LogBatch,
@@ -129,8 +128,7 @@ export class FollowedState {
         return;
       }
       this.#tell(change.tenant);
-      const known = this.#tenants.peek(change.tenant);
-      if (known !== undefined) this.#tenants.set(change.tenant, applyTenant(known, change));
+      this.#tenants.apply(change.tenant, change);
     }
   }
 

@@ -1,5 +1,19 @@
-import { type Consent, EMPTY_TENANT, type TenantControl } from '@rampart/core';
+import {
+  applyTenant,
+  type Consent,
+  countChoices,
+  countOverrides,
+  EMPTY_TENANT,
+  type TenantChange,
+  type TenantControl,
+} from '@rampart/core';
 import { LRUCache } from 'lru-cache';
+
+/**
+ * The largest part of the cache that one tenant counts as. A tenant that is larger than the whole cache is held all the
+ * same, or it would be read again at each question, and does not push out all the others.
+ */
+const LARGEST_PART = 1 / 4;
 
 /** Tenants at hand, the least recently asked dropped first. What many tenants have in common is held once. */
 export class TenantCache {
@@ -9,7 +23,8 @@ export class TenantCache {
 
   /** @param most how many consents and choices are held; a tenant without any counts as one */
   constructor(most: number) {
-    this.#tenants = new LRUCache({ maxSize: most, sizeCalculation: sizeOf });
+    const largest = Math.max(1, Math.floor(most * LARGEST_PART));
+    this.#tenants = new LRUCache({ maxSize: most, sizeCalculation: (tenant) => Math.min(sizeOf(tenant), largest) });
   }
 
   get size(): number {
@@ -20,15 +35,16 @@ export class TenantCache {
     return this.#tenants.get(tenantId);
   }
 
-  /** The same without counting as being asked. */
-  peek(tenantId: string): TenantControl | undefined {
-    return this.#tenants.peek(tenantId);
-  }
-
   set(tenantId: string, tenant: TenantControl): void {
     const { mode, bands, overrides } = tenant;
     const users = tenant.users.size === 0 ? EMPTY_TENANT.users : tenant.users;
     this.#tenants.set(tenantId, { consents: this.#shared(tenant.consents), users, mode, bands, overrides });
+  }
+
+  /** Folds a change in, where the tenant is at hand. Does not count as being asked. */
+  apply(tenantId: string, change: TenantChange): void {
+    const known = this.#tenants.peek(tenantId);
+    if (known !== undefined) this.#tenants.set(tenantId, applyTenant(known, change));
   }
 
   clear(): void {
@@ -57,8 +73,6 @@ function heldOnce<T>(known: Map<string, T>, key: string, value: T): T {
   return value;
 }
 
-function sizeOf({ consents, users, overrides }: TenantControl): number {
-  let size = consents.size + (overrides?.length ?? 0);
-  for (const choices of users.values()) size += choices.size;
-  return Math.max(size, 1);
+function sizeOf(tenant: TenantControl): number {
+  return Math.max(tenant.consents.size + countChoices(tenant.users) + countOverrides(tenant), 1);
 }

@@ -1,10 +1,11 @@
 import { inSample } from './bucket.js';
-import { type ControlView, covers } from './control.js';
+import type { ControlView } from './control.js';
 import type { Decision, Revisions, ShadowRun } from './decision.js';
 import { type FeatureFlag, HOLDOUT, type StageRule } from './flag.js';
 import type { Closed, Question } from './gates.js';
 import { type Bands, routeFor, strictestBands } from './modes.js';
 import { DEFAULT_UNAVAILABLE_MESSAGE } from './parameters.js';
+import { highestFloor } from './scoped-control.js';
 import type { Subject } from './subject.js';
 import { HELD_OUT, type Obstacle, type OpenRule, type Verdict } from './verdict.js';
 
@@ -135,10 +136,9 @@ function effectiveBands({ feature, subject, control }: Question, { change, rule 
   let { bands } = rule.policy;
   if (control === undefined) return bands;
   if (control.tenant.bands !== undefined) bands = strictestBands(bands, control.tenant.bands);
-  for (const floor of control.confidenceFloors) {
-    if (covers(floor.scope, feature.name, change.name, subject)) bands = strictestBands(bands, floor.bands);
-  }
-  return bands;
+  if (control.confidenceFloors.length === 0) return bands;
+  const floor = highestFloor(control.confidenceFloors, { feature: feature.name, change: change.name, subject });
+  return floor === undefined ? bands : strictestBands(bands, floor);
 }
 
 function answerShadow(

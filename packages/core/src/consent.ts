@@ -1,6 +1,7 @@
 import { type ControlView, EVERY_CLASS, type TenantControl, type UserChoice } from './control.js';
 import { type AccessPolicy, CONSENT_MODELS, type ConsentModel } from './parameters.js';
 import type { Subject } from './subject.js';
+import { optedOutClasses } from './user-choices.js';
 
 /** Why consent closes. The first three could be answered by somebody (`consent_required`); the others are a no. */
 export type ConsentObstacle =
@@ -62,20 +63,15 @@ function userObstacle(access: AccessPolicy, subject: Subject, tenant: TenantCont
 function userChoice(access: AccessPolicy, subject: Subject, tenant: TenantControl): UserChoice | 'unknown' | undefined {
   if (tenant.users.size === 0) return undefined;
   if (subject.userId !== undefined) return tenant.users.get(subject.userId)?.get(access.featureClass);
-  return anyOptOut(tenant, access.featureClass) ? 'unknown' : undefined;
+  return optedOutClasses(tenant.users).has(access.featureClass) ? 'unknown' : undefined;
 }
 
 /** Whether the user opted out of all AI; unknown users of a tenant where somebody did count as having done so. */
 export function optedOutOfAll(subject: Subject, control: ControlView | undefined): boolean {
   const tenant = control?.tenant;
   if (tenant === undefined || tenant.users.size === 0) return false;
-  if (subject.userId === undefined) return anyOptOut(tenant, EVERY_CLASS);
+  if (subject.userId === undefined) return optedOutClasses(tenant.users).has(EVERY_CLASS);
   return tenant.users.get(subject.userId)?.get(EVERY_CLASS) === 'opt_out';
-}
-
-function anyOptOut(tenant: TenantControl, featureClass: string): boolean {
-  for (const choices of tenant.users.values()) if (choices.get(featureClass) === 'opt_out') return true;
-  return false;
 }
 
 /** The stricter of a flag's consent model and the one stored for its class. */

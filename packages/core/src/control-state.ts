@@ -9,10 +9,13 @@ import {
   type SharedControl,
   type TenantControl,
   type UserChoice,
-  withoutEnded,
 } from './control.js';
+import { arrayOf, type Entries, EntryList, withEntry, withoutEntry } from './entry-list.js';
 import type { Bands, Mode } from './modes.js';
+import { type ClockRange, withoutEnded } from './overrides.js';
 import type { ConsentModel } from './parameters.js';
+import { withChoice } from './user-choices.js';
+import { put } from './versioned-map.js';
 
 /** One change of what is recorded about a tenant. */
 export type TenantChange =
@@ -65,12 +68,25 @@ export const EMPTY_SHARED: SharedControl = Object.freeze({
 
 export const EMPTY_CONTROL: ControlState = Object.freeze({ ...EMPTY_SHARED, position: 0, tenants: new Map() });
 
-/** The state after one more change: a pure fold, position by position. */
+interface SharedParts {
+  readonly models: SharedControl['models'];
+  readonly kills: Entries<Kill>;
+  readonly modeCaps: Entries<ModeCap>;
+  readonly confidenceFloors: Entries<ConfidenceFloor>;
+  readonly calibrations: SharedControl['calibrations'];
+}
+
+/** What states were made from: many changes in a row need no array in between. */
+const SHARED_PARTS = new WeakMap<object, SharedParts>();
+const OVERRIDES = new WeakMap<TenantControl, EntryList<Override>>();
+
+/** The state after one more change: a pure fold, position by position, in constant time. */
 export function applyControl(state: ControlState, change: ControlChange): ControlState {
   const position = state.position + 1;
-  if (!isTenantChange(change)) return { ...applyShared(state, change), position, tenants: state.tenants };
+  const parts = partsOf(state);
+  if (!isTenantChange(change)) return stateOf(changedParts(parts, change), { position, tenants: state.tenants });
   const tenant = applyTenant(state.tenants.get(change.tenant) ?? EMPTY_TENANT, change);
-  return { ...state, position, tenants: put(state.tenants, change.tenant, tenant) };
+  return stateOf(parts, { position, tenants: put(state.tenants, change.tenant, tenant) });
 }
 
 /** Whether a change is about one tenant alone. */
@@ -79,79 +95,121 @@ export function isTenantChange(change: ControlChange): change is TenantChange {
 }
 
 /** What is no tenant's own, after one more change. */
-export function applyShared(
-  { models, kills, modeCaps, confidenceFloors, calibrations }: SharedControl,
-  change: SharedChange,
-): SharedControl {
-  const shared = { models, kills, modeCaps, confidenceFloors, calibrations };
+export function applyShared(shared: SharedControl, change: SharedChange): SharedControl {
+  return stateOf(changedParts(partsOf(shared), change), {});
+}
+
+function changedParts(shared: SharedParts, change: SharedChange): SharedParts {
   switch (change.kind) {
     case 'model':
-      return { ...shared, models: put(models, change.featureClass, change.model) };
+      return { ...shared, models: put(shared.models, change.featureClass, change.model) };
     case 'kill':
-      return { ...shared, kills: replaced(kills, change.kill) };
+      return { ...shared, kills: withEntry(shared.kills, change.kill) };
     case 'revive':
-      return { ...shared, kills: without(kills, change.id) };
+      return { ...shared, kills: withoutEntry(shared.kills, change.id) };
     case 'cap':
-      return { ...shared, modeCaps: replaced(modeCaps, change.cap) };
+      return { ...shared, modeCaps: withEntry(shared.modeCaps, change.cap) };
     case 'lift_cap':
-      return { ...shared, modeCaps: without(modeCaps, change.id) };
+      return { ...shared, modeCaps: withoutEntry(shared.modeCaps, change.id) };
     case 'floor':
-      return { ...shared, confidenceFloors: replaced(confidenceFloors, change.floor) };
+      return { ...shared, confidenceFloors: withEntry(shared.confidenceFloors, change.floor) };
     case 'lift_floor':
-      return { ...shared, confidenceFloors: without(confidenceFloors, change.id) };
+      return { ...shared, confidenceFloors: withoutEntry(shared.confidenceFloors, change.id) };
     case 'calibration':
-      return { ...shared, calibrations: put(calibrations, change.change, change.error) };
+      return { ...shared, calibrations: put(shared.calibrations, change.change, change.error) };
   }
 }
 
 /** What is recorded about a tenant, after one more change of it. */
 export function applyTenant(tenant: TenantControl, change: TenantChange): TenantControl {
+  const { consents, users, mode, bands } = tenant;
   switch (change.kind) {
     case 'consent':
-      return { ...tenant, consents: put(tenant.consents, change.featureClass, change.consent) };
-    case 'choice':
-      return { ...tenant, users: withChoice(tenant.users, change) };
+      return tenantOf(tenant, { consents: put(consents, change.featureClass, change.consent), users, mode, bands });
+    case 'choice': {
+      const { user, featureClass, choice } = change;
+      return tenantOf(tenant, { consents, users: withChoice(users, user, featureClass, choice), mode, bands });
+    }
     case 'preference':
-      return { ...tenant, mode: change.mode, bands: change.bands };
+      return tenantOf(tenant, { consents, users, mode: change.mode, bands: change.bands });
     case 'override':
-      return { ...tenant, overrides: replaced(tenant.overrides ?? [], change.override) };
+      return withOverrides(tenant, withEntry(overridesOf(tenant), change.override));
     case 'lift_override':
-      return { ...tenant, overrides: without(tenant.overrides ?? [], change.id) };
+      return withOverrides(tenant, withoutEntry(overridesOf(tenant), change.id));
   }
+}
+
+/** How many overrides are listed for a tenant, those that have ended among them. */
+export function countOverrides(tenant: TenantControl): number {
+  return OVERRIDES.get(tenant)?.size ?? tenant.overrides?.length ?? 0;
+}
+
+function partsOf(shared: SharedControl): SharedParts {
+  const parts = SHARED_PARTS.get(shared);
+  if (parts !== undefined) return parts;
+  // A state of the whole log has a position and tenants too.
+  const { models, kills, modeCaps, confidenceFloors, calibrations } = shared;
+  return { models, kills, modeCaps, confidenceFloors, calibrations };
+}
+
+function stateOf<T extends object>(parts: SharedParts, rest: T): SharedControl & T {
+  const { models, kills, modeCaps, confidenceFloors, calibrations } = parts;
+  const isWritten = ![kills, modeCaps, confidenceFloors].some((list) => list instanceof EntryList);
+  if (isWritten) return { ...(parts as SharedControl), ...rest };
+  // Own accessors, so that a copy by spread or by destructuring has the arrays.
+  const state = {
+    models,
+    get kills() {
+      return arrayOf(kills);
+    },
+    get modeCaps() {
+      return arrayOf(modeCaps);
+    },
+    get confidenceFloors() {
+      return arrayOf(confidenceFloors);
+    },
+    calibrations,
+  };
+  SHARED_PARTS.set(state, parts);
+  return Object.assign(state, rest);
+}
+
+function tenantOf(former: TenantControl, changed: Omit<TenantControl, 'overrides'>): TenantControl {
+  const list = OVERRIDES.get(former);
+  if (list !== undefined) return withOverrides(changed, list);
+  const { overrides } = former;
+  return overrides === undefined ? changed : { ...changed, overrides };
+}
+
+function withOverrides(
+  { consents, users, mode, bands }: Omit<TenantControl, 'overrides'>,
+  list: Entries<Override>,
+): TenantControl {
+  if (!(list instanceof EntryList)) return { consents, users, mode, bands, overrides: list };
+  const tenant = {
+    consents,
+    users,
+    mode,
+    bands,
+    get overrides() {
+      return list.array;
+    },
+  };
+  OVERRIDES.set(tenant, list);
+  return tenant;
+}
+
+function overridesOf(tenant: TenantControl): Entries<Override> {
+  return OVERRIDES.get(tenant) ?? tenant.overrides ?? [];
 }
 
 /**
  * What one tenant's decisions are made from.
  *
- * @param now the recording clock, in ms since 1970: overrides that have ended by then are left out
+ * @param now the recording clock, in ms since 1970, or what is known of it: overrides that have ended are left out
  */
-export function viewOf(state: ControlState, tenantId: string | undefined, now: number): ControlView {
+export function viewOf(state: ControlState, tenantId: string | undefined, now: ClockRange | number): ControlView {
   const { models, kills, modeCaps, confidenceFloors, calibrations } = state;
   const tenant = withoutEnded((tenantId === undefined ? undefined : state.tenants.get(tenantId)) ?? EMPTY_TENANT, now);
   return { revision: String(state.position), models, kills, modeCaps, confidenceFloors, calibrations, tenant };
-}
-
-function withChoice(
-  users: TenantControl['users'],
-  { user, featureClass, choice }: Extract<TenantChange, { kind: 'choice' }>,
-): TenantControl['users'] {
-  const choices = new Map(users.get(user));
-  if (choice === undefined) choices.delete(featureClass);
-  else choices.set(featureClass, choice);
-  if (choices.size > 0) return put(users, user, choices);
-  const rest = new Map(users);
-  rest.delete(user);
-  return rest;
-}
-
-function put<V>(map: ReadonlyMap<string, V>, key: string, value: V): ReadonlyMap<string, V> {
-  return new Map(map).set(key, value);
-}
-
-function replaced<T extends { readonly id: string }>(entries: readonly T[], entry: T): readonly T[] {
-  return [...without(entries, entry.id), entry];
-}
-
-function without<T extends { readonly id: string }>(entries: readonly T[], id: string): readonly T[] {
-  return entries.filter((entry) => entry.id !== id);
 }

@@ -97,24 +97,6 @@ export interface ControlView extends SharedControl {
 
 export const EMPTY_TENANT: TenantControl = Object.freeze({ consents: new Map(), users: new Map() });
 
-/** The same tenant without the overrides that have ended; the same object where none has. */
-export function withoutEnded(tenant: TenantControl, now: number): TenantControl {
-  const { overrides } = tenant;
-  if (overrides === undefined || overrides.every(({ until }) => until > now)) return tenant;
-  return { ...tenant, overrides: overrides.filter(({ until }) => until > now) };
-}
-
-/** Whether an operator's override forces a flag on, or off, for the tenant. */
-export function isForced(
-  control: ControlView | undefined,
-  force: Override['force'],
-  flag: string | undefined,
-): boolean {
-  const overrides = control?.tenant.overrides;
-  if (overrides === undefined || flag === undefined) return false;
-  return overrides.some((override) => override.force === force && override.flag === flag);
-}
-
 /** Whether a scope covers a subject. A part of the subject that is unknown counts as covered. */
 export function covers(scope: Scope, feature: string, change: string | undefined, subject: Subject): boolean {
   if (scope.all === true) return true;

@@ -1,9 +1,11 @@
 import { rolloutBucket } from './bucket.js';
 import { consentObstacle, optedOutOfAll } from './consent.js';
-import { type ControlView, covers, isForced } from './control.js';
+import type { ControlView } from './control.js';
 import type { Gate } from './decision.js';
 import type { ChangeFlag, FeatureFlag, StageRule } from './flag.js';
+import { isForced } from './overrides.js';
 import type { AccessPolicy, StagePolicy } from './parameters.js';
+import { firstKill } from './scoped-control.js';
 import { STAGES } from './stages.js';
 import { entriesOf, type Subject, stickyValue } from './subject.js';
 
@@ -42,10 +44,8 @@ const closed = (gate: Gate, detail: string): Closed => ({ gate, detail });
 export function killGate({ feature, change, subject, control }: Question): Closed | undefined {
   if (!feature.enabled) return closed('kill', 'feature_off');
   if (control === undefined || control.kills.length === 0) return undefined;
-  for (const { scope, id } of control.kills) {
-    if (covers(scope, feature.name, change?.name, subject)) return closed('kill', id);
-  }
-  return undefined;
+  const kill = firstKill(control.kills, { feature: feature.name, change: change?.name, subject });
+  return kill === undefined ? undefined : closed('kill', kill.id);
 }
 
 /** Gate 1 for a change: it is off in this environment. Named after the kill. */

@@ -26,7 +26,7 @@ export type {
   TenantControl,
   UserChoice,
 } from './control.js';
-export { EMPTY_TENANT, EVERY_CLASS, withoutEnded } from './control.js';
+export { EMPTY_TENANT, EVERY_CLASS } from './control.js';
 export {
   ControlInputError,
   isControlInputError,
@@ -50,6 +50,7 @@ export {
   applyControl,
   applyShared,
   applyTenant,
+  countOverrides,
   EMPTY_CONTROL,
   EMPTY_SHARED,
   isTenantChange,
@@ -77,6 +78,7 @@ export type { JsonValue } from './json.js';
 export { deepFreeze } from './json.js';
 export type { Bands, Mode, Route } from './modes.js';
 export { DEFAULT_BANDS, MODES, ROUTES, routeFor } from './modes.js';
+export { type ClockRange, withoutEnded } from './overrides.js';
 export type { AccessPolicy, ConsentModel, Fallback, Parsed, Priority, StagePolicy } from './parameters.js';
 export { DEFAULT_UNAVAILABLE_MESSAGE, parseAccess, parseStage } from './parameters.js';
 export type {
@@ -92,9 +94,11 @@ export type {
 } from './ports.js';
 export type { Problem } from './problem.js';
 export { describeProblem, problem } from './problem.js';
+export { SharedFold, TenantFold } from './snapshot-fold.js';
 export type { Stage } from './stages.js';
 export { DEFAULT_TIERS, STAGES } from './stages.js';
 export type { ParameterDefinition, StrategyDefinition } from './strategy-definitions.js';
 export { AI_ACCESS, AI_STAGE } from './strategy-definitions.js';
 export type { Attributes, ContextNames, Subject } from './subject.js';
 export { DEFAULT_CONTEXT_NAMES, entriesOf, readSubject, stickyValue } from './subject.js';
+export { countChoices, optedOutClasses } from './user-choices.js';

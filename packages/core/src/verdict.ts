@@ -1,5 +1,5 @@
 import { isAskable } from './consent.js';
-import { type ControlView, covers } from './control.js';
+import type { ControlView } from './control.js';
 import { GATES } from './decision.js';
 import { type ChangeFlag, HOLDOUT, type StageRule, type Variant } from './flag.js';
 import {
@@ -21,6 +21,7 @@ import {
 } from './gates.js';
 import { leastMode, type Mode } from './modes.js';
 import type { AccessPolicy } from './parameters.js';
+import { leastCap } from './scoped-control.js';
 
 /** What the gates say of one question. */
 export type Verdict = Shut | { readonly type: 'feature' } | OpenRule | Obstacle;
@@ -167,8 +168,9 @@ export function effectiveMode(
   let mode = leastMode(rule.policy.mode, access.maxMode);
   if (control === undefined) return 'shadow';
   if (control.tenant.mode !== undefined) mode = leastMode(mode, control.tenant.mode);
-  for (const cap of control.modeCaps) {
-    if (covers(cap.scope, feature.name, change?.name, subject)) mode = leastMode(mode, cap.mode);
+  if (control.modeCaps.length > 0) {
+    const cap = leastCap(control.modeCaps, { feature: feature.name, change: change?.name, subject });
+    if (cap !== undefined) mode = leastMode(mode, cap);
   }
   return mode === 'autonomous' && !isCalibrated(control, change?.name, access.maxCalibrationError)
     ? 'confirmation'

@@ -40,6 +40,7 @@ export {
   type EventPage,
   type EventQuery,
   isConflictError,
+  isLimitError,
   isStoreError,
   type Measurement,
   type RecordedEvents,

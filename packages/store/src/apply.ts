@@ -14,6 +14,7 @@ import type { Applied, Write } from './control-store.js';
 import { type Current, readCurrent } from './current.js';
 import type { Database } from './database.js';
 import { changeOf, flagOf, type Item, isPresent, itemOf, sameValues, stateAfter } from './item.js';
+import { requireRoom } from './limits.js';
 import { narrows } from './narrows.js';
 import { insert, type Session, type Sql, type Statement } from './sql.js';
 import { addSubject, findSubject, personOf, requireTenant, type Subject, subjectFor } from './subject.js';
@@ -39,6 +40,7 @@ export async function apply(database: Database, given: ControlChange, write: Wri
         return appliedOf(current.epoch, current.applied.position, checked.id);
       }
       requireNoConflict(change, checked, item, current);
+      await requireRoom(database.sql, session, item, current.change === undefined);
       const subject = await subjectOf(session, change, current);
       const { draft, writes } = recorded(database.sql, change, checked, item, { ...current, subject });
       const [applied] = await append(database, session, [draft], writes);

@@ -16,6 +16,8 @@ export type {
   Write,
 } from './control-store.js';
 export type { FlagEdit } from './flag-edit.js';
+export { isLimitError, LimitError } from './limit-error.js';
+export { MAX_CHOICES_PER_TENANT, MAX_CLASSES_PER_TENANT, MAX_OVERRIDES_PER_TENANT } from './limits.js';
 export type { EventPage, EventQuery, Measurement, RecordedEvents, RecordedMeasurement } from './measurement.js';
 export { openStore } from './open-store.js';
 export { isStoreError, StoreError, type StoreErrorKind } from './store-error.js';

@@ -1,14 +1,11 @@
+import { setImmediate as afterOtherWork } from 'node:timers/promises';
 import {
-  applyShared,
-  applyTenant,
   type ControlChange,
-  EMPTY_SHARED,
-  EMPTY_TENANT,
   isTenantChange,
   readId,
-  type SharedControl,
+  SharedFold,
   type SharedSnapshot,
-  type TenantControl,
+  TenantFold,
   type TenantSnapshot,
 } from '@rampart/core';
 import type { ItemKind } from './control-store.js';
@@ -24,41 +21,103 @@ const SHARED_KINDS: readonly ItemKind[] = ['model', 'kill', 'cap', 'floor', 'cal
 
 type Line = Readonly<Record<string, string | null>> & { readonly kind: ItemKind | 'head' };
 
-/** Everything recorded about a tenant, with the position: one statement, so one snapshot. */
+/** Rows folded before other work of the process gets its turn, and rows of one page of the embedded database. */
+const MAX_ROWS_AT_ONCE = 5_000;
+
+/** Everything recorded about a tenant, with the position, in one snapshot. */
 export async function readTenant(database: Database, tenantId: string): Promise<TenantSnapshot> {
   const tenant = readId('tenantId', tenantId);
   requireTenant(database.sql, tenant);
-  const text = union(database.sql, TENANT_KINDS);
-  const { changes, place } = await read(
-    database,
-    text,
-    TENANT_KINDS.map(() => tenant),
-  );
-  const fold = (state: TenantControl, change: ControlChange) =>
-    isTenantChange(change) ? applyTenant(state, change) : state;
-  return { ...place, tenant: changes.reduce(fold, EMPTY_TENANT) };
+  const fold = new TenantFold();
+  const add = (change: ControlChange): void => {
+    if (isTenantChange(change)) fold.add(change);
+  };
+  // One statement is one snapshot. The embedded database answers within this process, so a long answer would stop it;
+  // pages are one snapshot there, because nothing else is asked in between.
+  const isEmbedded = database.settings.address.engine === 'pglite';
+  const kinds = isEmbedded ? TENANT_KINDS.filter((kind) => kind !== 'choice') : TENANT_KINDS;
+  const place = await database.session(async (session) => {
+    const found = await read(
+      database,
+      session,
+      kinds,
+      kinds.map(() => tenant),
+      add,
+    );
+    if (isEmbedded) await readChoices(session, tenant, add);
+    return found;
+  });
+  return { ...place, tenant: fold.result };
 }
 
 /** Everything recorded that is no tenant's own, in one snapshot. */
 export async function readShared(database: Database): Promise<SharedSnapshot> {
-  const { changes, place } = await read(database, union(database.sql, SHARED_KINDS), []);
-  const fold = (state: SharedControl, change: ControlChange) =>
-    isTenantChange(change) ? state : applyShared(state, change);
-  return { ...place, shared: changes.reduce(fold, EMPTY_SHARED) };
+  const fold = new SharedFold();
+  const add = (change: ControlChange): void => {
+    if (!isTenantChange(change)) fold.add(change);
+  };
+  const place = await database.session((session) => read(database, session, SHARED_KINDS, [], add));
+  return { ...place, shared: fold.result };
 }
 
-async function read(database: Database, text: string, values: readonly string[]) {
-  const lines = await database.session((session: Session) => session.rows<Line>(text, values));
+async function read(
+  database: Database,
+  session: Session,
+  kinds: readonly ItemKind[],
+  values: readonly string[],
+  add: (change: ControlChange) => void,
+): Promise<{ readonly epoch: string; readonly position: number }> {
+  const lines = await session.rows<Line>(union(database.sql, kinds), values);
   const head = lines.find(({ kind }) => kind === 'head');
   if (head === undefined) throw new Error('rampart_head has no row');
   requirePrimary(head['c2'], database);
-  const rows = lines.filter((line) => line !== head).sort((one, other) => Number(one['seq']) - Number(other['seq']));
-  const changes = rows.flatMap((line) => changeOfLine(line, values[0]) ?? []);
-  return { changes, place: { epoch: String(head['c0']), position: Number(head['c1']) } };
+  // What is in no list has no place in it, and need not be sorted.
+  const placed = lines.filter(({ kind, seq }) => kind !== 'head' && seq !== '0');
+  placed.sort((one, other) => Number(one['seq']) - Number(other['seq']));
+  const others = lines.filter(({ kind, seq }) => kind !== 'head' && seq === '0');
+  for (const rows of [others, placed]) {
+    await inParts(rows, (line) => {
+      const change = changeOfLine(line, values[0]);
+      if (change !== undefined) add(change);
+    });
+  }
+  return { epoch: String(head['c0']), position: Number(head['c1']) };
+}
+
+/** Goes through many rows without keeping the process from other work. */
+async function inParts<T>(rows: readonly T[], each: (row: T) => void): Promise<void> {
+  for (let start = 0; start < rows.length; start += MAX_ROWS_AT_ONCE) {
+    if (start > 0) await afterOtherWork();
+    for (const row of rows.slice(start, start + MAX_ROWS_AT_ONCE)) each(row);
+  }
+}
+
+interface ChoiceRow {
+  readonly user_id: string;
+  readonly feature_class: string;
+  readonly choice: 'opt_in' | 'opt_out' | null;
+}
+
+async function readChoices(session: Session, tenant: string, add: (change: ControlChange) => void): Promise<void> {
+  let after: readonly [user: string, featureClass: string] = ['', ''];
+  for (;;) {
+    const rows: readonly ChoiceRow[] = await session.rows<ChoiceRow>(
+      `select user_id, feature_class, choice from rampart_user_choice
+        where tenant_id = ? and (user_id, feature_class) > (?, ?) order by user_id, feature_class limit ${MAX_ROWS_AT_ONCE}`,
+      [tenant, ...after],
+    );
+    for (const { user_id: user, feature_class: featureClass, choice } of rows)
+      if (choice !== null) add({ kind: 'choice', tenant, user, featureClass, choice });
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < MAX_ROWS_AT_ONCE) return;
+    after = [last.user_id, last.feature_class];
+    await afterOtherWork();
+  }
 }
 
 function changeOfLine(line: Line, tenant: string | undefined): ControlChange | undefined {
   const kind = line.kind as ItemKind;
+  if (kind === 'choice' && tenant !== undefined) return choiceOfLine(line, tenant);
   const { keys, values } = ITEM_TABLES[kind];
   const cells = keysOf(kind).concat(values);
   const cell = (name: string): Cell => line[`c${cells.indexOf(name)}`] ?? null;
@@ -68,6 +127,13 @@ function changeOfLine(line: Line, tenant: string | undefined): ControlChange | u
     keys: named as Readonly<Record<string, string>>,
     values: Object.fromEntries(values.map((name) => [name, cell(name)])),
   });
+}
+
+// A tenant may have a hundred thousand of these.
+function choiceOfLine({ c0, c1, c2 }: Line, tenant: string): ControlChange | undefined {
+  if (c0 === null || c0 === undefined || c1 === null || c1 === undefined || (c2 !== 'opt_in' && c2 !== 'opt_out'))
+    return undefined;
+  return { kind: 'choice', tenant, user: c0, featureClass: c1, choice: c2 };
 }
 
 /** Keys that a row has to tell: the tenant is known. */

@@ -1,4 +1,4 @@
-import type { LogPosition, TenantSnapshot } from '@rampart/core';
+import { countChoices, type LogPosition, type TenantSnapshot } from '@rampart/core';
 import { readTenant, writeTenant } from '../codec.js';
 import { type Mac, openMac } from '../mac.js';
 import type { PushState, SecondLevel } from '../second-level.js';
@@ -34,6 +34,10 @@ export interface RedisLevel extends SecondLevel {
 }
 
 const DAY = 86_400_000;
+/** A longer value stays out of Redis, which answers nobody else meanwhile; each process reads it from the database. In characters. */
+const MAX_VALUE_LENGTH = 500_000;
+/** Above this many user choices a value is longer, and is not even written out. */
+const MAX_CHOICES = 10_000;
 
 /**
  * Redis as the level behind the memory of a process, shared by all processes of an environment.
@@ -83,7 +87,9 @@ class Level implements RedisLevel {
 
   putTenant(tenantId: string, snapshot: TenantSnapshot): void {
     const { epoch, position, tenant } = snapshot;
+    if (countChoices(tenant.users) > MAX_CHOICES) return;
     const text = writeTenant(tenant);
+    if (text.length > MAX_VALUE_LENGTH) return;
     const mac = this.#values.sign(['tenant', tenantId, epoch, position, text]);
     const key = tenantKey(this.#environment, tenantId);
     void this.#link.run('rampartPut', key, epoch, position, text, mac, this.#ttl);
@@ -123,6 +129,7 @@ class Level implements RedisLevel {
     const [epoch, position, text, mac] = reply as readonly RedisReply[];
     if (epoch === null && position === null && text === null && mac === null) return 'misses';
     if (typeof epoch !== 'string' || typeof position !== 'string' || typeof text !== 'string') return 'forged';
+    if (text.length > MAX_VALUE_LENGTH) return 'misses';
     if (!this.#values.isGenuine(mac, ['tenant', tenantId, epoch, position, text])) return 'forged';
     const tenant = readTenant(text);
     // Of another version of this code.

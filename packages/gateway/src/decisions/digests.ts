@@ -1,5 +1,11 @@
 import { hash } from 'node:crypto';
-import type { Attributes, ControlView, FlagSnapshot, TenantControl } from '@rampart/core';
+import {
+  type Attributes,
+  type ControlView,
+  type FlagSnapshot,
+  optedOutClasses,
+  type TenantControl,
+} from '@rampart/core';
 import type { Inputs } from '@rampart/sdk';
 import type { Principal } from '../access/principal.js';
 import type { GatewayConfiguration } from '../configuration.js';
@@ -74,11 +80,19 @@ export class Digests {
 
   #tenant({ consents, users, mode, bands, overrides }: TenantControl, user: string | undefined): string {
     // For somebody unknown any user's opt-out counts.
-    const whose = user === undefined ? users : users.get(user);
-    const choices = whose === undefined || whose.size === 0 ? undefined : whose;
+    const choices = user === undefined ? this.#optedOut(users) : this.#choices(users.get(user));
     const forced = overrides === undefined || overrides.length === 0 ? '' : this.#part(overrides);
     const wanted = mode === undefined && bands === undefined ? '' : canonical([mode, bands]);
-    return `${this.#part(consents)}${choices === undefined ? '' : this.#part(choices)}${forced}${wanted}`;
+    return `${this.#part(consents)}${choices}${forced}${wanted}`;
+  }
+
+  #optedOut(users: TenantControl['users']): string {
+    const classes = [...optedOutClasses(users)];
+    return classes.length === 0 ? '' : digest(classes.sort().join());
+  }
+
+  #choices(choices: object | undefined): string {
+    return choices === undefined ? '' : this.#part(choices);
   }
 
   // Lists are kept in the order in which they were recorded, which another process may have learned otherwise.

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import { isControlInputError } from '@rampart/core';
-import { isConflictError, isStoreError } from '@rampart/sdk';
+import { isConflictError, isLimitError, isStoreError } from '@rampart/sdk';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import type { App } from '../gateway.js';
@@ -43,6 +43,7 @@ function refusalOf(error: FastifyError | Error): Refusal {
   if (hasZodFastifySchemaValidationErrors(error)) return invalid(error);
   if (isControlInputError(error)) return new Refusal(400, 'invalid_request', `${error.field}: ${error.fix}`);
   if (isConflictError(error)) return new Refusal(409, 'conflict', 'somebody changed it meanwhile: read it again');
+  if (isLimitError(error)) return new Refusal(422, 'limit_reached', error.message);
   if (isStoreError(error))
     return new Refusal(503, 'database_unavailable', 'the database can not be used now: try again', { retryAfter: 5 });
   const { code = '', statusCode = 500 }: Partial<FastifyError> = error;

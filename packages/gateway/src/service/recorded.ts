@@ -1,5 +1,5 @@
 import { isControlInputError } from '@rampart/core';
-import { type DurableControl, isConflictError } from '@rampart/sdk';
+import { type DurableControl, isConflictError, isLimitError } from '@rampart/sdk';
 import { isKillSwitchError } from '@rampart/sdk/operator';
 import type { Gateway } from '../gateway.js';
 import { Refusal } from './refusal.js';
@@ -10,7 +10,8 @@ export type Trust = 'fields' | 'values';
 /**
  * Does what needs the control log.
  *
- * @throws Refusal for what the log refuses: 409 with both sides of a conflict, 400, 404 for a kill that is none
+ * @throws Refusal for what the log refuses: 409 with both sides of a conflict, 400, 404 for a kill that is none, 422 for
+ * a tenant that has as much as can be recorded
  */
 export async function recorded<T>(
   { control }: Gateway,
@@ -44,5 +45,6 @@ function refusalOf(error: unknown, trust: Trust): Refusal | undefined {
     const message = 'somebody else changed it meanwhile: look at it, then repeat with expected = current.revision';
     return new Refusal(409, 'conflict', message, { details: { current, yours } });
   }
+  if (isLimitError(error)) return new Refusal(422, 'limit_reached', error.message, { details: { limit: error.limit } });
   return isKillSwitchError(error) ? new Refusal(404, 'no_such_kill', error.message) : undefined;
 }

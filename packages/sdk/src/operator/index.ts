@@ -9,6 +9,7 @@ export {
   type EntryQuery,
   type Finding,
   isConflictError,
+  isLimitError,
   isStoreError,
   type SignedHead,
   type StoreErrorKind,
