@@ -1,7 +1,14 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ErrorCode, InMemoryProvider, MultiProvider, OpenFeature, ProviderEvents } from '@openfeature/server-sdk';
+import {
+  type Client,
+  ErrorCode,
+  InMemoryProvider,
+  MultiProvider,
+  OpenFeature,
+  ProviderEvents,
+} from '@openfeature/server-sdk';
 import { createRampart, type Rampart, type RampartOptions } from '@rampart/sdk';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { BreakableUnleash } from './support/unleash-api.js';
@@ -84,6 +91,12 @@ const register = (domain: string) => OpenFeature.setProviderAndWait(domain, (ram
 const until = (check: () => unknown) =>
   vi.waitFor(() => expect(check()).toBeTruthy(), { timeout: 15_000, interval: 10 });
 
+async function expectClosed(client: Client, flag: string, detail: string): Promise<void> {
+  const answer = await client.getBooleanDetails(flag, true, subject);
+  expect(answer).toMatchObject({ value: false, flagMetadata: { outcome: 'off', gate: 'flag', detail } });
+  expect(answer.errorCode).toBeUndefined();
+}
+
 describe('start', () => {
   it('is ready once, with a server', async () => {
     const { client, events, domain } = build();
@@ -94,14 +107,23 @@ describe('start', () => {
     expect(events).toEqual(['PROVIDER_READY']);
   });
 
-  it.each([401, 403])('is fatal on %i', async (status) => {
+  it.each([401, 403])('fails for good on %i, and closes AI flags', async (status) => {
     server.behaviour = status;
     const { client, events, domain } = build();
-    await expect(register(domain)).rejects.toMatchObject({ code: ErrorCode.PROVIDER_FATAL });
-    expect(client.providerStatus).toBe('FATAL');
-    const answer = await client.getBooleanDetails('ai.copilot', false, subject);
-    expect(answer).toMatchObject({ value: false, errorCode: ErrorCode.PROVIDER_FATAL });
-    expect(events).toEqual(['PROVIDER_ERROR']);
+    const final: unknown[] = [];
+    client.addHandler(ProviderEvents.Error, (details) => void final.push(details?.metadata?.['final']));
+    await expect(register(domain)).rejects.toMatchObject({ code: ErrorCode.PROVIDER_NOT_READY, final: true });
+    await until(() => events.length > 1);
+    // OpenFeature's own, which can't carry metadata, and the provider's.
+    expect(final).toEqual([undefined, true]);
+    expect(client.providerStatus).toBe('ERROR');
+    await expectClosed(client, 'ai.copilot', 'refused');
+    await expectClosed(client, 'ai.never', 'refused');
+    expect(await client.getBooleanDetails('plain', true)).toMatchObject({
+      value: true,
+      errorCode: 'PROVIDER_NOT_READY',
+    });
+    expect(events).toEqual(['PROVIDER_ERROR', 'PROVIDER_ERROR']);
   });
 
   it.each(['silent', 503, 'refused'] as const)(
@@ -110,7 +132,10 @@ describe('start', () => {
       if (state === 'refused') await server.stop();
       else server.behaviour = state;
       const { client, events, domain } = build({ timeout: 1_000 });
-      await expect(register(domain)).rejects.toMatchObject({ code: ErrorCode.PROVIDER_NOT_READY });
+      const registered = register(domain).catch((error: unknown) => error);
+      await expectClosed(client, 'ai.copilot', 'not_ready');
+      expect(await registered).toMatchObject({ code: ErrorCode.PROVIDER_NOT_READY });
+      await expectClosed(client, 'ai.copilot', 'not_ready');
       expect(events).toEqual(['PROVIDER_ERROR']);
       if (state === 'refused') await server.start();
       else server.behaviour = 'ok';

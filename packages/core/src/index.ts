@@ -1,7 +1,9 @@
 // For users.
 
-export type { DecisionReason, Evaluation } from './answer.js';
 // For those who build adapters: flag sources, control sources, doors.
+export type { AiNameKind, AiNameSettings } from './ai-name.js';
+export { aiNameKind } from './ai-name.js';
+export type { DecisionReason, Evaluation } from './answer.js';
 export { inSample, rolloutBucket } from './bucket.js';
 export type {
   CompileSettings,

@@ -1,3 +1,4 @@
+import type { AiNameKind } from './ai-name.js';
 import type { ControlView } from './control.js';
 import type { FlagSnapshot } from './flag.js';
 import type { Problem } from './problem.js';
@@ -85,6 +86,11 @@ export interface FlagSource {
   origin(): FlagOrigin;
   /** All flags at this moment, the same object until one changes. */
   snapshot(): FlagSnapshot;
+  /**
+   * What a flag that the snapshot lacks is known to be; undefined for an ordinary one. An AI flag is closed while it is missing.
+   * Without this method the prefix `ai.` alone tells.
+   */
+  missingKind?(name: string): AiNameKind | undefined;
   /** Asks an ordinary flag as the platform's own SDK does, usage metrics included. */
   isEnabled(name: string, attributes: Attributes): boolean;
   variant(name: string, attributes: Attributes): PlainVariant;

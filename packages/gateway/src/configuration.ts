@@ -152,7 +152,7 @@ export interface GatewayConfiguration {
   readonly maxStaleness: number;
   /** The tier ladder, lowest first. @default free, starter, pro, business, enterprise */
   readonly tiers?: readonly string[] | undefined;
-  /** Flags whose name starts so must carry a Rampart strategy. @default 'ai.' */
+  /** Flags whose name starts so must carry a Rampart strategy, and are closed while they are missing. @default 'ai.' */
   readonly prefix: string;
   /** Flag → feature, for flags that can't take a parent in Unleash. @default none */
   readonly gates?: Readonly<Record<string, string>> | undefined;

@@ -7,7 +7,8 @@ import type { Reason } from './resolution.js';
 export interface AiAnswer {
   readonly kind: 'ai';
   readonly name: string;
-  readonly flagKind: AiFlag['kind'];
+  /** `missing`: the name of an AI flag that isn't there, or not yet. */
+  readonly flagKind: AiFlag['kind'] | 'missing';
   readonly decision: Decision;
   /** STALE where the flag data is older than the provider promises. */
   readonly reason: Reason;
@@ -27,7 +28,7 @@ export interface PlainAnswer {
   readonly reason: Reason;
 }
 
-/** There is no such flag; `ready` is false where there are no flags at all yet. */
+/** There is no such flag, and its name isn't that of an AI flag; `ready` is false where there are no flags to answer from. */
 export interface MissingAnswer {
   readonly kind: 'missing';
   readonly name: string;

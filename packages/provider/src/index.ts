@@ -8,6 +8,7 @@ export {
   typedValue,
   type ValueType,
 } from './answer.js';
+export { FinalStartError } from './final-start-error.js';
 export type { Inputs } from './inputs.js';
 export { metadataOf } from './metadata.js';
 export { DEFAULT_INIT_TIMEOUT, DEFAULT_STALE_AFTER, type RampartProviderOptions } from './options.js';

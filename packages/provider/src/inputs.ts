@@ -39,6 +39,11 @@ export class InputReader {
     this.#logger = logger;
   }
 
+  /** The subject as the context states it; fetches nothing. */
+  subject(attributes: Attributes): Subject {
+    return readSubject(attributes, this.#names);
+  }
+
   /** Everything that can be known; a promise only where something has to be fetched. Never rejects. */
   read(attributes: Attributes): Inputs | Promise<Inputs> {
     const stated = readSubject(attributes, this.#names);

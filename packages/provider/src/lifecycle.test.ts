@@ -52,6 +52,27 @@ async function ready(): Promise<void> {
   await later();
 }
 
+const FAILED = ['ERROR', undefined, undefined];
+const FINAL = ['ERROR', undefined, { final: true }];
+
+const detailsOf = (name: string, value: string | number | object) =>
+  typeof value === 'string'
+    ? client.getStringDetails(name, value, ada)
+    : typeof value === 'number'
+      ? client.getNumberDetails(name, value, ada)
+      : client.getObjectDetails(name, value as never, ada);
+
+/** Expects an AI flag to be closed without an error code, through every way of asking. */
+async function expectClosed(detail: string, name = 'ai.copilot'): Promise<void> {
+  const details = await client.getBooleanDetails(name, true, ada);
+  expect(details).toMatchObject({ value: false, flagMetadata: { outcome: 'off', gate: 'flag', detail } });
+  expect(details).not.toHaveProperty('errorCode');
+  expect(details.reason).toBe('DISABLED');
+  expect(provider.decide(name, ada)).toMatchObject({ enabled: false, gate: 'flag' });
+  const answer = await provider.answer(name, ada);
+  expect(answer).toMatchObject({ kind: 'ai', decision: { enabled: false } });
+}
+
 describe('starting', () => {
   it('is ready with the first flags of the server, and says so once', async () => {
     const bound = bind();
@@ -89,10 +110,11 @@ describe('starting', () => {
     });
     expect(said).toEqual([['ERROR', undefined, undefined]]);
     expect(client.providerStatus).toBe(ProviderStatus.ERROR);
-    expect(await client.getBooleanDetails('ai.copilot', true, ada)).toMatchObject({
+    expect(await client.getBooleanDetails('flag', true, ada)).toMatchObject({
       value: true,
       errorCode: 'PROVIDER_NOT_READY',
     });
+    await expectClosed('not_ready');
     expect(provider.decide('ai.copilot', ada)).toMatchObject({ enabled: false, gate: 'flag', detail: 'not_ready' });
   });
 
@@ -122,38 +144,104 @@ describe('starting', () => {
   it.each(['responded 401', 'responded 403'])('rejects for good: %s', async (message) => {
     const bound = bind();
     flags.refuse(message);
-    expect(await bound).toMatchObject({ code: 'PROVIDER_FATAL', message });
+    expect(await bound).toMatchObject({ code: 'PROVIDER_NOT_READY', final: true, message });
     await later(60_000);
-    expect(said).toHaveLength(1);
-    expect(client.providerStatus).toBe(ProviderStatus.FATAL);
+    // OpenFeature's own word on the start, which can't carry metadata, and ours.
+    expect(said).toEqual([FAILED, FINAL]);
+    expect(client.providerStatus).toBe(ProviderStatus.ERROR);
+    await expectClosed('refused');
+    expect(await client.getBooleanDetails('flag', true, ada)).toMatchObject({
+      value: true,
+      errorCode: 'PROVIDER_NOT_READY',
+    });
     expect(logger.lines).toEqual([`warn rampart: the flag platform refuses this provider: ${message}`]);
   });
 
-  it('rejects for good though a backup was loaded', async () => {
+  it('rejects for good though a backup was loaded, and closes AI flags by any name', async () => {
+    const named = { name: 'summaries', dependencies: [{ feature: 'copilot' }] };
     const bound = bind();
-    flags.load(ALL, 'backup');
+    flags.load([...ALL, feature({}, { name: 'copilot' }), change({}, [], named)], 'backup');
     flags.refuse();
-    expect(await bound).toMatchObject({ code: 'PROVIDER_FATAL' });
+    expect(await bound).toMatchObject({ final: true });
+    await later();
+    for (const name of ['ai.copilot', 'ai.copilot.v2', 'copilot', 'summaries']) await expectClosed('refused', name);
+    expect(await client.getBooleanDetails('flag', true, ada)).toMatchObject({ errorCode: 'PROVIDER_NOT_READY' });
+    expect([provider.freshness, provider.decideAll(ada).size]).toEqual(['none', 0]);
+    expect(provider.answerAll(await provider.inputs(ada))).toEqual([]);
   });
 
-  it('turns fatal where the refusal comes after the timeout', async () => {
+  it('says final where the refusal comes after the timeout', async () => {
     const bound = bind();
     await later(5_000);
     await bound;
     await later();
     flags.refuse();
-    expect(client.providerStatus).toBe(ProviderStatus.FATAL);
+    expect(said).toEqual([FAILED, FINAL]);
+    expect(client.providerStatus).toBe(ProviderStatus.ERROR);
+    await expectClosed('refused');
   });
 });
 
 describe('a refusal in the very moment of giving up', () => {
-  it('turns fatal too', async () => {
+  it('is said final too', async () => {
     const bound = bind();
     vi.advanceTimersByTime(5_000);
     flags.refuse();
     await bound;
     await later();
-    expect(client.providerStatus).toBe(ProviderStatus.FATAL);
+    expect(said).toEqual([FAILED, FINAL]);
+    expect(client.providerStatus).toBe(ProviderStatus.ERROR);
+  });
+});
+
+describe('before OpenFeature asks the provider', () => {
+  it('AI flags are closed whatever the default, and other flags give it', async () => {
+    const bound = bind();
+    expect(client.providerStatus).toBe(ProviderStatus.NOT_READY);
+    await expectClosed('not_ready');
+    for (const value of ['mine', 7, { mine: 1 }])
+      expect(await detailsOf('ai.copilot', value)).not.toHaveProperty('errorCode');
+    expect(await client.getStringValue('ai.copilot', 'mine', ada)).toBe('mine');
+    expect(await client.getObjectValue('ai.copilot', {}, ada)).toMatchObject({ outcome: 'off', detail: 'not_ready' });
+    expect(await client.getBooleanDetails('flag', true, ada)).toMatchObject({
+      value: true,
+      errorCode: 'PROVIDER_NOT_READY',
+    });
+    flags.load(ALL);
+    await bound;
+    expect(await client.getBooleanValue('ai.copilot', false, ada)).toBe(true);
+  });
+
+  it('AI flags of a backup are closed too, by any name', async () => {
+    const bound = bind();
+    flags.load([feature({}, { name: 'copilot' }), plain('replies', { gated: true }), feature()], 'backup');
+    for (const name of ['copilot', 'replies', 'ai.copilot']) {
+      const details = await client.getBooleanDetails(name, true, ada);
+      expect(details).toMatchObject({ value: false, reason: 'DISABLED', flagMetadata: { detail: 'not_ready' } });
+      expect(details).not.toHaveProperty('errorCode');
+    }
+    flags.load(ALL);
+    await bound;
+  });
+
+  it('hooks of users see the closed answer', async () => {
+    const seen: unknown[] = [];
+    const bound = bind();
+    client.addHooks({ finally: (_asked, details) => void seen.push([details.value, details.errorCode]) });
+    await client.getBooleanValue('ai.copilot', true, ada);
+    expect(seen).toEqual([[false, undefined]]);
+    client.clearHooks();
+    flags.load(ALL);
+    await bound;
+  });
+
+  it('a provider that was closed and is used again closes them', async () => {
+    await provider.onClose();
+    const bound = bind();
+    await expectClosed('refused');
+    expect(await bound).toMatchObject({ final: true });
+    await expectClosed('refused');
+    expect(client.providerStatus).toBe(ProviderStatus.ERROR);
   });
 });
 
@@ -323,7 +411,7 @@ describe('closing', () => {
     const bound = bind();
     await provider.onClose();
     expect(await bound).toMatchObject({ code: 'PROVIDER_NOT_READY' });
-    await expect(provider.initialize()).rejects.toMatchObject({ code: 'PROVIDER_FATAL' });
+    await expect(provider.initialize()).rejects.toMatchObject({ code: 'PROVIDER_NOT_READY', final: true });
   });
 });
 

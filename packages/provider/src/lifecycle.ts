@@ -1,14 +1,9 @@
-import {
-  ErrorCode,
-  type EventContext,
-  type Logger,
-  ProviderEvents,
-  ProviderFatalError,
-  ProviderNotReadyError,
-} from '@openfeature/server-sdk';
+import { type EventContext, type Logger, ProviderEvents, ProviderNotReadyError } from '@openfeature/server-sdk';
 import type { FlagSnapshot, FlagSource, FlagSourceEvent } from '@rampart/core';
 import { affectedFlags } from './changed-flags.js';
+import { FinalStartError } from './final-start-error.js';
 import { DEFAULT_INIT_TIMEOUT, DEFAULT_STALE_AFTER } from './options.js';
+import type { MissingDetail } from './other-decisions.js';
 import { ProblemLog } from './problem-log.js';
 
 /**
@@ -40,6 +35,11 @@ export class Lifecycle {
   #snapshot: FlagSnapshot;
   #failure: Error | undefined;
   #said: ProviderEvents | undefined;
+  #saidFinal = false;
+  /** Whether flags were ever served: from then on they are, whatever fails. */
+  #hasServed = false;
+  /** Whether the start failed for good. */
+  #isRejected = false;
   #speaking = false;
   #started: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
@@ -63,15 +63,28 @@ export class Lifecycle {
     return this.#phase === 'stale' || this.#phase === 'refused' || this.#flags.origin() === 'backup';
   }
 
+  /** Whether there are flags to answer from. After a start that failed for good there are none, also with a backup. */
+  get usable(): boolean {
+    return !this.#isRejected && this.#flags.origin() !== 'none';
+  }
+
+  /** Why a flag is missing. */
+  get missingDetail(): MissingDetail {
+    if (this.usable) return 'not_found';
+    return this.#isRejected ? 'refused' : 'not_ready';
+  }
+
   /**
    * Starts the flag source and waits for its first flags.
    *
-   * @throws ProviderFatalError where the platform rejects the key, or after `stop`
+   * @throws FinalStartError where the platform rejects the key, or after `stop`
    * @throws ProviderNotReadyError where no flags came in time
    */
   start(): Promise<void> {
-    if (this.#phase === 'closed')
-      return Promise.reject(new ProviderFatalError('this provider was closed; create a new one'));
+    if (this.#phase === 'closed') {
+      this.#isRejected = true;
+      return Promise.reject(new FinalStartError('this provider was closed; create a new one'));
+    }
     this.#started ??= new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
       this.#phase = 'starting';
@@ -162,7 +175,8 @@ export class Lifecycle {
     this.#problems.warn(`the flag platform refuses this provider: ${error.message}`);
     clearTimeout(this.#staleTimer);
     this.#failure = error;
-    this.#become('refused', new ProviderFatalError(error.message));
+    this.#isRejected = !this.#hasServed;
+    this.#become('refused', new FinalStartError(error.message));
   }
 
   #timeUp(): void {
@@ -177,8 +191,9 @@ export class Lifecycle {
   #become(phase: Phase, error?: Error): void {
     const before = this.#phase;
     this.#phase = phase;
+    this.#hasServed ||= phase === 'ready' || phase === 'stale';
     if (before === 'starting') this.#settled(error);
-    else this.#say(before);
+    else this.#say();
   }
 
   #settled(error: Error | undefined): void {
@@ -189,28 +204,26 @@ export class Lifecycle {
     this.#settle = undefined;
     this.#said = error === undefined ? ProviderEvents.Ready : ProviderEvents.Error;
     // OpenFeature reacts to the promise in microtasks, of which wrapping providers add some; it has spoken by the next turn.
-    const settledAs = this.#phase;
     this.#turn = setImmediate(() => {
       this.#speaking = true;
-      this.#say(settledAs);
+      this.#say();
     });
   }
 
-  #say(before: Phase): void {
+  #say(): void {
     const event = EVENTS[this.#phase];
-    const newlyFatal = this.#phase === 'refused' && before === 'late';
-    if (!this.#speaking || event === undefined || (event === this.#said && !newlyFatal)) return;
+    const isNewlyFinal = this.#phase === 'refused' && !this.#saidFinal;
+    if (!this.#speaking || event === undefined || (event === this.#said && !isNewlyFinal)) return;
     this.#said = event;
-    this.#emit(event, this.#details(newlyFatal));
+    this.#saidFinal ||= isNewlyFinal;
+    this.#emit(event, this.#details());
   }
 
-  // PROVIDER_FATAL makes OpenFeature answer every caller's default, which may be true. That is right only for a provider that
-  // has no flags; one that has them goes on closing AI features, kill switches and consent included.
-  #details(fatal: boolean): EventContext {
+  // Never PROVIDER_FATAL: OpenFeature would answer every caller's default, which may be true.
+  #details(): EventContext {
     if (this.#phase === 'ready') return {};
     const message = this.#failure?.message ?? 'flags came from a backup';
-    if (this.#phase !== 'refused') return { message };
-    return fatal ? { message, errorCode: ErrorCode.PROVIDER_FATAL } : { message, metadata: { final: true } };
+    return this.#phase === 'refused' ? { message, metadata: { final: true } } : { message };
   }
 }
 

@@ -10,12 +10,19 @@ import { payloadValue } from './payload.js';
 
 // Decisions that core does not make: on ordinary flags, missing flags, and where something failed.
 
-const NO_FLAGS: FlagSnapshot = { flag: () => undefined, names: () => [], changesOf: () => [] };
+/** What there is before the first flags. */
+export const NO_FLAGS: FlagSnapshot = { flag: () => undefined, names: () => [], changesOf: () => [] };
 const CLOSED: Decision = decide(NO_FLAGS, '', readSubject({}), undefined).decision;
 Object.freeze(CLOSED.revisions);
 
-/** A flag that nobody knows, or not yet. */
-export function missingDecision(detail: 'not_found' | 'not_ready'): Decision {
+/**
+ * Why a flag is missing. `not_ready`: there are no flags yet. `refused`: the flag platform refused the key before there were any.
+ * `not_found`: there is no flag of that name.
+ */
+export type MissingDetail = 'not_found' | 'not_ready' | 'refused';
+
+/** The decision on a flag that is missing: closed. */
+export function missingDecision(detail: MissingDetail): Decision {
   return { ...CLOSED, detail };
 }
 

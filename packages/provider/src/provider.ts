@@ -3,7 +3,9 @@ import {
   ErrorCode,
   type EvaluationContext,
   type FlagMetadata,
+  type FlagValue,
   type Hook,
+  type HookContext,
   type JsonValue,
   type Logger,
   OpenFeatureEventEmitter,
@@ -21,6 +23,8 @@ import {
   type Decision,
   type Explanation,
   explain,
+  type Flag,
+  type FlagSnapshot,
   type FlagSource,
   type PlainFlag,
   type PlainVariant,
@@ -32,11 +36,13 @@ import { TenantFactsCache } from './directory.js';
 import { InputReader, type Inputs } from './inputs.js';
 import { Lifecycle } from './lifecycle.js';
 import { metadataOf } from './metadata.js';
+import { MissingFlags } from './missing-flags.js';
 import { Observer } from './observer.js';
 import type { RampartProviderOptions } from './options.js';
-import { missingDecision, plainDecision } from './other-decisions.js';
+import { missingDecision, NO_FLAGS, plainDecision } from './other-decisions.js';
 import { NUMBER, OBJECT, TEXT, type ValueReader } from './payload.js';
 import { failed, type Reason, resolved } from './resolution.js';
+import { startingHook } from './starting-hook.js';
 import { Tracking } from './tracking.js';
 
 /**
@@ -47,8 +53,12 @@ export class RampartProvider implements Provider {
   readonly metadata: { readonly name: 'rampart' } = { name: 'rampart' };
   readonly runsOn = 'server';
   readonly events: OpenFeatureEventEmitter = new OpenFeatureEventEmitter();
-  readonly hooks: Hook[];
+  readonly #hooks: Hook[];
+  /** Whether OpenFeature asks this provider, and doesn't answer by itself. */
+  #isAsked = false;
+  readonly #startingHook: Hook = startingHook((asked) => this.#closedUntilReady(asked));
   readonly #flags: FlagSource;
+  readonly #missing: MissingFlags;
   readonly #control: ControlSource;
   readonly #inputs: InputReader;
   readonly #settings: DecideSettings;
@@ -64,13 +74,14 @@ export class RampartProvider implements Provider {
     const { flags, control, flagSetId, observe } = options;
     const logger = new SafeLogger(options.logger ?? new DefaultLogger());
     const names = { ...DEFAULT_CONTEXT_NAMES, ...options.contextNames };
-    this.hooks = [...(options.hooks ?? [])];
+    this.#hooks = [...(options.hooks ?? [])];
     this.#flags = flags;
     this.#control = control;
     this.#flagSetId = flagSetId;
     this.#unleashCompat = options.unleashCompat ?? false;
     this.#plainMetadata = flagSetId === undefined ? undefined : Object.freeze({ flagSetId });
     this.#inputs = new InputReader({ control, directory: directoryOf(options, logger), names, logger });
+    this.#missing = new MissingFlags({ flags, inputs: this.#inputs, logger, isStale: () => this.#lifecycle.stale });
     this.#settings = { tiers: options.tiers ?? DEFAULT_TIERS };
     this.#decider = new Decider({ flags, settings: this.#settings, tierName: names.tier, logger });
     this.#tracking = new Tracking({ flags, trackers: options.trackers ?? [], logger });
@@ -85,13 +96,29 @@ export class RampartProvider implements Provider {
     });
   }
 
+  /** The hooks of the options; until OpenFeature asks the provider, one more that closes AI flags. */
+  get hooks(): Hook[] {
+    return this.#isAsked ? this.#hooks : [...this.#hooks, this.#startingHook];
+  }
+
   /**
    * Starts the flag source and the control source and waits for what they know first; called by OpenFeature.
    *
-   * @throws ProviderFatalError where the platform rejects the key; ProviderNotReadyError after `initTimeout`
+   * @throws FinalStartError where the platform rejects the key, or the provider was closed; ProviderNotReadyError after `initTimeout`
    */
   async initialize(): Promise<void> {
-    await Promise.all([this.#lifecycle.start(), this.#control.start?.()]);
+    this.#isAsked = false;
+    try {
+      await Promise.all([this.#lifecycle.start(), this.#control.start?.()]);
+    } finally {
+      void this.#askedSoon();
+    }
+  }
+
+  // OpenFeature changes the status in the microtasks that follow this promise: one for a success, two for a failure.
+  async #askedSoon(): Promise<void> {
+    for (let turn = 0; turn < 4; turn += 1) await undefined;
+    this.#isAsked = true;
   }
 
   /** Reports usage that is left to report and stops. Idempotent; called by OpenFeature. */
@@ -110,8 +137,11 @@ export class RampartProvider implements Provider {
    * for the next call. {@link prepare} fetches them first.
    */
   decide(name: string, context: Attributes): Decision {
-    const flag = this.#flags.snapshot().flag(name);
-    if (flag === undefined) return missingDecision(this.#flags.origin() === 'none' ? 'not_ready' : 'not_found');
+    const flag = this.#flag(name);
+    if (flag === undefined)
+      return this.#missing.kindOf(name) === undefined
+        ? missingDecision(this.#lifecycle.missingDetail)
+        : this.#missing.decision(name, this.#lifecycle.missingDetail);
     if (flag.kind === 'plain') return plainDecision(flag, this.#flags.variant(name, context));
     return this.#decider.serve(name, this.#inputs.peek(context)).decision;
   }
@@ -121,13 +151,13 @@ export class RampartProvider implements Provider {
    * nothing: a bulk question is no exposure. Never waits, as {@link decide}.
    */
   decideAll(context: Attributes): ReadonlyMap<string, Decision> {
-    return this.#decider.all(this.#inputs.peek(context));
+    return this.#lifecycle.usable ? this.#decider.all(this.#inputs.peek(context)) : new Map();
   }
 
   /** The decision with every gate asked by itself, from what {@link decide} would see. Counts nothing; never waits. */
   explain(name: string, context: Attributes): Explanation {
     const { subject, control } = this.#inputs.peek(context);
-    return explain(this.#flags.snapshot(), name, subject, control, this.#settings);
+    return explain(this.#snapshot(), name, subject, control, this.#settings);
   }
 
   /** Fetches what {@link decide} and {@link decideAll} would lack for this context. Never rejects. */
@@ -141,8 +171,9 @@ export class RampartProvider implements Provider {
    */
   answer(name: string, context: Attributes, options: AnswerOptions = {}): Answer | Promise<Answer> {
     const { counted = true, plain = context } = options;
-    const flag = this.#flags.snapshot().flag(name);
-    if (flag === undefined) return { kind: 'missing', name, ready: this.#flags.origin() !== 'none' };
+    const flag = this.#flag(name);
+    if (flag === undefined)
+      return this.#missingAi(name, context) ?? { kind: 'missing', name, ready: this.#lifecycle.usable };
     if (flag.kind !== 'plain') return this.#ai(flag, context, counted);
     const variant = counted ? this.#flags.variant(name, plain) : this.#asker(plain)(name);
     if (counted && variant.featureEnabled) this.#observer?.look(flag, plain);
@@ -162,7 +193,7 @@ export class RampartProvider implements Provider {
    * @param plain what ordinary flags see, where that is more than AI flags may
    */
   answerAll(inputs: Inputs, plain: Attributes = inputs.subject.attributes): readonly (AiAnswer | PlainAnswer)[] {
-    const snapshot = this.#flags.snapshot();
+    const snapshot = this.#snapshot();
     const memo: VerdictMemo = new Map();
     const ask = this.#asker(plain);
     const answers: (AiAnswer | PlainAnswer)[] = [];
@@ -177,7 +208,7 @@ export class RampartProvider implements Provider {
 
   /** Whether flags are known and as young as promised. */
   get freshness(): 'none' | 'stale' | 'fresh' {
-    if (this.#flags.origin() === 'none') return 'none';
+    if (!this.#lifecycle.usable) return 'none';
     return this.#lifecycle.stale ? 'stale' : 'fresh';
   }
 
@@ -186,8 +217,11 @@ export class RampartProvider implements Provider {
     defaultValue: boolean,
     context: EvaluationContext,
   ): Promise<ResolutionDetails<boolean>> {
-    const flag = this.#flags.snapshot().flag(name);
-    if (flag === undefined) return this.#missing(name, defaultValue);
+    const flag = this.#flag(name);
+    if (flag === undefined) {
+      const missing = this.#missingAi(name, context);
+      return missing === undefined ? this.#notFound(name, defaultValue) : this.#resolved(false, missing);
+    }
     if (flag.kind === 'plain') return this.#plainBoolean(flag, context);
     const asked = this.#ai(flag, context, true);
     const answer = asked instanceof Promise ? await asked : asked;
@@ -224,11 +258,41 @@ export class RampartProvider implements Provider {
     context: EvaluationContext,
     reader: ValueReader<T>,
   ): Promise<ResolutionDetails<T>> {
-    const flag = this.#flags.snapshot().flag(name);
-    if (flag === undefined) return this.#missing(name, defaultValue);
+    const flag = this.#flag(name);
+    if (flag === undefined) {
+      const missing = this.#missingAi(name, context);
+      return missing === undefined ? this.#notFound(name, defaultValue) : this.#aiValue(defaultValue, missing, reader);
+    }
     if (flag.kind === 'plain') return this.#plainValue(flag, defaultValue, context, reader);
     const asked = this.#ai(flag, context, true);
     return this.#aiValue(defaultValue, asked instanceof Promise ? await asked : asked, reader);
+  }
+
+  // Without flags to answer from there is none: before the first ones, and after a start that failed for good.
+  #flag(name: string): Flag | undefined {
+    return this.#snapshot().flag(name);
+  }
+
+  #snapshot(): FlagSnapshot {
+    return this.#lifecycle.usable ? this.#flags.snapshot() : NO_FLAGS;
+  }
+
+  #missingAi(name: string, context: Attributes): AiAnswer | undefined {
+    return this.#missing.answer(name, context, this.#lifecycle.missingDetail);
+  }
+
+  #closedUntilReady({
+    flagKey,
+    flagValueType,
+    defaultValue,
+    context,
+  }: HookContext): ResolutionDetails<FlagValue> | undefined {
+    const detail = this.#lifecycle.missingDetail === 'refused' ? 'refused' : 'not_ready';
+    const missing = this.#missing.answer(flagKey, context, detail);
+    if (missing === undefined) return undefined;
+    if (flagValueType === 'boolean') return this.#resolved(false, missing);
+    const reader = flagValueType === 'object' ? OBJECT : flagValueType === 'number' ? NUMBER : TEXT;
+    return this.#aiValue<JsonValue>(defaultValue as JsonValue, missing, reader as unknown as ValueReader<JsonValue>);
   }
 
   #ai(flag: AiFlag, context: Attributes, counted: boolean): AiAnswer | Promise<AiAnswer> {
@@ -293,8 +357,8 @@ export class RampartProvider implements Provider {
     return flag.enabled ? 'DEFAULT' : 'DISABLED';
   }
 
-  #missing<T>(name: string, defaultValue: T): ResolutionDetails<T> {
-    if (this.#flags.origin() === 'none')
+  #notFound<T>(name: string, defaultValue: T): ResolutionDetails<T> {
+    if (!this.#lifecycle.usable)
       return failed(defaultValue, ErrorCode.PROVIDER_NOT_READY, 'there are no flags yet', this.#plainMetadata);
     if (this.#unleashCompat) return resolved(defaultValue, 'DEFAULT', undefined, this.#plainMetadata);
     return failed(

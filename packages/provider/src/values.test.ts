@@ -2,6 +2,7 @@ import { OpenFeature } from '@openfeature/server-sdk';
 import type { PlainVariant } from '@rampart/core';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ada, change, feature, plain, variant } from '../test/definitions.js';
+import { FakeFlags } from '../test/fake-flags.js';
 import { serve } from '../test/serve.js';
 
 afterEach(() => OpenFeature.clearProviders());
@@ -315,6 +316,50 @@ describe('a missing flag', () => {
       expect(await ask(client, type, name)).toMatchObject({ value: defaults[type], errorCode: 'FLAG_NOT_FOUND' });
     }
     expect([...flags.asked, ...flags.counts]).toEqual([]);
+  });
+
+  it.each([{}, { unleashCompat: true }])('under the AI prefix is closed without an error code: %j', async (options) => {
+    const { client, flags, lines } = await serve([feature(), plain('flag')], options);
+    for (const name of ['ai.gone', 'ai.copilot.v9', 'ai.gone']) {
+      const details = await client.getBooleanDetails(name, true, ada);
+      expect(details).toMatchObject({
+        value: false,
+        reason: 'DISABLED',
+        flagMetadata: { gate: 'flag', detail: 'not_found' },
+      });
+      expect(details).not.toHaveProperty('errorCode');
+      for (const type of ['string', 'number'] as const) {
+        const typed = await ask(client, type, name);
+        expect(typed).toMatchObject({ value: defaults[type], reason: 'DISABLED' });
+        expect(typed).not.toHaveProperty('errorCode');
+      }
+      expect(await ask(client, 'object', name)).toMatchObject({ value: { outcome: 'off', detail: 'not_found' } });
+    }
+    expect([...flags.asked, ...flags.counts]).toEqual([]);
+    expect(lines).toEqual([
+      'warn rampart: there is no flag "ai.gone": it is closed; create it, or correct the name in the code',
+      'warn rampart: there is no flag "ai.copilot.v9": it is closed; create it, or correct the name in the code',
+    ]);
+  });
+
+  it('is logged for a hundred names at most, shortened and on one line', async () => {
+    const { client, lines } = await serve([feature()]);
+    await client.getBooleanValue(`ai.${'x'.repeat(5_000)}\n`, true, ada);
+    for (let index = 0; index < 150; index += 1) await client.getBooleanValue(`ai.${index}`, true, ada);
+    expect(lines).toHaveLength(101);
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThan(250);
+    expect(lines.at(-1)).toContain('further names are not logged');
+  });
+
+  it('is known to be AI by what its source knows', async () => {
+    const flags = Object.assign(new FakeFlags(), {
+      missingKind: (name: string) =>
+        name === 'copilot' ? ('ai' as const) : name === 'mail' ? ('gated' as const) : undefined,
+    });
+    const { client } = await serve([feature()], {}, flags);
+    for (const name of ['copilot', 'mail']) expect(await client.getBooleanValue(name, true, ada)).toBe(false);
+    expect(await client.getObjectValue('mail', { mine: 1 }, ada)).toEqual({ mine: 1 });
+    expect((await client.getBooleanDetails('ai.x', true, ada)).errorCode).toBe('FLAG_NOT_FOUND');
   });
 
   it('is silent with unleashCompat', async () => {

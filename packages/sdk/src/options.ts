@@ -19,7 +19,7 @@ export interface RampartOptions<Bindings extends BindingSchemas = BindingSchemas
    * @default an empty `InMemoryControl`: every opt-in is unset, and nothing survives a restart
    */
   readonly control?: ControlSource | ControlOptions | undefined;
-  /** Flags whose name starts so must carry a Rampart strategy; `''`: none must. @default 'ai.' */
+  /** Flags whose name starts so must carry a Rampart strategy, and are closed while they are missing; `''`: none must. @default 'ai.' */
   readonly prefix?: string | undefined;
   /** Flag → feature, for existing flags that can't take a parent in Unleash. @default none */
   readonly gates?: Readonly<Record<string, string>> | undefined;

@@ -2,4 +2,4 @@
 export { type Answer, decisionOf } from './answers.js';
 export { createFakeClock, type FakeClock } from './fake-clock.js';
 export type { Asked, SubjectMatch } from './test-flags.js';
-export { createTestRampart, type TestRampart } from './test-rampart.js';
+export { createTestRampart, type TestRampart, type TestRampartOptions } from './test-rampart.js';

@@ -1,15 +1,18 @@
-import type {
-  Attributes,
-  Decision,
-  Evaluation,
-  FeatureFlag,
-  Flag,
-  FlagSnapshot,
-  FlagSource,
-  FlagSourceEvent,
-  JsonValue,
-  PlainVariant,
-  Subject,
+import {
+  type AiNameKind,
+  type AiNameSettings,
+  type Attributes,
+  aiNameKind,
+  type Decision,
+  type Evaluation,
+  type FeatureFlag,
+  type Flag,
+  type FlagSnapshot,
+  type FlagSource,
+  type FlagSourceEvent,
+  type JsonValue,
+  type PlainVariant,
+  type Subject,
 } from '@rampart/core';
 import { type Answer, decisionOf } from './answers.js';
 
@@ -30,12 +33,18 @@ export interface Asked {
 
 /** The flag platform of tests: answers what it was told, of AI flags and ordinary ones. */
 export class TestFlags implements FlagSource {
+  readonly #names: AiNameSettings;
   readonly #answers = new Map<string, Entry[]>();
   readonly #values = new Map<string, JsonValue>();
   readonly #listeners = new Set<(event: FlagSourceEvent) => void>();
   #snapshot: FlagSnapshot = this.#read();
   /** Everything that was asked and counted, in order. */
   readonly asked: Asked[] = [];
+
+  /** @param names which names are those of AI flags where no answer was set */
+  constructor(names: AiNameSettings = {}) {
+    this.#names = names;
+  }
 
   set(flag: string, answer: Answer, match: SubjectMatch): void {
     decisionOf(flag, answer);
@@ -77,6 +86,10 @@ export class TestFlags implements FlagSource {
 
   snapshot(): FlagSnapshot {
     return this.#snapshot;
+  }
+
+  missingKind(name: string): AiNameKind | undefined {
+    return aiNameKind(name, this.#names);
   }
 
   isEnabled(name: string): boolean {

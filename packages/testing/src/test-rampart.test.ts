@@ -98,6 +98,28 @@ describe('ordinary flags', () => {
   });
 });
 
+describe('an AI flag for which nothing was set', () => {
+  it('is closed without an error code, and logged once', async () => {
+    const lines: string[] = [];
+    const keep = (line: string) => void lines.push(line);
+    const logger = { error: keep, warn: keep, info: () => {}, debug: () => {} };
+    const other = createTestRampart({ prefix: 'skill.', gates: { mail: 'copilot' }, logger });
+    OpenFeature.setProvider('unset', other.provider);
+    const unset = OpenFeature.getClient('unset');
+    for (const name of ['skill.x', 'mail', 'copilot', 'skill.x']) {
+      const details = await unset.getBooleanDetails(name, true);
+      expect(details).toMatchObject({ value: false, reason: 'DISABLED', flagMetadata: { gate: 'flag' } });
+      expect(details.errorCode).toBeUndefined();
+    }
+    await OpenFeature.setProviderAndWait('unset', other.provider);
+    await new Promise((resolve) => setImmediate(resolve));
+    for (const name of ['skill.x', 'mail', 'skill.x']) await unset.getBooleanValue(name, true);
+    expect((await unset.getBooleanDetails('ai.x', true)).errorCode).toBe('FLAG_NOT_FOUND');
+    expect(lines.filter((line) => line.includes('skill.x'))).toHaveLength(1);
+    expect(await client.getBooleanValue('ai.unset', true)).toBe(false);
+  });
+});
+
 it('says what changed', async () => {
   const changed: unknown[] = [];
   client.addHandler(ProviderEvents.ConfigurationChanged, (details) => changed.push(details?.flagsChanged));

@@ -1,3 +1,4 @@
+import type { Logger } from '@openfeature/server-sdk';
 import { InMemoryControl, type JsonValue } from '@rampart/core';
 import { RampartProvider } from '@rampart/openfeature-provider';
 import type { Answer } from './answers.js';
@@ -21,6 +22,16 @@ export interface TestRampart {
   clear(): void;
 }
 
+/** Options of {@link createTestRampart}: as in `createRampart`. */
+export interface TestRampartOptions {
+  /** How the names of AI flags begin: one for which no answer was set is closed. `''`: no name says so. @default 'ai.' */
+  readonly prefix?: string | undefined;
+  /** Flag → feature, for flags that have no parent in Unleash. @default none */
+  readonly gates?: Readonly<Record<string, string>> | undefined;
+  /** Where warnings go, e.g. of AI flags for which no answer was set. @default OpenFeature's: the console */
+  readonly logger?: Logger | undefined;
+}
+
 /**
  * Sets a subject's decision in one line, without servers:
  *
@@ -30,9 +41,9 @@ export interface TestRampart {
  * await OpenFeature.setProviderAndWait(rampart.provider);
  * ```
  */
-export function createTestRampart(): TestRampart {
-  const flags = new TestFlags();
-  const provider = new RampartProvider({ flags, control: new InMemoryControl() });
+export function createTestRampart({ prefix, gates = {}, logger }: TestRampartOptions = {}): TestRampart {
+  const flags = new TestFlags({ prefix, gates: new Map(Object.entries(gates)) });
+  const provider = new RampartProvider({ flags, control: new InMemoryControl(), logger });
   return {
     provider,
     set: (flag, answer, match = {}) => flags.set(flag, answer, match),

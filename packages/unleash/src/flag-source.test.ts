@@ -298,3 +298,26 @@ describe('usage that clients counted', () => {
     expect(Object.hasOwn(Object.prototype, 'yes')).toBe(false);
   });
 });
+
+describe('an AI flag that is missing', () => {
+  it('is known by its name, by the gates map, or because it was one', async () => {
+    const { source: flags, unleash } = await source([feature, { ...change, name: 'summaries' }, gated, plain]);
+    const known = () => ['summaries', 'replies', 'plain', 'ai.never'].map((name) => flags.missingKind(name));
+    expect(known()).toEqual([undefined, undefined, undefined, 'ai']);
+    const left = [feature];
+    vi.spyOn(unleash, 'getFeatureToggleDefinitions').mockImplementation((() => left) as never);
+    unleash.emit('changed');
+    expect(known()).toEqual(['ai', 'gated', undefined, 'ai']);
+    left.push({ ...plain, name: 'summaries' } as never);
+    unleash.emit('changed');
+    expect(flags.missingKind('summaries')).toBeUndefined();
+    const named = new UnleashFlagSource({ unleash, owned: false, prefix: 'skill.', gates: { mail: 'copilot' } });
+    expect(['skill.x', 'ai.x', 'mail', 'copilot'].map((name) => named.missingKind(name))).toEqual([
+      'ai',
+      undefined,
+      'gated',
+      'ai',
+    ]);
+    await named.stop();
+  });
+});

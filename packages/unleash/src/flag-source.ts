@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import {
+  type AiNameKind,
   type Attributes,
+  aiNameKind,
   type CompileSettings,
   DEFAULT_TIERS,
   type FlagDefinition,
@@ -58,6 +60,8 @@ export class UnleashFlagSource implements FlagSource {
   readonly #owned: boolean;
   readonly #listeners = new Set<Listener>();
   readonly #reported = new Set<string>();
+  /** AI flags that were removed since the process began. */
+  readonly #removed = new Map<string, AiNameKind>();
   readonly #handlers: readonly (readonly [UnleashEvents, (argument: unknown) => void])[];
   #snapshot: DefinitionSnapshot;
   #origin: FlagOrigin = 'none';
@@ -121,6 +125,10 @@ export class UnleashFlagSource implements FlagSource {
 
   snapshot(): DefinitionSnapshot {
     return this.#snapshot;
+  }
+
+  missingKind(name: string): AiNameKind | undefined {
+    return this.#removed.get(name) ?? aiNameKind(name, this.#settings);
   }
 
   isEnabled(name: string, attributes: Attributes): boolean {
@@ -201,10 +209,23 @@ export class UnleashFlagSource implements FlagSource {
     const next = this.#read(this.#unleash.getFeatureToggleDefinitions(true) as unknown as readonly FlagDefinition[]);
     const changed = next.changedFrom(this.#snapshot);
     const first = this.#origin === 'none';
+    this.#rememberRemoved(changed, next);
     if (changed.length > 0 || first) this.#snapshot = next;
     this.#origin = isConnected(this.#unleash) ? 'server' : 'backup';
     if (changed.length > 0 && !first) this.#emit({ type: 'changed', flags: changed });
     this.#emit({ type: 'fetched' });
+  }
+
+  #rememberRemoved(changed: readonly string[], next: DefinitionSnapshot): void {
+    for (const name of changed) {
+      if (next.definition(name) !== undefined) {
+        this.#removed.delete(name);
+        continue;
+      }
+      const kind = this.#snapshot.flag(name)?.kind;
+      if (kind === 'gated') this.#removed.set(name, 'gated');
+      else if (kind === 'feature' || kind === 'change') this.#removed.set(name, 'ai');
+    }
   }
 
   #fetched(): void {

@@ -1,16 +1,20 @@
 import type { FeedState } from './flag-feed.js';
 import { isAi, type Toggle } from './toggle.js';
-import { readWebDecision, UNCONFIRMED, type WebDecision } from './web-decision.js';
+import { NO_WEB_DECISION, readWebDecision, UNCONFIRMED, type WebDecision } from './web-decision.js';
 
 /** What is known of one flag for the present subject. */
 export type FlagAnswer =
   | { readonly kind: 'unlisted' }
+  /** An AI flag that the gateway doesn't list for this subject, or of which it has said nothing yet. */
+  | { readonly kind: 'closed'; readonly decision: WebDecision; readonly stale: boolean }
   /** Nothing has been heard of it for this subject. */
   | { readonly kind: 'unknown' }
   | { readonly kind: 'plain'; readonly toggle: Toggle; readonly stale: boolean }
   | { readonly kind: 'ai'; readonly toggle: Toggle; readonly decision: WebDecision; readonly stale: boolean };
 
 export interface AnswerSettings {
+  /** How the names of AI flags begin; empty: no name says so. */
+  readonly prefix: string;
   /** In ms. */
   readonly closeAfter: number;
   readonly now: () => number;
@@ -51,8 +55,16 @@ export class FlagAnswers {
     if (toggle !== undefined && isAi(toggle)) {
       return { kind: 'ai', toggle, decision: this.isCurrent(state) ? decisionOf(toggle) : UNCONFIRMED, stale };
     }
+    if (this.#isKnownAi(flag))
+      return { kind: 'closed', decision: this.isCurrent(state) ? NO_WEB_DECISION : UNCONFIRMED, stale };
     if (!own && (toggle === undefined || this.#owner !== undefined)) return { kind: 'unknown' };
     return toggle === undefined ? { kind: 'unlisted' } : { kind: 'plain', toggle, stale };
+  }
+
+  // A flag of such a name that comes without a decision doesn't come from the gateway.
+  #isKnownAi(flag: string): boolean {
+    const { prefix } = this.#settings;
+    return this.#ai.has(flag) || (prefix !== '' && flag.startsWith(prefix));
   }
 
   /** Whether AI flags may be open: the answer is this subject's, and not too old. */

@@ -1,8 +1,8 @@
-import { OpenFeature, ProviderStatus } from '@openfeature/web-sdk';
+import { type Client, OpenFeature, ProviderStatus } from '@openfeature/web-sdk';
 import { EVENTS, InMemoryStorageProvider, UnleashClient } from 'unleash-proxy-client';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ai, closed, FetchDouble, plain } from '../test/fetch-double.js';
-import { ANA, BO, serve } from '../test/serve.js';
+import { ANA, BO, serve, start } from '../test/serve.js';
 import { RampartWebProvider, readWebDecision } from './index.js';
 
 // unleash-proxy-client writes every failure to the console.
@@ -56,6 +56,49 @@ describe('the start', () => {
   });
 
   const unheard = { value: true, reason: 'DEFAULT', flagMetadata: { detail: 'unconfirmed' } };
+});
+
+describe('a default of true never opens an AI flag', () => {
+  const closedNow = (client: Client): void => {
+    for (const name of ['ai.x', 'ai.never-heard-of']) {
+      const details = client.getBooleanDetails(name, true);
+      expect(details).toMatchObject({ value: false, flagMetadata: { outcome: 'off', detail: 'unconfirmed' } });
+      expect(details.errorCode).toBeUndefined();
+      expect(client.getStringDetails(name, 'mine')).toMatchObject({ value: 'mine' });
+      expect(client.getStringDetails(name, 'mine').errorCode).toBeUndefined();
+      expect(readWebDecision(client.getObjectDetails(name, { outcome: 'enabled', enabled: true }))).toEqual(
+        unconfirmed,
+      );
+    }
+  };
+  const unconfirmed = { outcome: 'off', enabled: false, detail: 'unconfirmed' };
+
+  it('before anything was fetched, and the status stays NOT_READY', async () => {
+    const gateway = new FetchDouble(() => [ai('ai.x')]);
+    gateway.hold();
+    const { client, started } = start(gateway);
+    expect(client.providerStatus).toBe(ProviderStatus.NOT_READY);
+    closedNow(client);
+    expect(client.getBooleanDetails('theme', true)).toMatchObject({ value: true, errorCode: 'PROVIDER_NOT_READY' });
+    gateway.release();
+    await started;
+    expect(client.getBooleanValue('ai.x', false)).toBe(true);
+  });
+
+  it.each([401, 403, 400, 503])('after a start that is answered %i', async (status) => {
+    const { client } = await serve(() => status);
+    closedNow(client);
+    expect(client.getBooleanDetails('theme', true)).toMatchObject({ value: true, reason: 'DEFAULT' });
+  });
+
+  it('while the user changes', async () => {
+    const { client, gateway } = await serve(() => [ai('ai.x')]);
+    gateway.hold();
+    const changed = OpenFeature.setContext(BO);
+    closedNow(client);
+    gateway.release();
+    await changed;
+  });
 });
 
 describe('another user', () => {

@@ -39,10 +39,16 @@ export interface CommonOptions {
    */
   readonly events?: string | EventSourceOptions | ((changed: () => void) => () => void) | undefined;
   /**
+   * How the names of AI flags begin, as the gateway's `prefix` says. Such a flag is closed wherever nothing is known of it: before
+   * the first answer, after a refused one, while it is missing. `''`: only flags that the gateway has listed as AI are.
+   * @default 'ai.'
+   */
+  readonly prefix?: string | undefined;
+  /**
    * What to answer for a flag that isn't listed. The Frontend API lists enabled flags only, so missing and disabled look
    * the same. `disabled`: false, or the caller's default for other types. `not_found`: the caller's default and FLAG_NOT_FOUND,
    * so that a MultiProvider asks the next one; a default of true then turns on what was switched off. Before the first answer
-   * both give the caller's default with the detail `unconfirmed`.
+   * both give the caller's default with the detail `unconfirmed`. AI flags are closed in each of these cases, without an error code.
    * @default 'disabled'
    */
   readonly unlisted?: 'disabled' | 'not_found' | undefined;

@@ -1,5 +1,8 @@
 import {
   type EvaluationContext,
+  type FlagValue,
+  type Hook,
+  type HookContext,
   type JsonValue,
   OpenFeatureEventEmitter,
   type Provider,
@@ -15,9 +18,13 @@ import { type FetchFailure, FlagFeed } from './flag-feed.js';
 import { identified, withIdentity } from './identity.js';
 import type { RampartWebProviderOptions } from './options.js';
 import { readNumber, readText } from './payload.js';
-import { resolveBoolean, resolveObject, resolvePayload } from './resolve.js';
+import { closedUntilReady, resolveBoolean, resolveObject, resolvePayload } from './resolve.js';
+import { startingHook } from './starting-hook.js';
 import type { Toggle } from './toggle.js';
 import { ofrepContext, ownerOf, unleashContext } from './unleash-context.js';
+
+/** How the names of AI flags begin where nothing else is configured: as in core, which a page doesn't load. */
+const DEFAULT_PREFIX = 'ai.';
 
 /** Least time that AI flags outlive a connection that polls, in ms. */
 const LEAST_CLOSE_AFTER = 60_000;
@@ -30,6 +37,8 @@ export class RampartWebProvider implements Provider {
   readonly metadata = { name: 'rampart-web' } as const;
   readonly runsOn = 'client';
   readonly events: OpenFeatureEventEmitter = new OpenFeatureEventEmitter();
+  /** One hook, which closes AI flags before OpenFeature asks the provider. */
+  readonly hooks: Hook[] = [startingHook((asked) => this.#closedUntilReady(asked))];
   /** The client that fetches: the one given, or the one built. */
   readonly client: UnleashClient;
   readonly #options: RampartWebProviderOptions;
@@ -57,7 +66,8 @@ export class RampartWebProvider implements Provider {
     const interval = refreshInterval(this.client);
     const fallback = interval === 0 ? Number.POSITIVE_INFINITY : Math.max(LEAST_CLOSE_AFTER, 4 * interval);
     this.#closeAfter = options.closeAfter ?? fallback;
-    this.#answers = new FlagAnswers({ closeAfter: this.#closeAfter, now: Date.now });
+    const { prefix = DEFAULT_PREFIX } = options;
+    this.#answers = new FlagAnswers({ prefix, closeAfter: this.#closeAfter, now: Date.now });
     const listener = {
       confirmed: (toggles: readonly Toggle[] | undefined) => this.#confirmed(toggles),
       failed: (failure: FetchFailure) => this.#failed(failure),
@@ -114,6 +124,12 @@ export class RampartWebProvider implements Provider {
 
   resolveObjectEvaluation<T extends JsonValue>(flag: string, fallback: T): ResolutionDetails<T> {
     return resolveObject(this.#ask(flag), fallback);
+  }
+
+  #closedUntilReady({ flagKey, flagValueType, defaultValue }: HookContext): ResolutionDetails<FlagValue> | undefined {
+    const { answer } = this.#ask(flagKey);
+    if (answer.kind !== 'closed' && answer.kind !== 'ai') return undefined;
+    return closedUntilReady(flagValueType, defaultValue);
   }
 
   #ask(flag: string) {

@@ -1,9 +1,18 @@
-import { ErrorCode, type FlagMetadata, type JsonValue, type ResolutionDetails } from '@openfeature/web-sdk';
+import {
+  ErrorCode,
+  type FlagMetadata,
+  type FlagValue,
+  type FlagValueType,
+  type JsonValue,
+  type ResolutionDetails,
+} from '@openfeature/web-sdk';
 import type { UnleashClient } from 'unleash-proxy-client';
 import type { FlagAnswer } from './flag-answers.js';
 import { type PayloadReader, readObject } from './payload.js';
 import type { Toggle } from './toggle.js';
 import { asJson, metadataOf, UNCONFIRMED, type WebDecision } from './web-decision.js';
+
+type Closed = Extract<FlagAnswer, { readonly kind: 'closed' }>;
 
 /** A question about one flag, and what is known. */
 export interface Question {
@@ -18,6 +27,7 @@ type Listed = Extract<FlagAnswer, { readonly toggle: Toggle }>;
 
 export function resolveBoolean(question: Question, fallback: boolean): ResolutionDetails<boolean> {
   const { answer } = question;
+  if (answer.kind === 'closed') return closedAnswer(answer, false);
   if (!isListed(answer)) return unanswered(question, false, fallback);
   const enabled = isOpen(answer);
   count(question, (client) => client.isEnabled(question.flag));
@@ -26,6 +36,7 @@ export function resolveBoolean(question: Question, fallback: boolean): Resolutio
 
 export function resolvePayload<T>(question: Question, fallback: T, read: PayloadReader<T>): ResolutionDetails<T> {
   const { answer } = question;
+  if (answer.kind === 'closed') return closedAnswer(answer, fallback);
   if (!isListed(answer)) return unanswered(question, fallback, fallback);
   count(question, (client) => client.getVariant(question.flag));
   const { variant } = answer.toggle;
@@ -41,10 +52,22 @@ export function resolvePayload<T>(question: Question, fallback: T, read: Payload
 /** Of a feature or a change the decision, open or closed; of any other flag its JSON payload. */
 export function resolveObject<T extends JsonValue>(question: Question, fallback: T): ResolutionDetails<T> {
   const { answer, flag } = question;
+  if (answer.kind === 'closed') return closedAnswer(answer, asJson(answer.decision) as T);
   if (answer.kind !== 'ai' || !isDecided(flag, answer.decision))
     return resolvePayload(question, fallback, readObject as PayloadReader<T>);
   count(question, (client) => client.getVariant(flag));
   return { value: asJson(answer.decision) as T, ...describe(answer) };
+}
+
+/** The answer on an AI flag of which nothing has been heard yet. */
+export function closedUntilReady(type: FlagValueType, fallback: FlagValue): ResolutionDetails<FlagValue> {
+  const value = type === 'boolean' ? false : type === 'object' ? asJson(UNCONFIRMED) : fallback;
+  return closedAnswer({ kind: 'closed', decision: UNCONFIRMED, stale: true }, value);
+}
+
+/** Without an error code, which would make OpenFeature return the caller's default. */
+function closedAnswer<T>({ decision, stale }: Closed, value: T): ResolutionDetails<T> {
+  return { value, reason: stale ? 'STALE' : 'DISABLED', flagMetadata: metadataOf(decision) };
 }
 
 /** Not so for an ordinary flag that hangs below a feature: its payload is its own. */

@@ -82,6 +82,39 @@ describe('a flag that is not listed', () => {
   });
 });
 
+describe('an AI flag that is not listed', () => {
+  it.each(['disabled', 'not_found'] as const)(
+    'is closed without an error code, with unlisted: %s',
+    async (unlisted) => {
+      const { client } = await serve(() => [plain('theme')], { unlisted });
+      const details = client.getBooleanDetails('ai.gone', true);
+      expect(details).toMatchObject({ value: false, reason: 'DISABLED', flagMetadata: { outcome: 'off' } });
+      expect(details.errorCode).toBeUndefined();
+      expect(client.getStringDetails('ai.gone', 'mine')).toMatchObject({ value: 'mine', reason: 'DISABLED' });
+      const open = { outcome: 'enabled', enabled: true };
+      expect(client.getObjectValue('ai.gone', open)).toMatchObject({ outcome: 'off', enabled: false });
+    },
+  );
+
+  it('is so by any name that was listed as AI before', async () => {
+    const { client, gateway, provider } = await serve(() => [ai('copilot')], { unlisted: 'not_found' });
+    expect(client.getBooleanValue('copilot', false)).toBe(true);
+    gateway.answer = () => [];
+    await provider.client.updateToggles();
+    expect(client.getBooleanDetails('copilot', true)).toMatchObject({ value: false, reason: 'DISABLED' });
+  });
+
+  it('is closed where it comes without a decision: then it does not come from the gateway', async () => {
+    const { client } = await serve(() => [plain('ai.x', { type: 'string', value: 'x' })]);
+    expect([client.getBooleanValue('ai.x', true), client.getStringValue('ai.x', 'mine')]).toEqual([false, 'mine']);
+  });
+
+  it('has the prefix that is configured', async () => {
+    const { client } = await serve(() => [], { unlisted: 'not_found', prefix: 'skill.' });
+    expect([client.getBooleanValue('skill.x', true), client.getBooleanValue('ai.x', true)]).toEqual([false, true]);
+  });
+});
+
 describe('a flag of AI', () => {
   const paywall = {
     currentTier: 'free',

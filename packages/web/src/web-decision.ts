@@ -10,7 +10,10 @@ export interface WebDecision {
   readonly enabled: boolean;
   /** The gate that decided. */
   readonly gate?: Gate;
-  /** Why that gate closed; `unconfirmed` where nothing is known of this subject yet, or not any more. */
+  /**
+   * Why that gate closed; `unconfirmed` where nothing is known of this subject yet, or not any more; `no_decision` where the gateway
+   * lists no such flag for this subject.
+   */
   readonly detail?: string;
   readonly feature?: string;
   readonly change?: string;
@@ -73,6 +76,7 @@ export function readWebDecision(answer: unknown, flag?: string): WebDecision {
 function fromRecord(source: Readonly<Record<string, unknown>>): WebDecision {
   const outcome = source['outcome'] === 'shadow' ? 'off' : source['outcome'];
   if (outcome === undefined && source['detail'] === UNCONFIRMED.detail) return UNCONFIRMED;
+  if (outcome === 'off' && source['detail'] === NO_WEB_DECISION.detail) return NO_WEB_DECISION;
   if (!OUTCOMES.has(outcome)) return NO_WEB_DECISION;
   const enabled = outcome === 'enabled';
   if ('enabled' in source && source['enabled'] !== enabled) return NO_WEB_DECISION;

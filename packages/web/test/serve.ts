@@ -14,7 +14,7 @@ export interface Served {
   readonly heard: string[];
 }
 
-type More = Pick<RampartWebProviderOptions, 'events' | 'unlisted' | 'closeAfter'> & {
+type More = Pick<RampartWebProviderOptions, 'events' | 'unlisted' | 'closeAfter' | 'prefix'> & {
   readonly identity?: () => string | undefined | Promise<string | undefined>;
   readonly storage?: IStorageProvider;
   readonly context?: EvaluationContext;

@@ -1,8 +1,8 @@
 import { OFREPProvider } from '@openfeature/ofrep-provider';
 import { OpenFeature } from '@openfeature/server-sdk';
 import type { InMemoryControl } from '@rampart/core';
-import type { App } from '@rampart/gateway';
-import type { Rampart } from '@rampart/sdk';
+import { type App, createGateway, hashKey } from '@rampart/gateway';
+import { createRampart, type Rampart } from '@rampart/sdk';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { FLAGS, newKey, operator, page, service, tenantAdmin, useGateway } from './fixture.js';
 import { consent, memoryRampart } from './memory-rampart.js';
@@ -216,6 +216,23 @@ describe('one flag, asked by a service', () => {
     }
   });
 
+  it('closes a missing flag under the AI prefix, in every type, without an error code', async () => {
+    for (const key of ['ai.nope', 'ai.copilot.v99', 'ai.nope:boolean']) {
+      const answer = await ask(key);
+      expect([key, answer.statusCode]).toEqual([key, 200]);
+      expect(answer.json()).toMatchObject({
+        key,
+        value: false,
+        reason: 'DISABLED',
+        metadata: { outcome: 'off', gate: 'flag', detail: 'not_found' },
+      });
+      expect(answer.json()).not.toHaveProperty('errorCode');
+    }
+    expect((await ask('ai.nope:object')).json()).toMatchObject({ value: { outcome: 'off', detail: 'not_found' } });
+    expect((await ask('ai.nope:string')).json()).not.toHaveProperty('value');
+    expect((await ask('ai.nope:string')).statusCode).toBe(200);
+  });
+
   it('says in a list what it says of each flag alone, whoever was asked about before', async () => {
     const subjects = [
       ada,
@@ -356,7 +373,9 @@ describe('a page', () => {
       expect(closed?.statusCode).toBe(200);
     }
     expect((await ask('nobodys', {}, headers)).statusCode).toBe(404);
-    expect((await ask('ai.public.v7', {})).statusCode).toBe(404);
+    // A service is told that there is none, in the metadata of a closed answer.
+    const { metadata } = (await ask('ai.public.v7', {})).json();
+    expect(metadata).toMatchObject({ gate: 'flag', detail: 'not_found' });
   });
 
   it('can not tell why a feature is closed that is not its own affair', async () => {
@@ -569,6 +588,44 @@ describe('what can not be read', () => {
   });
 });
 
+describe('a gateway that has no flags yet', () => {
+  it('closes AI flags, for services and pages, and says of others that it has none', async () => {
+    const waiting = createRampart({
+      unleash: {
+        url: 'http://127.0.0.1:9/api',
+        appName: 'waiting',
+        disableMetrics: true,
+        skipInstanceCountWarning: true,
+      },
+      gates: { mail: 'copilot' },
+      logger: { error: () => {}, warn: () => {}, info: () => {}, debug: () => {} },
+    });
+    const idle = createGateway({
+      rampart: waiting,
+      unleash: { url: 'http://127.0.0.1:9/api', token: 'unused' },
+      secret: 'a secret that is long enough for a test',
+      keys: [{ name: 'service', hash: hashKey('rk_waiting') }],
+      docs: false,
+      logLevel: 'silent',
+    });
+    const question = (key: string) =>
+      idle.inject({
+        method: 'POST',
+        url: `/ofrep/v1/evaluate/flags/${key}`,
+        headers: { authorization: 'rk_waiting', 'content-type': 'application/json' },
+        payload: { context: ada },
+      });
+    for (const key of ['ai.copilot', 'mail', 'copilot', 'ai.copilot:boolean']) {
+      const answer = await question(key);
+      expect([key, answer.statusCode]).toEqual([key, 200]);
+      expect(answer.json()).toMatchObject({ value: false, metadata: { outcome: 'off', detail: 'not_ready' } });
+    }
+    expect((await question('plain')).statusCode).toBe(503);
+    await idle.close();
+    await waiting.close();
+  });
+});
+
 describe('@openfeature/ofrep-provider, unchanged', () => {
   it('reads values, and no default opens a closed AI flag', async () => {
     const { port } = app.server.address() as { port: number };
@@ -587,6 +644,9 @@ describe('@openfeature/ofrep-provider, unchanged', () => {
     expect(details.errorCode).toBeUndefined();
     rampart.control.apply(consent('acme', 'opt_out'));
     expect(await client.getBooleanValue('ai.copilot', true, ada)).toBe(false);
+    const missing = await client.getBooleanDetails('ai.nope', true, ada);
+    expect(missing).toMatchObject({ value: false, flagMetadata: { detail: 'not_found' } });
+    expect(missing.errorCode).toBeUndefined();
     expect(await client.getBooleanDetails('nope', true, ada)).toMatchObject({
       value: true,
       errorCode: 'FLAG_NOT_FOUND',

@@ -1,4 +1,4 @@
-import type { ControlSource, Explanation, FlagDefinition } from '@rampart/core';
+import { aiNameKind, type ControlSource, type Explanation, type FlagDefinition } from '@rampart/core';
 import { createRampart } from '@rampart/sdk';
 import type { Command } from 'commander';
 import { type DatabaseFlags, knowsDatabase } from '../control-settings.js';
@@ -89,7 +89,7 @@ async function explainWith(session: Session, flag: string, flags: Flags, { contr
     tiers: settings.tiers,
     contextNames,
   };
-  requireKnown(flag, options.definitions, environment);
+  requireKnown(flag, options.definitions, { environment, gates, prefix: flags.prefix });
   const unleash = await offlineUnleash(options);
   const rampart = createRampart({ unleash, control, tiers: settings.tiers, contextNames, gates, prefix: flags.prefix });
   try {
@@ -108,15 +108,27 @@ async function explainWith(session: Session, flag: string, flags: Flags, { contr
   session.end(EXIT.fine);
 }
 
-function requireKnown(flag: string, definitions: readonly FlagDefinition[], environment: string): void {
+interface Surroundings {
+  readonly environment: string;
+  readonly gates: Readonly<Record<string, string>>;
+  readonly prefix: string | undefined;
+}
+
+function requireKnown(
+  flag: string,
+  definitions: readonly FlagDefinition[],
+  { environment, gates, prefix }: Surroundings,
+): void {
   if (definitions.some(({ name }) => name === flag)) return;
+  const isAi = aiNameKind(flag, { prefix, gates: new Map(Object.entries(gates)) }) !== undefined;
+  const answer = isAi ? 'a closed decision (off, gate flag, not_found)' : 'FLAG_NOT_FOUND';
   const alike = definitions.map(({ name }) => name).filter((name) => name.includes(flag) || flag.includes(name));
   const hint =
     alike.length === 0
       ? 'Check the name, the environment and the project.'
       : `Did you mean ${alike.slice(0, 5).join(', ')}?`;
   misused(
-    `there is no flag ${JSON.stringify(flag)} in ${environment} (${definitions.length} flags read): a service gets FLAG_NOT_FOUND. ${hint}`,
+    `there is no flag ${JSON.stringify(flag)} in ${environment} (${definitions.length} flags read): a service gets ${answer}. ${hint}`,
   );
 }
 

@@ -45,7 +45,11 @@ export function serveLimits(app: App, { rampart, control, configuration }: Gatew
         throw new Refusal(403, 'forbidden', 'this key does not cover the flag');
       checkBounds(context, configuration.limits);
       const answer = await rampart.provider.answer(flag, { ...context, [tenantName]: tenantId }, { counted: false });
-      if (answer.kind === 'missing') throw new Refusal(404, 'no_such_flag', 'there is no flag of that name');
+      if (answer.kind === 'missing' || (answer.kind === 'ai' && answer.flagKind === 'missing')) {
+        if (rampart.provider.freshness === 'none')
+          throw new Refusal(503, 'not_ready', 'there are no flags yet', { retryAfter: 1 });
+        throw new Refusal(404, 'no_such_flag', 'there is no flag of that name');
+      }
       if (answer.kind === 'plain')
         throw new Refusal(404, 'no_such_flag', 'this flag is no AI feature and has no limit');
       const { decision } = answer;

@@ -1,7 +1,6 @@
 import type { Answer } from '@rampart/sdk';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { addressOf } from '../access/address.js';
-import type { Principal } from '../access/principal.js';
 import { ContextReader } from '../context/read-context.js';
 import { AnswerCache } from '../decisions/answer-cache.js';
 import { FeedbackTickets } from '../decisions/feedback-ticket.js';
@@ -21,7 +20,7 @@ import {
 } from './entry.js';
 import { contextOf, JSON_TYPE, SINGLE } from './schema.js';
 import { beginningOf, endOf } from './service-text.js';
-import { isHidden, isVisible } from './visible.js';
+import { isHidden, isKnownAi, isVisible } from './visible.js';
 
 /** `POST /ofrep/v1/evaluate/flags/:key`: one flag, counted as one evaluation. */
 export function serveSingle(app: App, { rampart, configuration, exposures }: Gateway): void {
@@ -43,7 +42,9 @@ export function serveSingle(app: App, { rampart, configuration, exposures }: Gat
   function respond(request: FastifyRequest, reply: FastifyReply, asked: AskedKey, answer: Answer): FastifyReply {
     const { principal } = request;
     if (answer.kind === 'ai') exposures?.note(answer.decision, answer.subject);
-    if (answer.kind !== 'ai' || principal.kind !== 'service' || asked.type !== undefined)
+    // Texts are kept by the name of a flag that exists; there is no end of others.
+    const isKept = answer.kind === 'ai' && answer.flagKind !== 'missing';
+    if (!isKept || principal.kind !== 'service' || asked.type !== undefined)
       return send(reply, entryOf(request, asked, answer));
     const text = texts.once(flags.snapshot(), answer, isSameAi, beginningOf);
     return sendText(reply, text + endOf(answer.subject.userId));
@@ -52,7 +53,7 @@ export function serveSingle(app: App, { rampart, configuration, exposures }: Gat
   function entryOf({ principal }: FastifyRequest, asked: AskedKey, answer: Answer): Success | Failure {
     if (answer.kind === 'missing') {
       if (!answer.ready) throw new Refusal(503, 'GENERAL', 'there are no flags yet', { retryAfter: 1 });
-      return missingEntry(principal, asked);
+      return notFoundEntry(asked);
     }
     if (answer.kind === 'plain') return plainEntry(asked, answer);
     if (principal.kind === 'service') return serviceEntry(asked, answer);
@@ -63,14 +64,13 @@ export function serveSingle(app: App, { rampart, configuration, exposures }: Gat
   // A key that may not ask is told so; to a page, flags of other projects are not there.
   function invisible({ principal }: FastifyRequest, reply: FastifyReply, asked: AskedKey): FastifyReply {
     if (principal.kind === 'service') throw new Refusal(403, 'GENERAL', 'this key may not ask about this flag');
-    return send(reply, missingEntry(principal, asked));
+    const isClosed = isKnownAi(configuration, flags.snapshot(), asked.name);
+    return send(reply, isClosed ? hiddenEntry(asked) : notFoundEntry(asked));
   }
+}
 
-  function missingEntry({ kind }: Principal, asked: AskedKey): Success | Failure {
-    const { prefix } = configuration;
-    if (kind === 'browser' && prefix !== '' && asked.name.startsWith(prefix)) return hiddenEntry(asked);
-    return { key: asked.key, errorCode: 'FLAG_NOT_FOUND', errorDetails: 'there is no such flag' };
-  }
+function notFoundEntry({ key }: AskedKey): Failure {
+  return { key, errorCode: 'FLAG_NOT_FOUND', errorDetails: 'there is no such flag' };
 }
 
 function send(reply: FastifyReply, entry: Success | Failure): FastifyReply {
