@@ -117,7 +117,7 @@ export class RampartProvider implements Provider {
 
   // OpenFeature changes the status in the microtasks that follow this promise: one for a success, two for a failure.
   async #askedSoon(): Promise<void> {
-    for (let turn = 0; turn < 4; turn += 1) await undefined;
+    for (let turn = 0; turn < 4; turn += 1) await Promise.resolve();
     this.#isAsked = true;
   }
 
@@ -292,7 +292,7 @@ export class RampartProvider implements Provider {
     if (missing === undefined) return undefined;
     if (flagValueType === 'boolean') return this.#resolved(false, missing);
     const reader = flagValueType === 'object' ? OBJECT : flagValueType === 'number' ? NUMBER : TEXT;
-    return this.#aiValue<JsonValue>(defaultValue as JsonValue, missing, reader as unknown as ValueReader<JsonValue>);
+    return this.#aiValue<JsonValue>(defaultValue, missing, reader as unknown as ValueReader<JsonValue>);
   }
 
   #ai(flag: AiFlag, context: Attributes, counted: boolean): AiAnswer | Promise<AiAnswer> {
