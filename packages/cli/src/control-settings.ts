@@ -3,6 +3,7 @@ import { userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import { SHORTEST_SECRET } from '@rampart/core';
 import { type ControlOptions, createControl, type DurableControl } from '@rampart/sdk';
+import type { JournalPlace } from '@rampart/sdk/operator';
 import { z } from 'zod';
 import { VARIABLES, type Variables } from './environment.js';
 import { misused } from './failure.js';
@@ -20,6 +21,8 @@ export interface DatabaseFlags {
 export interface ControlSettings extends Pick<ControlOptions, 'database' | 'secret' | 'redis' | 'environment'> {
   /** The folder for orders that are under way in this database; undefined where there is no home to keep it in. */
   readonly journal: string | undefined;
+  /** The same with its neighbours: orders for other databases. */
+  readonly orders: JournalPlace | undefined;
 }
 
 const NOWHERE =
@@ -54,7 +57,8 @@ export function readControlSettings(flags: DatabaseFlags, variables: Variables):
       ),
       'open',
     ),
-    journal: variables.stateFolder && join(variables.stateFolder, 'orders', identityOf(database)),
+    journal: journalOf(database, variables.stateFolder)?.folder,
+    orders: journalOf(database, variables.stateFolder),
   };
 }
 
@@ -88,6 +92,19 @@ function readSecret({ secretFile }: DatabaseFlags, variables: Variables): string
 export function noPassword(option: string, value: string | undefined, variable: string): void {
   if (value !== undefined && URL.canParse(value) && new URL(value).password !== '')
     misused(`${option}: it holds a password, and arguments show in process lists: put the address into ${variable}`);
+}
+
+function journalOf(database: ControlOptions['database'], stateFolder: string | undefined): JournalPlace | undefined {
+  if (stateFolder === undefined) return undefined;
+  const all = join(stateFolder, 'orders');
+  return { folder: join(all, identityOf(database)), database: shownAddress(database), all };
+}
+
+/** An address without user and password. */
+function shownAddress(database: ControlOptions['database']): string {
+  if (typeof database !== 'string') return database.folder;
+  const url = URL.canParse(database) ? new URL(database) : undefined;
+  return url === undefined ? '(an address that can not be read)' : `${url.protocol}//${url.host}${url.pathname}`;
 }
 
 /** The same for every way to write the address of one database. */

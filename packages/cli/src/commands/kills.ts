@@ -44,6 +44,10 @@ async function runKills(session: Session, flags: Flags): Promise<void> {
     const data: KillsData = { kills, ...pending, flagsOff: off.flags, flagsOffError: off.error };
     if (flags.json) printJson(session, data);
     else session.terminal.out(renderKills(data, session.paint));
-    session.end(pending.orders.length + pending.unreadable.length === 0 ? EXIT.fine : EXIT.findings);
+    session.end(
+      pending.orders.length + pending.unreadable.length + (pending.others?.length ?? 0) === 0
+        ? EXIT.fine
+        : EXIT.findings,
+    );
   });
 }

@@ -42,7 +42,7 @@ export function killSwitchOf(
   session: Session,
 ): KillSwitch {
   const environments = flags.environment === undefined ? undefined : listOf(flags.environment);
-  return createKillSwitch({ control, admin: adminIfAny(flags, session), environments, journal: settings.journal });
+  return createKillSwitch({ control, admin: adminIfAny(flags, session), environments, journal: settings.orders });
 }
 
 /** Runs an order with a deadline, and until the person at the keyboard has had enough. */

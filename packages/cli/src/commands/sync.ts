@@ -16,6 +16,7 @@ interface Flags extends ConnectionFlags, DatabaseFlags {
   readonly watch?: boolean;
   readonly interval: string;
   readonly timeout: string;
+  readonly adopt?: string;
   readonly serverName?: string;
   readonly json?: boolean;
 }
@@ -40,6 +41,10 @@ export function syncCommand(session: Session): Command {
     .option('--watch', 'go on until you stop it')
     .option('--interval <time>', 'pause between two rounds of --watch', '5s')
     .option('--timeout <time>', 'stop trying after so many seconds, or e.g. 2m', '30')
+    .option(
+      '--adopt <id>',
+      'first make this order, or all, of another database one for this database: rampart kills lists them',
+    )
     .option('--server-name <name>', 'names this Unleash in the control log (default: its address)')
     .addHelpText('after', EXAMPLES)
     .action((flags: Flags) => runSync(session, flags));
@@ -57,6 +62,7 @@ async function runSync(session: Session, flags: Flags): Promise<void> {
   await withControl(session, flags, { for: 'write' }, async (control, settings) => {
     const killSwitch = killSwitchOf(control, settings, flags, session);
     const reader = createFlagEditReader({ store: control.store, admin, server: flags.serverName ?? admin.url });
+    if (flags.adopt !== undefined) await killSwitch.adopt(flags.adopt);
     const parts = { control, killSwitch, reader };
     if (flags.watch !== true) session.end(await once(session, flags, parts));
     else
@@ -67,17 +73,17 @@ async function runSync(session: Session, flags: Flags): Promise<void> {
 async function once(session: Session, flags: Flags, parts: Parts): Promise<ExitCode> {
   const resumed = await patiently(session, flags, (patience) => parts.killSwitch.resume(patience));
   const edits = await readEdits(parts);
-  const { reports, unreadable, error } = resumed;
+  const { reports, unreadable, others = [], error } = resumed;
   if (flags.json) printJson(session, { ...resumed, flagEdits: edits });
   else {
     for (const report of reports) printOrder(session, report);
-    const rest = renderUnfinished({ orders: [], unreadable, error }, session.paint);
+    const rest = renderUnfinished({ orders: [], unreadable, others, error }, session.paint);
     const read =
       'count' in edits ? counted(edits.count, 'new flag edit') : `flag edits not read: ${oneLine(edits.error)}`;
     session.terminal.out(`${[...rest, `${counted(reports.length, 'order')} under way, ${read}.`].join('\n')}\n`);
   }
   if (error !== undefined || 'error' in edits) return EXIT.failed;
-  return reports.every(isSound) && unreadable.length === 0 ? EXIT.fine : EXIT.findings;
+  return reports.every(isSound) && unreadable.length + others.length === 0 ? EXIT.fine : EXIT.findings;
 }
 
 async function readEdits({ control, reader }: Parts): Promise<{ readonly count: number } | { readonly error: string }> {

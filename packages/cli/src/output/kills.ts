@@ -1,6 +1,6 @@
 import type { FlagOff, LiveKill, Pending } from '@rampart/sdk/operator';
 import { shownScope } from '../input/scope.js';
-import { renderPending } from './order.js';
+import { renderOther, renderPending } from './order.js';
 import { counted, oneLine, renderTable } from './table.js';
 import type { Paint } from './terminal.js';
 
@@ -43,11 +43,15 @@ function renderFlagsOff(
 }
 
 /** What is left to be finished, and what could not be looked at. */
-export function renderUnfinished({ orders, unreadable, error }: Pending, paint: Paint): readonly string[] {
+export function renderUnfinished({ orders, unreadable, others = [], error }: Pending, paint: Paint): readonly string[] {
   return [
     ...orders.map((order) => renderPending(order, paint)),
     ...unreadable.map(({ file, problem }) => paint('red', `can not read ${file}: ${oneLine(problem)}`)),
     ...(error === undefined ? [] : [paint('red', `can not ask the database what is left: ${oneLine(error)}`)]),
+    ...others.map((other) => renderOther(other, paint)),
+    ...(others.length === 0
+      ? []
+      : ['Carry out on this database with: rampart sync --adopt ID (or all); to drop one, delete its file']),
     ...(orders.length === 0 ? [] : ['Finish with: rampart sync']),
   ];
 }

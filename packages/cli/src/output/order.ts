@@ -1,4 +1,4 @@
-import type { FlagPlace, HalfReport, OrderReport, PendingOrder } from '@rampart/sdk/operator';
+import type { FlagPlace, HalfReport, OrderReport, OtherPending, PendingOrder } from '@rampart/sdk/operator';
 import { shownScope } from '../input/scope.js';
 import { oneLine } from './table.js';
 import type { Paint, Style } from './terminal.js';
@@ -68,6 +68,12 @@ export function renderPending({ action, id, scope, recorded, noted, error }: Pen
   const where = noted === 'journal' ? 'noted on this machine' : 'noted in the database';
   const why = error === undefined ? '' : `: ${oneLine(error)}`;
   return `${paint('red', 'pending')}  ${action} ${oneLine(id)} (${oneLine(shownScope(scope))}) misses ${missing}, ${where}${why}`;
+}
+
+/** An order of this machine for another database. */
+export function renderOther({ action, id, scope, database, log, file }: OtherPending, paint: Paint): string {
+  const where = `${database ?? 'an address that was not noted'}, ${log === undefined ? 'whose control log was never reached' : `control log ${log}`}`;
+  return `${paint('red', 'pending for another database')}  ${action} ${oneLine(id)} (${oneLine(shownScope(scope))}), ordered for ${oneLine(where)}: ${oneLine(file)}`;
 }
 
 function shownPlace({ flag, environment }: Pick<FlagPlace, 'flag' | 'environment'>): string {

@@ -102,7 +102,9 @@ class OrderRun {
       this.#control = { ...this.#control, state, error: outcome.error, errorKind: this.#refusal?.kind };
     else {
       this.#control = heldNow(this.#control, { revision: outcome.value.revision });
-      await this.#writeDown({ ...this.#order, recorded: true });
+      const { epoch } = outcome.value;
+      await this.#workshop.journal?.rememberLog(epoch).catch(() => undefined);
+      await this.#writeDown({ ...this.#order, recorded: true, log: epoch });
     }
     this.#tell();
   }

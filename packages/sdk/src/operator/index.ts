@@ -25,6 +25,7 @@ export {
 } from './flag-edits.js';
 export type { FlagOff, OffReason } from './flag-ledger.js';
 export type { FlagsOff } from './flags-off.js';
+export type { JournalPlace } from './journal.js';
 export {
   createKillSwitch,
   type KillOrder,
@@ -34,6 +35,6 @@ export {
 } from './kill-switch.js';
 export { isKillSwitchError, KillSwitchError } from './kill-switch-error.js';
 export type { LiveKill } from './live-kills.js';
-export type { Pending, PendingOrder } from './pending.js';
+export type { OtherPending, Pending, PendingOrder } from './pending.js';
 export type { ControlHalf, FlagPlace, HalfReport, HalfState, OrderReport, UnleashHalf } from './report.js';
 export type { Resumed, ResumeOptions } from './resume.js';

@@ -1,9 +1,10 @@
 import { readControlChange, readId, type Scope } from '@rampart/core';
 import type { AdminClient } from '@rampart/unleash/admin';
 import type { DurableControl } from '../durable-control.js';
+import { adopt } from './adopt.js';
 import { carryOut, carryOutNew, type Patience, type Workshop } from './carry-out.js';
 import { type FlagsOff, readFlagsOff } from './flags-off.js';
-import { Journal } from './journal.js';
+import { Journal, type JournalPlace } from './journal.js';
 import { KillSwitchError } from './kill-switch-error.js';
 import { type LiveKill, readKill, readKills } from './live-kills.js';
 import { newKillId, type Order, revivalEntry } from './order.js';
@@ -23,10 +24,11 @@ export interface KillSwitchOptions {
   /** Environments of Unleash that a kill switches flags off in. @default every environment that a flag has */
   readonly environments?: readonly string[] | undefined;
   /**
-   * A folder for orders that are under way, one for each pair of database and Unleash. Without it, what was ordered while the
+   * A folder for orders that are under way, one for each pair of database and Unleash; with `all`, orders for other addresses are
+   * listed too. Without it, what was ordered while the
    * database was down is lost when the process is. @default none
    */
-  readonly journal?: string | undefined;
+  readonly journal?: string | JournalPlace | undefined;
 }
 
 /** A kill that is wanted. */
@@ -71,6 +73,14 @@ export interface KillSwitch {
   revive(order: ReviveOrder, patience?: Patience): Promise<OrderReport>;
   /** Finishes what is under way. */
   resume(options?: ResumeOptions): Promise<Resumed>;
+  /**
+   * Makes an order of this machine, made for another control log or an unknown one, an order for this control log: the next
+   * {@link resume} carries it out. `all` adopts every one.
+   *
+   * @returns their ids
+   * @throws KillSwitchError where there is no such order, or the kill of a revival is not live here: nothing was done
+   */
+  adopt(id: string): Promise<readonly string[]>;
   /** What is under way, without doing anything. */
   pending(): Promise<Pending>;
   /** The kills that hold now, oldest first. */
@@ -92,6 +102,7 @@ export function createKillSwitch({ control, admin, environments, journal: folder
       return report;
     },
     resume: (options = {}) => resume(workshop, options),
+    adopt: (id) => adopt(id, workshop),
     pending: () => readPending(workshop),
     kills: () => readKills(control.store),
     flagsOff: () => readFlagsOff(workshop),

@@ -31,6 +31,10 @@ export interface Order {
   readonly notes: readonly string[];
   /** Whether the control log is known to have it. */
   readonly recorded: boolean;
+  /** The epoch of the control log that it is for; undefined where this machine had never reached that database. */
+  readonly log?: string | undefined;
+  /** The address of the database that it was ordered for, without the password. */
+  readonly database?: string | undefined;
 }
 
 /** A place as it is stored. */
@@ -67,6 +71,8 @@ export const orderSchema: z.ZodType<Order> = z.object({
   left: z.array(placeSchema).optional(),
   notes: z.array(z.string()),
   recorded: z.boolean(),
+  log: z.string().optional(),
+  database: z.string().optional(),
 });
 
 interface LeftOff extends FlagPlace {

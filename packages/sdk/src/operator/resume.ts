@@ -17,15 +17,17 @@ export interface Resumed {
   readonly reports: readonly OrderReport[];
   /** Files of the journal that can't be read, and why. */
   readonly unreadable: Pending['unreadable'];
+  /** Orders for other control logs, which were left alone. */
+  readonly others?: Pending['others'];
   /** Why the database could not be asked; what other machines left is then not finished. */
   readonly error?: string | undefined;
 }
 
 /** Carries out what is under way, everything at once. */
 export async function resume(workshop: Workshop, { leaveRecent = 0, ...patience }: ResumeOptions): Promise<Resumed> {
-  const { found, unreadable, error } = await findOrders(workshop);
+  const { found, unreadable, others, error } = await findOrders(workshop);
   const now = Date.now();
   const isDue = ({ order, noted }: FoundOrder): boolean => noted === 'journal' || now - order.at >= leaveRecent;
   const due = found.filter(isDue).map(({ order }) => carryOut(order, workshop, patience));
-  return { reports: await Promise.all(due), unreadable, error };
+  return { reports: await Promise.all(due), unreadable, others, error };
 }
