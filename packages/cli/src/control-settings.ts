@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { userInfo } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { SHORTEST_SECRET } from '@rampart/core';
 import { type ControlOptions, createControl, type DurableControl } from '@rampart/sdk';
 import type { JournalPlace } from '@rampart/sdk/operator';
@@ -21,8 +21,6 @@ export interface DatabaseFlags {
 export interface ControlSettings extends Pick<ControlOptions, 'database' | 'secret' | 'redis' | 'environment'> {
   /** The folder for orders that are under way in this database; undefined where there is no home to keep it in. */
   readonly journal: string | undefined;
-  /** The same with its neighbours: orders for other databases. */
-  readonly orders: JournalPlace | undefined;
 }
 
 const NOWHERE =
@@ -57,8 +55,7 @@ export function readControlSettings(flags: DatabaseFlags, variables: Variables):
       ),
       'open',
     ),
-    journal: journalOf(database, variables.stateFolder)?.folder,
-    orders: journalOf(database, variables.stateFolder),
+    journal: variables.stateFolder && join(variables.stateFolder, 'orders', identityOf(database)),
   };
 }
 
@@ -94,10 +91,11 @@ export function noPassword(option: string, value: string | undefined, variable: 
     misused(`${option}: it holds a password, and arguments show in process lists: put the address into ${variable}`);
 }
 
-function journalOf(database: ControlOptions['database'], stateFolder: string | undefined): JournalPlace | undefined {
-  if (stateFolder === undefined) return undefined;
-  const all = join(stateFolder, 'orders');
-  return { folder: join(all, identityOf(database)), database: shownAddress(database), all };
+/** The folder for orders with its neighbours, which hold the orders for other databases. */
+export function journalPlaceOf({ journal, database }: ControlSettings): JournalPlace | undefined {
+  return journal === undefined
+    ? undefined
+    : { folder: journal, database: shownAddress(database), all: dirname(journal) };
 }
 
 /** An address without user and password. */

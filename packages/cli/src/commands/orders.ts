@@ -2,7 +2,7 @@ import type { DurableControl } from '@rampart/sdk';
 import { createKillSwitch, type KillSwitch, type OrderReport, type Patience } from '@rampart/sdk/operator';
 import type { AdminClient } from '@rampart/unleash/admin';
 import { createAdminClient } from '@rampart/unleash/admin';
-import type { ControlSettings } from '../control-settings.js';
+import { type ControlSettings, journalPlaceOf } from '../control-settings.js';
 import { EXIT } from '../failure.js';
 import { readDuration } from '../input/moment.js';
 import { listOf } from '../input/pairs.js';
@@ -42,7 +42,12 @@ export function killSwitchOf(
   session: Session,
 ): KillSwitch {
   const environments = flags.environment === undefined ? undefined : listOf(flags.environment);
-  return createKillSwitch({ control, admin: adminIfAny(flags, session), environments, journal: settings.orders });
+  return createKillSwitch({
+    control,
+    admin: adminIfAny(flags, session),
+    environments,
+    journal: journalPlaceOf(settings),
+  });
 }
 
 /** Runs an order with a deadline, and until the person at the keyboard has had enough. */
