@@ -30,3 +30,10 @@ export function ageOf(moment: Moment, clocks: Clocks): number | undefined {
   const wall = clocks.wall() - moment.wall;
   return monotonic < 0 || wall < 0 ? undefined : Math.max(monotonic, wall);
 }
+
+/** Milliseconds since a moment, by whichever clock says less, at least 0: so many have passed for certain. */
+export function leastAgeOf(moment: Moment, clocks: Clocks): number {
+  const monotonic = clocks.monotonic() - moment.monotonic;
+  const wall = clocks.wall() - moment.wall;
+  return Math.max(0, Math.min(monotonic, wall));
+}

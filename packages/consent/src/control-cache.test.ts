@@ -1,4 +1,5 @@
 import { type ControlChange, readId } from '@rampart/core';
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { consent, MemoryLog } from '../test/memory-log.js';
 import { SecondInMemory } from '../test/second-in-memory.js';
@@ -416,6 +417,48 @@ describe('overrides', () => {
     pass(1);
     expect(cache.read('acme')?.tenant.overrides).toEqual([]);
   });
+});
+
+it('lets no force-off end early and no force-on late, whatever the clocks of this machine do', async () => {
+  const step = fc.record({
+    passed: fc.nat(400),
+    wall: fc.oneof(fc.constant(0), fc.integer({ min: -5_000, max: 5_000 })),
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.nat(600), fc.nat(600), fc.array(step, { maxLength: 8 }), async (before, after, steps) => {
+      log = new MemoryLog();
+      time = { monotonic: 10_000, wall: 1_000_000 };
+      const start = { database: log.now, monotonic: time.monotonic };
+      const until = log.now + 2_000;
+      for (const force of ['on', 'off'] as const) {
+        const override = { id: force, flag: 'ai.copilot', force, reason: 'x', until };
+        log.append({ kind: 'override', tenant: 'acme', override });
+      }
+      // The question and its answer take time, and the database's clock is read somewhere between them.
+      const readLog = log.readLog.bind(log);
+      log.readLog = async (...query) => {
+        pass(before);
+        log.now = start.database + time.monotonic - start.monotonic;
+        const batch = await readLog(...query);
+        pass(after);
+        return batch;
+      };
+      const cache = make();
+      await ask(cache, 'acme');
+      for (const { passed, wall } of steps) {
+        pass(passed);
+        time = { ...time, wall: time.wall + wall };
+        const view = cache.read('acme');
+        if (view === undefined) continue;
+        const forces = view.tenant.overrides?.map(({ force }) => force) ?? [];
+        const hasEnded = start.database + time.monotonic - start.monotonic >= until;
+        if (hasEnded) expect(forces).not.toContain('on');
+        else expect(forces).toContain('off');
+      }
+      await cache.close();
+    }),
+    { numRuns: 100 },
+  );
 });
 
 it('shows what an operator must see', async () => {

@@ -295,11 +295,10 @@ export class ControlCache implements ControlSource {
     return this.#revision.text;
   }
 
-  // By the clock of the database, as of the proof, and what has passed since: no clock of this machine can prolong an override.
+  // By the clock of the database: no clock of this machine can prolong a force-on, or shorten a force-off.
   #withoutEnded(tenant: TenantControl): TenantControl {
-    const { lease } = this.#follower;
-    if (lease === undefined) return tenant;
-    return withoutEnded(tenant, lease.databaseNow + (this.#follower.age() ?? 0));
+    const now = this.#follower.databaseTime();
+    return now === undefined ? tenant : withoutEnded(tenant, now);
   }
 
   // A listener that throws must not look like a log that can't be read.

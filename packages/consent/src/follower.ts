@@ -1,12 +1,14 @@
-import type { ControlLog, LogEntry, SharedSnapshot } from '@rampart/core';
-import { ageOf, type Clocks, type Moment, momentOf } from './clocks.js';
+import type { ClockRange, ControlLog, LogEntry, SharedSnapshot } from '@rampart/core';
+import { ageOf, type Clocks, leastAgeOf, type Moment, momentOf } from './clocks.js';
 import type { FollowedState } from './followed-state.js';
 
 /** Proof that everything up to the head of the log, read after a moment, was folded in. */
 export interface Lease {
   /** Noted before the head was asked for: what was acknowledged by then is in. */
   readonly since: Moment;
-  /** The database's wall clock when it was asked, in ms since 1970. */
+  /** Noted when the answer was there. */
+  readonly answered: Moment;
+  /** The database's wall clock at some time between the two, in ms since 1970. */
   readonly databaseNow: number;
 }
 
@@ -66,6 +68,18 @@ export class Follower {
   /** Milliseconds since the proof, by whichever clock says more; undefined where there is none, or a clock went back. */
   age(): number | undefined {
     return this.#lease === undefined ? undefined : ageOf(this.#lease.since, this.#clocks);
+  }
+
+  /**
+   * What the database's clock says now, as a range: it was read at an unknown time between question and answer, and the
+   * clocks of this machine may disagree on what has passed since. Undefined where there is no proof.
+   */
+  databaseTime(): ClockRange | undefined {
+    const age = this.age();
+    if (this.#lease === undefined || age === undefined) return undefined;
+    const { answered, databaseNow } = this.#lease;
+    const earliest = databaseNow + leastAgeOf(answered, this.#clocks);
+    return { earliest, latest: databaseNow + age };
   }
 
   /** Begins to follow; whether the first reading succeeded. */
@@ -135,13 +149,14 @@ export class Follower {
       const from = this.#state.applied;
       const since = momentOf(this.#clocks);
       const batch = await this.#log.readLog(from, MOST_ENTRIES);
+      const answered = momentOf(this.#clocks);
       const applied = this.#state.apply(batch);
       if (applied === 'broken') {
         this.#warn(`the control log does not simply go on after ${from}: everything is read again`);
         return false;
       }
       if (applied === 'caught_up') {
-        this.#lease = { since, databaseNow: batch.now };
+        this.#lease = { since, answered, databaseNow: batch.now };
         return true;
       }
     }

@@ -3,7 +3,7 @@ import { insertRows, LOG_COLUMNS, type LockedHead, logValues, type Sql, type Sta
 
 /** Tells our advisory locks from other programs'. */
 const LOCK_SPACE = 0x52_41_4d_50;
-const NOW = '(extract(epoch from clock_timestamp()) * 1000)::bigint';
+const NOW = 'floor(extract(epoch from clock_timestamp()) * 1000)::bigint';
 
 /** PostgreSQL and PGlite. */
 export const POSTGRES: Sql = {

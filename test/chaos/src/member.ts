@@ -32,10 +32,13 @@ export interface MemberOptions {
   readonly launch?: ((command: Launch) => Promise<Launch>) | undefined;
 }
 
+/** A promise that nothing catches ends the process, whatever an application would have done about it. */
+const FLAGS = ['--enable-source-maps', '--unhandled-rejections=strict'];
+
 /** Starts a process and waits until it is ready. @throws Error with what it wrote, when it ended instead. */
 export async function startMember<In, Out>(member: MemberOptions): Promise<Member<In, Out>> {
   const { program, options, launch = async (command) => command } = member;
-  const plain = { command: process.execPath, args: ['--enable-source-maps', program, JSON.stringify(options)] };
+  const plain = { command: process.execPath, args: [...FLAGS, program, JSON.stringify(options)] };
   const { command, args, env = process.env } = await launch(plain);
   const child = spawn(command, args, { env, stdio: ['ignore', 'inherit', 'pipe', 'ipc'] });
   let said = '';

@@ -1,4 +1,5 @@
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
+import DataHandlerModule from 'ioredis/built/DataHandler.js';
 import type { RedisTarget } from './connection.js';
 import { SCRIPTS } from './scripts.js';
 
@@ -16,7 +17,8 @@ const LONGEST_PAUSE = 1_000;
 const backoff = (attempt: number): number => Math.min(50 * 2 ** Math.min(attempt - 1, 10), LONGEST_PAUSE);
 
 const COMMON = {
-  autoResubscribe: true,
+  // The client would start promises that no caller can catch; Messages subscribes again by itself.
+  autoResubscribe: false,
   // What timed out was answered otherwise by then.
   autoResendUnfulfilledCommands: false,
   commandTimeout: GREETING,
@@ -34,7 +36,7 @@ const COMMON = {
  */
 export function openClients(target: RedisTarget, timeout: number): RedisClients {
   if (target.kind === 'cluster') {
-    const cluster = new Cluster([...target.nodes], {
+    const cluster = new CaughtCluster([...target.nodes], {
       ...target.options,
       shardedSubscribers: true,
       // Nodes connect at their first command, which has to wait for it.
@@ -60,8 +62,52 @@ export function openClients(target: RedisTarget, timeout: number): RedisClients 
     // Of a primary that became a replica the Sentinels know the successor.
     reconnectOnError: ({ message }) => target.options.sentinels !== undefined && message.startsWith('READONLY'),
   } satisfies RedisOptions;
-  return { commands: new Redis({ ...options, scripts: scriptsOf() }), subscriber: new Redis(options) };
+  return { commands: new CaughtRedis({ ...options, scripts: scriptsOf() }), subscriber: new CaughtRedis(options) };
 }
+
+type SendCommand = Redis['sendCommand'];
+
+// A client sends commands of its own too, such as SELECT after a reconnect, and drops their promises: a rejection of one
+// that nobody awaits ends the process. Callers that await theirs get the rejection all the same.
+function caught(command: Parameters<SendCommand>[0]): void {
+  command.promise.catch(() => {});
+}
+
+class CaughtRedis extends Redis {
+  override sendCommand(...[command, ...rest]: Parameters<SendCommand>): ReturnType<SendCommand> {
+    caught(command);
+    return super.sendCommand(command, ...rest);
+  }
+}
+
+class CaughtCluster extends Cluster {
+  override sendCommand(...[command, ...rest]: Parameters<Cluster['sendCommand']>): ReturnType<Cluster['sendCommand']> {
+    caught(command);
+    return super.sendCommand(command, ...rest);
+  }
+}
+
+interface ReplyHandler {
+  readonly redis: unknown;
+  returnFatalError(error: Error): void;
+}
+
+// ioredis throws where nothing can catch it when SUBSCRIBE is answered by something else than Redis answers, such as null.
+// For the clients here such a reply is a broken connection, which is replaced.
+const DataHandler = DataHandlerModule.default;
+const handler = DataHandler.prototype as unknown as { dispatch(this: ReplyHandler, work: () => void): void };
+const dispatch = handler.dispatch;
+handler.dispatch = function (work) {
+  if (!(this.redis instanceof CaughtRedis)) {
+    dispatch.call(this, work);
+    return;
+  }
+  try {
+    work();
+  } catch (error) {
+    this.returnFatalError(error as Error);
+  }
+};
 
 function scriptsOf(): Record<string, { lua: string; numberOfKeys: number }> {
   return Object.fromEntries(Object.entries(SCRIPTS).map(([name, lua]) => [name, { lua, numberOfKeys: 1 }]));

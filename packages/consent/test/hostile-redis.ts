@@ -1,0 +1,98 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+
+/** What the server does to SUBSCRIBE, SELECT and PING once it has turned hostile. */
+export type Hostility =
+  | 'late'
+  | 'refused'
+  | 'no_permission'
+  | 'cut'
+  | 'junk'
+  | 'null'
+  | 'loading'
+  | 'huge'
+  | 'wrong_type'
+  | 'push';
+
+export const HOSTILITIES: readonly Hostility[] = [
+  ...(['late', 'refused', 'no_permission', 'cut', 'junk', 'null', 'loading', 'huge', 'wrong_type', 'push'] as const),
+];
+
+const REPLIES: Readonly<Record<Exclude<Hostility, 'late'>, string>> = {
+  refused: '-ERR refused\r\n',
+  no_permission: '-NOPERM this user has no permissions to access one of the channels used as arguments\r\n',
+  cut: '*3\r\n$9\r\nsubs',
+  junk: '\u0001\u0002?!\r\n\r\n',
+  null: '$-1\r\n',
+  loading: '-LOADING Redis is loading the dataset in memory\r\n',
+  huge: '$99999999999\r\nx',
+  wrong_type: ':7\r\n',
+  push: '>3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$1\r\nx\r\n',
+};
+
+/** A server that speaks enough of Redis's protocol to be connected to, and then breaks it. */
+export async function startHostileRedis(hostility: Hostility) {
+  let [isHostile, hostileReplies] = [false, 0];
+  const sockets = new Set<Socket>();
+  const answer = (socket: Socket, [name = '', ...args]: readonly string[]): void => {
+    const command = name.toLowerCase();
+    if (isHostile && ['subscribe', 'select', 'ping', 'hmget', 'publish'].includes(command)) {
+      hostileReplies += 1;
+      if (hostility === 'late') setTimeout(() => socket.writable && socket.write('+OK\r\n'), 400);
+      else if (hostility === 'cut') socket.end(REPLIES.cut);
+      else socket.write(REPLIES[hostility]);
+      return;
+    }
+    if (command === 'info') socket.write('$9\r\nloading:0\r\n');
+    else if (command === 'subscribe')
+      for (const channel of args) socket.write(`*3\r\n$9\r\nsubscribe\r\n$${channel.length}\r\n${channel}\r\n:1\r\n`);
+    else socket.write(command === 'ping' ? '+PONG\r\n' : '+OK\r\n');
+  };
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    let received = '';
+    socket.on('error', () => {});
+    socket.on('close', () => sockets.delete(socket));
+    socket.on('data', (bytes) => {
+      received += bytes.toString('latin1');
+      for (;;) {
+        const command = commandAt(received);
+        if (command === undefined) return;
+        received = received.slice(command.length);
+        answer(socket, command.words);
+      }
+    });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `redis://127.0.0.1:${(server.address() as AddressInfo).port}/1`,
+    connections: () => sockets.size,
+    hostileReplies: () => hostileReplies,
+    /** Cuts all connections; what connects again is treated badly. */
+    turnHostile(): void {
+      isHostile = true;
+      for (const socket of sockets) socket.destroy();
+    },
+    async close(): Promise<void> {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+function commandAt(text: string): { readonly words: readonly string[]; readonly length: number } | undefined {
+  const head = /^\*(\d+)\r\n/.exec(text);
+  if (head === null) return undefined;
+  const words: string[] = [];
+  let at = head[0].length;
+  for (let word = 0; word < Number(head[1]); word += 1) {
+    const size = /^\$(\d+)\r\n/.exec(text.slice(at));
+    if (size === null) return undefined;
+    at += size[0].length;
+    const end = at + Number(size[1]);
+    if (text.length < end + 2) return undefined;
+    words.push(text.slice(at, end));
+    at = end + 2;
+  }
+  return { words, length: at };
+}
