@@ -32,11 +32,13 @@ const REPLIES: Readonly<Record<Exclude<Hostility, 'late'>, string>> = {
 
 /** A server that speaks enough of Redis's protocol to be connected to, and then breaks it. */
 export async function startHostileRedis(hostility: Hostility) {
-  let [isHostile, hostileReplies] = [false, 0];
+  let [isHostile, hostileReplies, subscriptions] = [false, 0, 0];
+  // A greeting that is late is given up as a whole, and nothing is subscribed to.
+  const broken = hostility === 'late' ? ['subscribe'] : ['subscribe', 'select', 'ping', 'hmget', 'publish'];
   const sockets = new Set<Socket>();
   const answer = (socket: Socket, [name = '', ...args]: readonly string[]): void => {
     const command = name.toLowerCase();
-    if (isHostile && ['subscribe', 'select', 'ping', 'hmget', 'publish'].includes(command)) {
+    if (isHostile && broken.includes(command)) {
       hostileReplies += 1;
       if (hostility === 'late') setTimeout(() => socket.writable && socket.write('+OK\r\n'), 400);
       else if (hostility === 'cut') socket.end(REPLIES.cut);
@@ -44,9 +46,10 @@ export async function startHostileRedis(hostility: Hostility) {
       return;
     }
     if (command === 'info') socket.write('$9\r\nloading:0\r\n');
-    else if (command === 'subscribe')
+    else if (command === 'subscribe') {
+      subscriptions += 1;
       for (const channel of args) socket.write(`*3\r\n$9\r\nsubscribe\r\n$${channel.length}\r\n${channel}\r\n:1\r\n`);
-    else socket.write(command === 'ping' ? '+PONG\r\n' : '+OK\r\n');
+    } else socket.write(command === 'ping' ? '+PONG\r\n' : '+OK\r\n');
   };
   const server = createServer((socket) => {
     sockets.add(socket);
@@ -66,7 +69,8 @@ export async function startHostileRedis(hostility: Hostility) {
   await once(server, 'listening');
   return {
     url: `redis://127.0.0.1:${(server.address() as AddressInfo).port}/1`,
-    connections: () => sockets.size,
+    /** How many subscriptions were answered as Redis answers. */
+    subscriptions: () => subscriptions,
     hostileReplies: () => hostileReplies,
     /** Cuts all connections; what connects again is treated badly. */
     turnHostile(): void {

@@ -51,7 +51,7 @@ it.each(HOSTILITIES)(
       const until = async (isTrue: () => boolean): Promise<void> => {
         while (!isTrue() && child.exitCode === null) await new Promise((resolve) => setTimeout(resolve, 10));
       };
-      await until(() => messages.length > 0 && redis.connections() === 2);
+      await until(() => messages.length > 0 && redis.subscriptions() > 0);
       redis.turnHostile();
       await until(() => redis.hostileReplies() >= 4);
       // A promise that a late reply rejects: wait for longer than the client does.
