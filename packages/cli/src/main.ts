@@ -8,6 +8,9 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit();
 });
 
+/** How long open connections may keep the process after its command has ended, in ms. */
+const MAX_LINGER_MS = 500;
+
 const variables = readEnvironment();
 process.exitCode = await run({
   args: process.argv.slice(2),
@@ -18,3 +21,6 @@ process.exitCode = await run({
     colour: process.stdout.isTTY && !variables.plain,
   },
 });
+
+// A connection to a server that doesn't answer would keep the process after its work is done.
+setTimeout(() => process.exit(), MAX_LINGER_MS).unref();

@@ -76,6 +76,7 @@ export type {
   Variant,
 } from './flag.js';
 export { InMemoryControl, type InMemoryControlOptions } from './in-memory-control.js';
+export { type InvisibleCharacter, invisibleCharacter } from './invisible.js';
 export type { JsonValue } from './json.js';
 export { deepFreeze } from './json.js';
 export type { Bands, Mode, Route } from './modes.js';
@@ -96,6 +97,7 @@ export type {
 } from './ports.js';
 export type { Problem } from './problem.js';
 export { describeProblem, problem } from './problem.js';
+export { secretText } from './secret.js';
 export { SharedFold, TenantFold } from './snapshot-fold.js';
 export type { Stage } from './stages.js';
 export { DEFAULT_TIERS, STAGES } from './stages.js';

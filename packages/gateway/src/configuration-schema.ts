@@ -1,4 +1,4 @@
-import { DEFAULT_PREFIX, SHORTEST_SECRET } from '@rampart/core';
+import { DEFAULT_PREFIX, SHORTEST_SECRET, secretText } from '@rampart/core';
 import { z } from 'zod';
 import { PERMISSIONS } from './access/principal.js';
 import type { GatewayConfiguration, GatewayConfigurationInput } from './configuration.js';
@@ -71,7 +71,12 @@ const identity = z
       )
       .min(1, 'name the algorithm of your tokens'),
     jwksUrl: url.optional().describe('Where the keys of the issuer are published.'),
-    sharedKey: z.string().min(32, 'use at least 32 characters').optional().describe('For HS256 and its like.'),
+    sharedKey: z
+      .string()
+      .overwrite(secretText)
+      .min(32, 'use at least 32 characters')
+      .optional()
+      .describe('For HS256 and its like.'),
     clockTolerance: whole(0, 300).default(5).describe('In seconds.'),
     claims: claims.prefault({}).describe('Which claim holds what; dots lead into objects.'),
     adminRole: name.default('ai_admin').describe('The role of those who decide for their tenant.'),
@@ -120,11 +125,16 @@ const configurationSchema: z.ZodType<GatewayConfiguration, GatewayConfigurationI
     .describe("Names this gateway's place: keys may be bound to it, and processes that share a Redis share the name."),
   unleash: z.strictObject({
     url: baseUrl.describe('What an Unleash SDK takes, e.g. https://unleash.example.com/api'),
-    token: z.string().min(1).describe('A client token; it decides which environment is served.'),
+    token: z.string().overwrite(secretText).min(1).describe('A client token; it decides which environment is served.'),
     appName: name.default('rampart-gateway'),
     refreshInterval: whole(100).default(5_000).describe('In milliseconds.'),
     adminUrl: baseUrl.optional().describe('The server itself. Default: the url without /api.'),
-    adminToken: z.string().min(1).optional().describe('Lets a kill switch the flag off in Unleash too.'),
+    adminToken: z
+      .string()
+      .overwrite(secretText)
+      .min(1)
+      .optional()
+      .describe('Lets a kill switch the flag off in Unleash too.'),
   }),
   database: z
     .union([z.string().min(1), z.strictObject({ folder: z.string().min(1) })])
@@ -132,6 +142,7 @@ const configurationSchema: z.ZodType<GatewayConfiguration, GatewayConfigurationI
     .describe('postgres://…, mysql://…, or the folder of an embedded one, which belongs to one process.'),
   secret: z
     .string()
+    .overwrite(secretText)
     .min(SHORTEST_SECRET, `use at least ${SHORTEST_SECRET} characters`)
     .describe('Signs the control log; the same for every process.'),
   redis: redis
@@ -170,7 +181,7 @@ const configurationSchema: z.ZodType<GatewayConfiguration, GatewayConfigurationI
   docs: z.boolean().default(true).describe('Serves /docs.'),
   metrics: z.enum(['keys', 'anyone']).default('keys').describe('Who may read /metrics.'),
   drainDelay: whole(0, 600_000).default(0).describe('In milliseconds: served on while /readyz says 503.'),
-  stopTimeout: whole(0, 600_000).default(10_000).describe('In milliseconds: for requests under way when stopping.'),
+  stopTimeout: whole(0, 600_000).default(10_000).describe('In milliseconds: for stopping as a whole, after the drain.'),
   logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info'),
 });
 

@@ -189,7 +189,10 @@ export interface GatewayConfiguration {
   readonly metrics: 'keys' | 'anyone';
   /** How long requests are still served while /readyz says 503, so that a load balancer notices, in ms. @default 0 */
   readonly drainDelay: number;
-  /** How long requests under way may take to finish after that, in ms; then they are cut off. @default 10000 */
+  /**
+   * How long stopping may take after that, in ms; at least 1 s. Requests under way are cut off when a quarter of it is left,
+   * at most 2.5 s. @default 10000
+   */
   readonly stopTimeout: number;
   /** @default 'info' */
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'silent';

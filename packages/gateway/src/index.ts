@@ -16,4 +16,5 @@ export { ConfigurationError, isConfigurationError } from './configuration-error.
 export { readConfiguration } from './configuration-schema.js';
 export { createGateway, type GatewayOptions } from './create-gateway.js';
 export type { App } from './gateway.js';
+export { checkBackup } from './join-parts.js';
 export { stopGateway } from './start-and-stop.js';

@@ -1,6 +1,6 @@
 import type { Rampart } from '@rampart/sdk';
 import { createControl, createRampart, DurableControl } from '@rampart/sdk';
-import { createAdminClient, createKillSwitch } from '@rampart/sdk/operator';
+import { checkFlagBackup, createAdminClient, createKillSwitch } from '@rampart/sdk/operator';
 import type { GatewayConfiguration } from './configuration.js';
 import { ExposureLog } from './events/exposures.js';
 import type { App, Gateway } from './gateway.js';
@@ -60,6 +60,11 @@ function controlOf(
     logger: log,
     migrate: creates,
   });
+}
+
+/** The warning that a gateway would log about its backup of flags; undefined where it can be written. Creates nothing. */
+export function checkBackup(configuration: GatewayConfiguration): Promise<string | undefined> {
+  return checkFlagBackup(unleashOf(configuration));
 }
 
 function unleashOf({ unleash }: GatewayConfiguration) {

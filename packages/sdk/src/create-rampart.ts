@@ -1,3 +1,4 @@
+import { DefaultLogger } from '@openfeature/server-sdk';
 import {
   type Attributes,
   type ContextNames,
@@ -91,13 +92,14 @@ export function createRampart<
   const { tiers = DEFAULT_TIERS, prefix = DEFAULT_PREFIX, gates = {}, directory } = options;
   const contextNames = contextNamesOf(options.contextNames);
   const owned = !isUnleash(options.unleash);
-  const unleash = isUnleash(options.unleash)
-    ? options.unleash
-    : buildUnleash(options.unleash, { control, tiers, contextNames });
+  const { unleash, abortRequests } = isUnleash(options.unleash)
+    ? { unleash: options.unleash }
+    : buildUnleash(options.unleash, { control, tiers, contextNames, logger: options.logger ?? new DefaultLogger() });
   const flags = new UnleashFlagSource({
     unleash,
     tiers,
     owned,
+    abortRequests,
     prefix,
     gates,
     checkBinding: bindingCheck(options.bindings ?? {}),

@@ -1,6 +1,10 @@
 import type { CacheStatus, ControlCache, Hints, RedisLink } from '@rampart/consent';
 import type { ControlChange, ControlChanged, ControlSource, ControlView } from '@rampart/core';
 import type { Applied, ControlStore, DataSubject, Write } from '@rampart/store';
+import { endsWithin } from './ends-within.js';
+
+/** How long closing waits for Redis and the database, in ms. */
+const MAX_CLOSE_MS = 4_000;
 
 /** The parts of a {@link DurableControl}. */
 export interface DurableControlParts {
@@ -108,7 +112,12 @@ export class DurableControl implements ControlSource {
     return applied;
   }
 
-  async #close(): Promise<void> {
+  // A silent Redis or database must not keep the process: each part ends its connections by itself, later.
+  #close(): Promise<void> {
+    return endsWithin(MAX_CLOSE_MS, this.#closeParts());
+  }
+
+  async #closeParts(): Promise<void> {
     await this.#parts.cache.close();
     await this.#parts.alsoClose();
     await this.store.close();

@@ -6,6 +6,7 @@ import { noControlLog, storeError, storeErrorOf } from './driver-error.js';
 import { fencedFiles } from './fenced-files.js';
 import { type FolderLock, LOCK_TIMES, type LockTimes, lockFolder } from './folder-lock.js';
 import type { PoolSettings } from './postgres-pool.js';
+import { StoreError } from './store-error.js';
 import { takingTurns } from './turns.js';
 
 const BIGINT = 20;
@@ -28,7 +29,7 @@ export async function pglitePool(
   const folder = address.engine === 'pglite' ? address.folder : '';
   if (!mayCreate) await requireDatabase(folder, shown);
   await mkdir(folder, { recursive: true }).catch((error: unknown) => {
-    throw storeErrorOf(error, shown);
+    throw folderError(folder, error);
   });
   const lock = await lockFolder(folder, { ...LOCK_TIMES, ...times });
   const db = await create(folder, lock).catch(async (error: unknown) => {
@@ -59,6 +60,13 @@ async function requireDatabase(folder: string, shown: string): Promise<void> {
     throw storeErrorOf(error, shown);
   });
   if (found === undefined) throw noControlLog(shown, 'this folder holds no embedded database');
+}
+
+function folderError(folder: string, cause: unknown): StoreError {
+  const reason = (cause as NodeJS.ErrnoException).code ?? (cause as Error).message;
+  const kind = reason === 'EROFS' ? 'read_only' : 'refused';
+  const message = `${folder}: cannot create this folder (${reason}); name one that this process may write, or use PostgreSQL`;
+  return new StoreError(kind, message, { cause });
 }
 
 async function create(folder: string, lock: FolderLock): Promise<PGlite> {

@@ -17,6 +17,7 @@ import {
 } from '@rampart/core';
 import { type Unleash, UnleashEvents } from 'unleash-client';
 import { subjectContext, type UnleashContext, unleashContext } from './context.js';
+import { endsWithin } from './ends-within.js';
 import { UnleashEvaluator } from './evaluator.js';
 import { withGrant } from './grant.js';
 import {
@@ -46,7 +47,12 @@ export interface UnleashFlagSourceOptions {
   readonly checkBinding?: ((feature: string, binding: JsonValue | undefined) => string | undefined) | undefined;
   /** Whether `stop` destroys the instance. @default true */
   readonly owned?: boolean | undefined;
+  /** Ends the requests of the instance that are under way; called by `stop`. @default they end by their own timeouts */
+  readonly abortRequests?: (() => void) | undefined;
 }
+
+/** How long `stop` waits for Unleash to take the last usage, in ms. */
+const MAX_FLUSH_MS = 2_000;
 
 type Listener = (event: FlagSourceEvent) => void;
 
@@ -58,6 +64,7 @@ export class UnleashFlagSource implements FlagSource {
   readonly #unleash: Unleash;
   readonly #settings: CompileSettings;
   readonly #owned: boolean;
+  readonly #abortRequests: (() => void) | undefined;
   readonly #listeners = new Set<Listener>();
   readonly #reported = new Set<string>();
   /** AI flags that were removed since the process began. */
@@ -73,6 +80,7 @@ export class UnleashFlagSource implements FlagSource {
     const { unleash, gates = {}, prefix, checkBinding } = options;
     this.#unleash = unleash;
     this.#owned = options.owned ?? true;
+    this.#abortRequests = options.abortRequests;
     const evaluator = new UnleashEvaluator(staticContext(unleash));
     this.#settings = {
       tiers: options.tiers ?? DEFAULT_TIERS,
@@ -255,7 +263,9 @@ export class UnleashFlagSource implements FlagSource {
     }
     stopMetricsTimer(this.#unleash);
     dropLateErrors(this.#unleash);
-    await this.#unleash.destroyWithFlush();
+    await endsWithin(MAX_FLUSH_MS, this.#unleash.flushMetrics());
+    this.#unleash.destroy();
+    this.#abortRequests?.();
     this.#listeners.clear();
   }
 }

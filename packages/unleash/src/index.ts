@@ -1,6 +1,7 @@
 // For users.
 
 // For those who build adapters.
+export { type AbortableRequests, abortableRequests } from './abortable-requests.js';
 export { subjectContext, type UnleashContext, unleashContext } from './context.js';
 export { UnleashEvaluator } from './evaluator.js';
 export { UnleashFlagSource, type UnleashFlagSourceOptions } from './flag-source.js';

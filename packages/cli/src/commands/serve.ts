@@ -1,7 +1,7 @@
 import { createGateway, type GatewayConfiguration, stopGateway } from '@rampart/gateway';
 import { Command } from 'commander';
 import { EXIT, misused } from '../failure.js';
-import { checkGateway } from '../gateway/checks.js';
+import { type CheckResult, checkGateway } from '../gateway/checks.js';
 import { type GatewayFlags, readGatewaySettings } from '../gateway/gateway-settings.js';
 import { oneLine, renderTable } from '../output/table.js';
 import { printJson, type Session } from './command.js';
@@ -53,14 +53,19 @@ async function check(session: Session, { json }: Flags, configuration: GatewayCo
   const results = await checkGateway(configuration);
   if (json) printJson(session, { checks: results });
   else {
-    const rows = results.map(({ what, ok, found }) => [
-      ok ? session.paint('green', 'ok') : session.paint('red', 'FAILED'),
+    const rows = results.map(({ what, ok, isWarning, found }) => [
+      stateOf(session, { ok, isWarning }),
       what,
       oneLine(found),
     ]);
     session.terminal.out(`${renderTable(['', 'what', 'found'], rows).join('\n')}\n`);
   }
   session.end(results.every(({ ok }) => ok) ? EXIT.fine : EXIT.findings);
+}
+
+function stateOf({ paint }: Session, { ok, isWarning }: Pick<CheckResult, 'ok' | 'isWarning'>): string {
+  if (!ok) return paint('red', 'FAILED');
+  return isWarning ? paint('yellow', 'warning') : paint('green', 'ok');
 }
 
 async function serve(configuration: GatewayConfiguration): Promise<void> {

@@ -2,7 +2,7 @@ import { access, constants, stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { GatewayConfiguration } from '@rampart/gateway';
+import { checkBackup, type GatewayConfiguration } from '@rampart/gateway';
 import { createControl } from '@rampart/sdk';
 import { isStoreError } from '@rampart/sdk/operator';
 import { messageOf } from '../failure.js';
@@ -12,12 +12,14 @@ export interface CheckResult {
   readonly what: string;
   readonly ok: boolean;
   readonly found: string;
+  /** The gateway starts, and lacks something that `found` names. */
+  readonly isWarning?: boolean | undefined;
 }
 
 const TIMEOUT = 5_000;
 
 /** Tries everything that a gateway needs, at once. Changes nothing. */
-export function checkGateway(configuration: GatewayConfiguration): Promise<readonly CheckResult[]> {
+export async function checkGateway(configuration: GatewayConfiguration): Promise<readonly CheckResult[]> {
   const { unleash, redis, identity } = configuration;
   const tries: readonly (readonly [what: string, work: () => Promise<string>])[] = [
     ['address', () => tryAddress(configuration)],
@@ -28,7 +30,8 @@ export function checkGateway(configuration: GatewayConfiguration): Promise<reado
     ...(identity?.jwksUrl === undefined ? [] : [['keys of users', () => tryKeys(identity.jwksUrl ?? '')] as const]),
     ['callers', async () => callersOf(configuration)],
   ];
-  return Promise.all(tries.map(([what, work]) => result(what, work)));
+  const results = await Promise.all(tries.map(([what, work]) => result(what, work)));
+  return [...results, await tryBackup(configuration)];
 }
 
 async function result(what: string, work: () => Promise<string>): Promise<CheckResult> {
@@ -37,6 +40,15 @@ async function result(what: string, work: () => Promise<string>): Promise<CheckR
   } catch (error) {
     return { what, ok: false, found: (error as Error).message };
   }
+}
+
+/** A backup is no condition of a start: its folder may be read-only. */
+async function tryBackup(configuration: GatewayConfiguration): Promise<CheckResult> {
+  const warning = await checkBackup(configuration);
+  const what = 'backup of flags';
+  return warning === undefined
+    ? { what, ok: true, found: 'can be written' }
+    : { what, ok: true, isWarning: true, found: warning };
 }
 
 function tryAddress({ host, port }: GatewayConfiguration): Promise<string> {

@@ -16,6 +16,7 @@ export {
   type Verification,
 } from '@rampart/store';
 export { type AdminClient, createAdminClient } from '@rampart/unleash/admin';
+export { checkFlagBackup } from '../build-unleash.js';
 export type { Patience } from './carry-out.js';
 export {
   createFlagEditReader,

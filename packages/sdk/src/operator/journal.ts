@@ -117,7 +117,11 @@ export class Journal {
     const others: OtherOrder[] = [];
     const unreadable: { file: string; problem: string }[] = [];
     const log = epoch ?? (await this.#knownLog());
-    for (const file of await this.#files()) {
+    const files = await this.#files().catch((error: Error) => {
+      unreadable.push({ file: this.#folder, problem: error.message });
+      return [];
+    });
+    for (const file of files) {
       try {
         const order = read(await readFile(file, 'utf8'));
         const isHere = dirname(file) === this.#folder;
