@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { secretText } from '@rampart/core';
 
 /** What the environment says, empty variables left out. Nothing else reads it. */
 export interface Variables {
@@ -52,7 +53,8 @@ export function readEnvironment(environment: NodeJS.ProcessEnv = process.env): V
     tiers: read(VARIABLES.tiers),
     database: read(VARIABLES.database) ?? read('DATABASE_URL'),
     redis: read(VARIABLES.redis),
-    secret: read(VARIABLES.secret),
+    // Spaces are part of a secret: the library reads it by the same rule.
+    secret: secretText(environment[VARIABLES.secret] ?? '') || undefined,
     controlEnvironment: read(VARIABLES.controlEnvironment),
     gatewayConfiguration: read(VARIABLES.gatewayConfiguration),
     host: read(VARIABLES.host),

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { DEFAULT_TIERS } from '@rampart/core';
+import { DEFAULT_TIERS, secretText } from '@rampart/core';
 import { z } from 'zod';
 import { VARIABLES, type Variables } from './environment.js';
 import { misused } from './failure.js';
+import { readText } from './input/files.js';
 import { listOf } from './input/pairs.js';
 
 /** Options that every command takes; they win over the environment. */
@@ -116,12 +116,7 @@ export function check<T>(
   return misused(`${source}${shown}: ${result.error.issues[0]?.message ?? 'can not be used'}`);
 }
 
-/** A file's only line. */
+/** The secret or token in a file, without the line breaks at its end. */
 export function fileText(flag: string, path: string | undefined): string | undefined {
-  if (path === undefined) return undefined;
-  try {
-    return readFileSync(path, 'utf8').trim();
-  } catch (error) {
-    return misused(`${flag} ${JSON.stringify(path)}: ${(error as NodeJS.ErrnoException).code ?? 'can not be read'}`);
-  }
+  return path === undefined ? undefined : secretText(readText(flag, path));
 }

@@ -1,5 +1,5 @@
 import { createHmac, createSecretKey, hkdfSync, timingSafeEqual } from 'node:crypto';
-import { SHORTEST_SECRET } from '@rampart/core';
+import { SHORTEST_SECRET, secretText } from '@rampart/core';
 
 /** What a key is for. One that leaks for one purpose is no use for another. */
 type MacPurpose = 'rampart redis value' | 'rampart redis push' | 'rampart relay';
@@ -22,7 +22,8 @@ export interface Mac {
 export type MacFields = readonly (string | number)[];
 
 /** @throws TypeError when the secret is too short */
-export function openMac({ secret, environment, purpose }: MacOptions): Mac {
+export function openMac({ secret: given, environment, purpose }: MacOptions): Mac {
+  const secret = typeof given === 'string' ? secretText(given) : given;
   if (typeof secret !== 'string' || secret.length < SHORTEST_SECRET) {
     throw new TypeError(`secret: use at least ${SHORTEST_SECRET} characters, the same in every process`);
   }

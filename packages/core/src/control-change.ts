@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { ControlChange } from './control-state.js';
 import { MODES } from './modes.js';
 import { CONSENT_MODELS, consentClass } from './parameters.js';
+import { requireVisible } from './require-visible.js';
 
 /** The longest tenant id, user id or flag name that can be recorded, in characters. */
 export const LONGEST_ID = 255;
@@ -42,7 +43,7 @@ const id = z
   .max(LONGEST_ID, `use at most ${LONGEST_ID} characters`)
   // Some databases compare text without its trailing spaces: two tenants would be one.
   .regex(/^(?!\s).*(?<!\s)$/su, 'take away the space at its start or end')
-  .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'take away the control characters');
+  .superRefine(requireVisible);
 const reason = z.string({ error: 'say why' }).max(2_000, 'use at most 2000 characters');
 const fraction = z.number({ error: 'use a number from 0 to 1' }).min(0, FRACTION).max(1, FRACTION);
 const oneOf = <const T extends readonly string[]>(values: T) =>

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type Bands, DEFAULT_BANDS, MODES, type Mode } from './modes.js';
 import { type Problem, problem } from './problem.js';
+import { requireVisible } from './require-visible.js';
 import { STAGES, type Stage } from './stages.js';
 
 /** How a class of features asks for consent, from least to most strict. */
@@ -96,6 +97,7 @@ const httpUrl = z
 /** A consent class. Lower case, because databases differ in whether `Copilot` and `copilot` are one. */
 export const consentClass: z.ZodType<string> = z
   .string({ error: 'name the consent class, e.g. support_copilot' })
+  .superRefine(requireVisible)
   .regex(/^[a-z0-9_.-]{1,64}$/, 'use lower-case letters, digits, _ - and . only, 64 at most');
 
 const accessSchema = z.object({

@@ -1,4 +1,4 @@
-import { ControlInputError, SHORTEST_SECRET } from '@rampart/core';
+import { ControlInputError, SHORTEST_SECRET, secretText } from '@rampart/core';
 import type { StoreOptions } from './control-store.js';
 
 /** Checked options. */
@@ -24,7 +24,8 @@ const ENGINES: Readonly<Record<string, 'postgres' | 'mysql'>> = {
 const FORMS = 'use postgres://USER:PASSWORD@HOST/DATABASE, mysql://…, mariadb://…, or { folder }';
 
 /** @throws ControlInputError that names the option and the fix, and neither password nor secret */
-export function readSettings({ database, secret, timeout, connections, logger }: StoreOptions): Settings {
+export function readSettings({ database, secret: given, timeout, connections, logger }: StoreOptions): Settings {
+  const secret = typeof given === 'string' ? secretText(given) : given;
   if (typeof secret !== 'string' || secret.length < SHORTEST_SECRET) {
     const length = typeof secret === 'string' ? `${secret.length} characters` : typeof secret;
     throw new ControlInputError(

@@ -24,20 +24,31 @@ export interface Chain {
   mac(previous: string, row: LogRow): string;
   /** Tells this secret from another, without telling it. */
   keyCheck(): string;
+  /**
+   * Whether a log with this check was begun with this secret. Older versions kept the line break at a secret's end, and
+   * the command line cut spaces off: from here on the chain uses the form that the log was begun with.
+   */
+  accepts(keyCheck: string): boolean;
   sign(head: Omit<SignedHead, 'signature'>): SignedHead;
   isSigned(head: SignedHead): boolean;
 }
 
 export function chainOf(secret: string): Chain {
-  const entries = keyOf(secret, 'rampart control log');
-  const heads = keyOf(secret, 'rampart control log heads');
+  let { entries, heads } = keysOf(secret);
   const signature = ({ epoch, position, mac, at }: Omit<SignedHead, 'signature'>) =>
     hmac(heads, ['head', epoch, String(position), mac, String(at)]);
   return {
     genesis: (epoch) => hmac(entries, ['genesis', epoch]),
     mac: (previous, { position, id, kind, subject, recorded_at: at, what, who }) =>
       hmac(entries, ['entry', previous, String(position), id, kind, subject, String(at), what, who]),
-    keyCheck: () => hmac(entries, ['check']),
+    keyCheck: () => checkOf(entries),
+    accepts(keyCheck) {
+      if (sameText(checkOf(entries), keyCheck)) return true;
+      const forms = [secret, `${secret}\n`, `${secret}\r\n`, secret.trim()].map(keysOf);
+      const match = forms.find((keys) => sameText(checkOf(keys.entries), keyCheck));
+      if (match !== undefined) ({ entries, heads } = match);
+      return match !== undefined;
+    },
     sign: (head) => ({ ...head, signature: signature(head) }),
     isSigned: (head) => sameText(signature(head), head.signature),
   };
@@ -59,6 +70,17 @@ export function readHead(value: SignedHead): SignedHead & LogPosition {
   if (texts && Number.isSafeInteger(position) && position >= 0 && Number.isSafeInteger(at)) return value;
   throw new ControlInputError('heads', value, 'hand in what head() returned, unchanged');
 }
+
+interface Keys {
+  readonly entries: Buffer;
+  readonly heads: Buffer;
+}
+
+function keysOf(secret: string): Keys {
+  return { entries: keyOf(secret, 'rampart control log'), heads: keyOf(secret, 'rampart control log heads') };
+}
+
+const checkOf = (entries: Buffer): string => hmac(entries, ['check']);
 
 function keyOf(secret: string, purpose: string): Buffer {
   return Buffer.from(hkdfSync('sha256', secret, '', purpose, 32));

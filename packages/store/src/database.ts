@@ -43,7 +43,8 @@ interface Steps<S, T> {
 }
 
 /** @param check throws where this version can't use the tables */
-export function openDatabase(settings: Settings, check: (session: Session) => Promise<void>): Database {
+export function openDatabase(settings: Settings, check: (session: Session, chain: Chain) => Promise<void>): Database {
+  const chain = chainOf(settings.secret);
   const { shown, engine } = settings.address;
   const family = engine === 'mysql' ? 'mysql' : 'postgres';
   const sql = family === 'mysql' ? MYSQL : POSTGRES;
@@ -60,7 +61,7 @@ export function openDatabase(settings: Settings, check: (session: Session) => Pr
     const connection = await opened.acquire();
     try {
       const held = sessionOf(connection, family);
-      if (!checked) await check(held);
+      if (!checked) await check(held, chain);
       checked = true;
       return await work(held);
     } finally {
@@ -70,7 +71,7 @@ export function openDatabase(settings: Settings, check: (session: Session) => Pr
   return {
     settings,
     sql,
-    chain: chainOf(settings.secret),
+    chain,
     kysely: new Kysely({ dialect: kyselyDialect(family, () => pool.get(true)) }),
     session,
     async transaction(turn, steps) {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type Kysely, type Migration, Migrator, sql } from 'kysely';
 import type { Settings } from './address.js';
 import { adoptConsents, requireConsentTable } from './adopt-consents.js';
-import { chainOf } from './chain.js';
+import { type Chain, chainOf } from './chain.js';
 import { type AnyTables, type Database, openDatabase } from './database.js';
 import { noControlLog, storeError, storeErrorOf } from './driver-error.js';
 import { MYSQL_1, MYSQL_2, MYSQL_TRIGGERS_1 } from './schema-mysql.js';
@@ -50,7 +50,7 @@ async function migrateWith({ kysely: db, settings }: Database): Promise<void> {
  *
  * @throws StoreError `schema_newer`, `schema_older`, or `refused` for another secret
  */
-export async function requireSchema(session: Session, settings: Settings): Promise<void> {
+export async function requireSchema(session: Session, settings: Settings, chain: Chain): Promise<void> {
   const { shown } = settings.address;
   const known = Object.keys(migrationsOf(settings));
   const done = await migrationsDone(session, shown);
@@ -59,7 +59,7 @@ export async function requireSchema(session: Session, settings: Settings): Promi
   const missing = known.find((name) => !done.includes(name));
   if (missing !== undefined) throw storeError('schema_older', shown, `it lacks the migration ${missing}`);
   const [head] = await session.rows<{ key_check: string }>('select key_check from rampart_head where id = 1');
-  if (head?.key_check === chainOf(settings.secret).keyCheck()) return;
+  if (head !== undefined && chain.accepts(head.key_check)) return;
   throw new StoreError('refused', `${shown}: its log was begun with another secret; give the one it was created with`);
 }
 

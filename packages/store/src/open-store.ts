@@ -25,7 +25,7 @@ import { verify } from './verify.js';
  */
 export function openStore(options: StoreOptions): ControlStore {
   const settings = readSettings(options);
-  const database = openDatabase(settings, (session) => requireSchema(session, settings));
+  const database = openDatabase(settings, (session, chain) => requireSchema(session, settings, chain));
   return {
     migrate: () => migrate(database),
     apply: (change, write) => apply(database, change, write),

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { secretText } from '@rampart/core';
 import { misused } from '../failure.js';
 
 /** The secret of an embedded database, kept beside it. */
@@ -39,7 +40,7 @@ export function ownSecret(folder: string): OwnSecret {
   }
 }
 
-const kept = (path: string): OwnSecret => ({ secret: readFileSync(path, 'utf8').trim(), note: undefined });
+const kept = (path: string): OwnSecret => ({ secret: secretText(readFileSync(path, 'utf8')), note: undefined });
 const newSecret = (): string => randomBytes(32).toString('hex');
 
 function unusable(path: string, error: unknown): never {

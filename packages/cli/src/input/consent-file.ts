@@ -1,5 +1,11 @@
 import { createHash } from 'node:crypto';
-import { type Consent, type ControlChange, isControlInputError, readControlChange } from '@rampart/core';
+import {
+  type Consent,
+  type ControlChange,
+  invisibleCharacter,
+  isControlInputError,
+  readControlChange,
+} from '@rampart/core';
 import { misused } from '../failure.js';
 import { readText } from './files.js';
 import { type Row, readRows } from './rows.js';
@@ -48,7 +54,7 @@ export function readConsentFile(path: string): ConsentFile {
   const bad: BadLine[] = [];
   const seen = new Map<string, string>();
   for (const row of rows) {
-    const read = readLine(row);
+    const read = located(readLine(row), row, text);
     const key = 'change' in read ? JSON.stringify([read.change.tenant, read.change.featureClass]) : '';
     const first = seen.get(key);
     if ('problem' in read) bad.push(read);
@@ -60,6 +66,25 @@ export function readConsentFile(path: string): ConsentFile {
     }
   }
   return { digest: createHash('sha256').update(text).digest('hex'), lines, bad };
+}
+
+/** Adds where in the file the invisible character of a bad line stands. */
+function located(read: ConsentLine | BadLine, row: Row, text: string): ConsentLine | BadLine {
+  if (!('problem' in read) || !('value' in row)) return read;
+  const { tenant, featureClass } = row.value as Readonly<Record<string, unknown>>;
+  const cell = [tenant, featureClass].find((id) => typeof id === 'string' && invisibleCharacter(id) !== undefined);
+  const place = typeof cell === 'string' ? placeOf(text, cell, row.at) : undefined;
+  return place === undefined ? read : { ...read, problem: `${read.problem} (${place})` };
+}
+
+/** `line 3, column 7` of the file. Undefined where the file has the character in another form, such as an escape. */
+function placeOf(text: string, cell: string, at: string): string | undefined {
+  const line = Number(/^line (\d+)$/.exec(at)?.[1] ?? 1);
+  const before = text.split('\n', line - 1).join('\n').length;
+  const start = text.indexOf(cell, before);
+  if (start === -1) return undefined;
+  const lines = text.slice(0, start + (invisibleCharacter(cell)?.index ?? 0)).split('\n');
+  return `line ${lines.length}, column ${(lines.at(-1)?.length ?? 0) + 1}`;
 }
 
 function readLine(row: Row): ConsentLine | BadLine {

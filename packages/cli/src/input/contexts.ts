@@ -1,4 +1,4 @@
-import type { Attributes } from '@rampart/core';
+import { type Attributes, invisibleCharacter } from '@rampart/core';
 import { misused } from '../failure.js';
 import { readRows } from './rows.js';
 
@@ -42,5 +42,7 @@ function problemOf(value: unknown, tenantName: string): string | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'is no object';
   const tenant = (value as Record<string, unknown>)[tenantName];
   const given = (typeof tenant === 'string' && tenant !== '') || typeof tenant === 'number';
-  return given ? undefined : `has no ${tenantName}`;
+  if (!given) return `has no ${tenantName}`;
+  const found = typeof tenant === 'string' ? invisibleCharacter(tenant) : undefined;
+  return found && `${tenantName}: take away ${found.name} at character ${found.index + 1}`;
 }

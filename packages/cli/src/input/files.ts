@@ -1,14 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { misused } from '../failure.js';
+import { decodeUtf8 } from './decode.js';
 
-/** The text of a file without byte order mark; an error names the option. */
+/** The text of a UTF-8 file without byte order mark; an error names the option, and the line and byte that is not UTF-8. */
 export function readText(option: string, path: string): string {
+  const source = `${option} ${JSON.stringify(path)}`;
+  let bytes: Buffer;
   try {
-    return readFileSync(path, 'utf8').replace(/^\uFEFF/, '');
+    bytes = readFileSync(path);
   } catch (error) {
-    return misused(`${option} ${JSON.stringify(path)}: ${(error as NodeJS.ErrnoException).code ?? 'can not be read'}`);
+    return misused(`${source}: ${(error as NodeJS.ErrnoException).code ?? 'can not be read'}`);
   }
+  return decodeUtf8(source, bytes);
 }
 
 /** Parses JSON; an error names the option and the file. */

@@ -1,5 +1,6 @@
 import { parse } from 'csv-parse/sync';
 import { misused } from '../failure.js';
+import { restoreFormula } from '../formula.js';
 import { readText } from './files.js';
 
 /** One row of a file and where it stands: `line 3`, or `entry 3` in a JSON list. */
@@ -90,7 +91,7 @@ function csvRow(names: readonly string[], { record, info }: CsvRecord): Row {
   const at = `line ${info.lines}`;
   if (record.length !== names.length)
     return { at, problem: `${record.length} cells, but the header has ${names.length}` };
-  return { at, value: Object.fromEntries(names.map((name, index) => [name, record[index]])) };
+  return { at, value: Object.fromEntries(names.map((name, index) => [name, restoreFormula(record[index] ?? '')])) };
 }
 
 const where = ({ option, path }: RowFile): string => `${option} ${JSON.stringify(path)}`;

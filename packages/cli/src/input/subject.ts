@@ -1,4 +1,4 @@
-import type { Attributes, ContextNames } from '@rampart/core';
+import { type Attributes, type ContextNames, readId } from '@rampart/core';
 import { misused } from '../failure.js';
 import { readPairs } from './pairs.js';
 
@@ -20,8 +20,8 @@ export interface SubjectFlags {
 /** The context that a service would pass for this subject. Facts that are not given stay unknown. */
 export function readAttributes(flags: SubjectFlags, names: ContextNames): Attributes {
   const facts: readonly (readonly [string, unknown])[] = [
-    [names.tenantId, flags.tenant],
-    [names.userId, flags.user],
+    [names.tenantId, idOf('--tenant', flags.tenant)],
+    [names.userId, idOf('--user', flags.user)],
     [names.tier, flags.tier],
     [names.region, flags.region],
     [names.cohorts, flags.cohorts],
@@ -36,6 +36,11 @@ export function readAttributes(flags: SubjectFlags, names: ContextNames): Attrib
   const twice = others.find(([name]) => given.some(([fact]) => fact === name));
   if (twice !== undefined) misused(`--attribute ${twice[0]}: it is given by its own option already, keep one`);
   return Object.fromEntries([...given, ...others]);
+}
+
+/** An id as the control log takes it; an empty one stays, and is no id. */
+function idOf(option: string, text: string | undefined): string | undefined {
+  return text === undefined || text === '' ? text : readId(option, text);
 }
 
 function numberOf(option: string, text: string | undefined): number | undefined {

@@ -1,4 +1,5 @@
 import type { AuditEntry, ConsentRecord } from '@rampart/sdk/operator';
+import { neutraliseFormula } from '../formula.js';
 import { CONSENT_COLUMNS } from '../input/consent-file.js';
 import { oneLine, renderTable } from './table.js';
 
@@ -45,11 +46,14 @@ function consentRow({ tenant, featureClass, consent, revision, actor, reason, at
   return { tenant, featureClass, state, version, revision, actor, reason, at: new Date(at).toISOString() };
 }
 
-/** Consents as CSV with a header, or as JSON Lines. */
+/** Consents as CSV with a header, without formulas; or as JSON Lines, unchanged. */
 export function renderExport(records: readonly ConsentRecord[], format: 'csv' | 'jsonl'): string {
   const rows = records.map(consentRow);
   if (format === 'jsonl') return rows.map((row) => `${JSON.stringify(row)}\n`).join('');
-  const lines = [CONSENT_COLUMNS, ...rows.map((row) => CONSENT_COLUMNS.map((column) => String(row[column] ?? '')))];
+  const lines = [
+    CONSENT_COLUMNS,
+    ...rows.map((row) => CONSENT_COLUMNS.map((column) => neutraliseFormula(String(row[column] ?? '')))),
+  ];
   return lines.map((cells) => `${cells.map(quoted).join(',')}\n`).join('');
 }
 

@@ -1,4 +1,4 @@
-import { LONGEST_ID } from '@rampart/core';
+import { invisibleCharacter, LONGEST_ID } from '@rampart/core';
 import type { ClaimNames } from '../configuration.js';
 import type { Identity } from './principal.js';
 
@@ -57,9 +57,10 @@ function claimOf(claims: Claims, name: string): unknown {
   return value ?? undefined;
 }
 
-/** Nothing that names somebody in the control log is longer. */
+/** Nothing that names somebody in the control log is longer, or has characters that nobody sees. */
 function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' && value.length <= LONGEST_ID ? value : undefined;
+  const isText = typeof value === 'string' && value !== '' && value.length <= LONGEST_ID;
+  return isText && invisibleCharacter(value) === undefined ? value : undefined;
 }
 
 /** A list with one wrong entry is no list: half of somebody's labels would exclude half of what they should. */

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { secretText } from '@rampart/core';
 import type { GatewayConfiguration } from '../configuration.js';
 import type { BrowserPrincipal, OperatorPrincipal, ServicePrincipal } from './principal.js';
 
@@ -8,9 +9,9 @@ type ConfiguredPage = GatewayConfiguration['frontend']['tokens'][number];
 /** Whom a configured credential belongs to. */
 export type KeyOwner = ServicePrincipal | OperatorPrincipal | BrowserPrincipal;
 
-/** What is stored of a key: `sha256:` and the hash of its characters. Keys are random, so no salt is needed. */
+/** What is stored of a key: `sha256:` and the hash of its characters, without line breaks at its end. Keys are random, so no salt is needed. */
 export function hashKey(key: string): string {
-  return `sha256:${hash('sha256', key)}`;
+  return `sha256:${hash('sha256', secretText(key))}`;
 }
 
 /**
