@@ -1,6 +1,6 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hashKey } from '@rampart/gateway';
@@ -132,6 +132,40 @@ describe('rampart serve', () => {
       expect(await ended).toBe(0);
     } finally {
       child.kill('SIGKILL');
+    }
+  });
+
+  it('ends within stopTimeout where Unleash, the database and Redis are silent, and warns that it has no backup', async () => {
+    const sockets = new Set<Socket>();
+    const silent = createTcpServer((socket) => {
+      sockets.add(socket.on('error', () => undefined));
+      socket.resume();
+    });
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    const host = `127.0.0.1:${(silent.address() as AddressInfo).port}`;
+    const config = join(folder, 'silent.yaml');
+    writeFileSync(config, JSON.stringify({ stopTimeout: 5_000 }));
+    // A file where the folder of temporary files should be: unwritable, as on a read-only file system.
+    const environment = here({
+      UNLEASH_URL: `http://${host}`,
+      RAMPART_DATABASE_URL: `postgres://${host}/x`,
+      REDIS_URL: `redis://${host}`,
+      RAMPART_SECRET: SECRET,
+      TMPDIR: config,
+    });
+    const { child, said, ended } = startRampart(['serve', '--config', config, '--port', '0'], environment, folder);
+    try {
+      await vi.waitFor(() => expect(said()).toMatch(/listening at http/), 60_000);
+      await vi.waitFor(() => expect(said()).toMatch(/no backup of flags: \S* cannot be written \(ENOTDIR\)/), 10_000);
+      await vi.waitFor(() => expect(sockets.size).toBeGreaterThan(2), 10_000);
+      const start = performance.now();
+      child.kill('SIGTERM');
+      expect(await ended).toBe(0);
+      expect(performance.now() - start).toBeLessThan(5_500);
+    } finally {
+      child.kill('SIGKILL');
+      for (const socket of sockets) socket.destroy();
+      silent.close();
     }
   });
 

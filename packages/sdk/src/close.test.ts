@@ -42,10 +42,7 @@ test.each([
   { silent: '/client/metrics', answered: ['/client/features', '/client/register'] },
 ])('close ends an unanswered $silent request within 5 s', async ({ silent, answered }) => {
   const { port, sockets, asked } = await silentServer(answered);
-  const rampart = createRampart({
-    unleash: { url: `http://127.0.0.1:${port}/api`, appName: 'close-test' },
-    initTimeoutMs: 200,
-  } as never);
+  const rampart = createRampart({ unleash: { url: `http://127.0.0.1:${port}/api`, appName: 'close-test' } });
   rampart.provider.initialize().catch(() => undefined);
   if (silent !== '/client/metrics') await vi.waitUntil(() => asked.some((path) => path.endsWith(silent)), 10_000);
   else {

@@ -112,7 +112,12 @@ describe('formulas', () => {
   );
 
   it('every text comes back', () => {
-    fc.assert(fc.property(fc.string(), (text) => expect(restoreFormula(neutraliseFormula(text))).toBe(text)));
+    const cell = fc.stringMatching(/^'{0,3}[=+@-]?.*$/);
+    fc.assert(
+      fc.property(cell, (text) => {
+        expect(restoreFormula(neutraliseFormula(text))).toBe(text);
+      }),
+    );
   });
 
   it('an import reads the tenants of an export', () => {
