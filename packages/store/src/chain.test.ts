@@ -7,7 +7,7 @@ const settings = (secret: string) => readSettings({ database: { folder: './data'
 
 test.each(['\n', '\r\n', '\n\n'])('a secret that ends in %j is the secret without it', (end) => {
   expect(settings(`${SECRET}${end}`).secret).toBe(SECRET);
-  expect(() => settings(`${'x'.repeat(31)}${end}`)).toThrow(/secret = 31 characters: use at least 32/);
+  expect(() => settings(`${'x'.repeat(31)}${end}`)).toThrow(/secret = "31 characters": use at least 32/);
 });
 
 describe('a log that an older version began', () => {
