@@ -1,10 +1,9 @@
 import {
   type Consent,
   EMPTY_TENANT,
-  isControlInputError,
   type LogEffect,
   MODES,
-  readControlChange,
+  readRecordedChange,
   type TenantControl,
   type UserChoice,
 } from '@rampart/core';
@@ -15,8 +14,8 @@ const whole = z.int().min(0);
 const threshold = z.exactOptional(fraction);
 const bands = z.strictObject({ autoAbove: threshold, confirmFrom: threshold, reviewFrom: threshold });
 const mode = z.enum(MODES);
-const state = z.enum(['opt_in', 'opt_out', 'unset']);
-const choice = z.enum(['opt_in', 'opt_out']);
+const state = z.enum(['opt_in', 'opt_out', 'unset', 'unknown']);
+const choice = z.enum(['opt_in', 'opt_out', 'unknown']);
 const override = z.strictObject({
   id: z.string(),
   flag: z.string(),
@@ -70,7 +69,7 @@ function readConsentsAlone(value: unknown): TenantControl | undefined {
 }
 
 function isConsentState(value: unknown): value is Consent['state'] {
-  return value === 'opt_in' || value === 'opt_out' || value === 'unset';
+  return value === 'opt_in' || value === 'opt_out' || value === 'unset' || value === 'unknown';
 }
 
 function readAll(value: unknown): TenantControl | undefined {
@@ -105,12 +104,8 @@ const effectText = z.discriminatedUnion('kind', [
 export function readEffect(text: string): LogEffect | undefined {
   const { data } = effectText.safeParse(json(text));
   if (data?.kind !== 'change') return data;
-  try {
-    return { kind: 'change', change: readControlChange(data.change) };
-  } catch (error) {
-    if (isControlInputError(error)) return undefined;
-    throw error;
-  }
+  const change = readRecordedChange(data.change);
+  return change && { kind: 'change', change };
 }
 
 function json(text: string): unknown {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import type { Scope } from './control.js';
 import type { ControlChange } from './control-state.js';
-import { MODES } from './modes.js';
+import { type Bands, MODES, type Mode } from './modes.js';
 import { CONSENT_MODELS, consentClass } from './parameters.js';
 import { requireVisible } from './require-visible.js';
 
@@ -71,6 +72,23 @@ const override = z.strictObject({
   reason,
   until: z.number({ error: MOMENT }).int(MOMENT).min(0, MOMENT).max(8.64e15, MOMENT),
 });
+/** The values of changes, for readers that accept more than {@link readControlChange}. */
+export const CHANGE_VALUES: {
+  readonly mode: z.ZodType<Mode>;
+  readonly bands: z.ZodType<Partial<Bands>>;
+  readonly scope: z.ZodType<Scope>;
+  readonly version: z.ZodType<number>;
+  readonly fraction: z.ZodType<number>;
+  readonly moment: z.ZodType<number>;
+} = {
+  mode,
+  bands: bands as z.ZodType<Partial<Bands>>,
+  scope: scope as z.ZodType<Scope>,
+  version,
+  fraction,
+  moment: override.shape.until,
+};
+
 const kind = <const K extends string, S extends z.ZodRawShape>(name: K, shape: S) =>
   z.strictObject({ kind: z.literal(name), ...shape });
 

@@ -7,13 +7,13 @@ import {
   type ModeCap,
   type Override,
   type SharedControl,
+  type StoredModel,
   type TenantControl,
   type UserChoice,
 } from './control.js';
 import { arrayOf, type Entries, EntryList, withEntry, withoutEntry } from './entry-list.js';
 import type { Bands, Mode } from './modes.js';
 import { type ClockRange, withoutEnded } from './overrides.js';
-import type { ConsentModel } from './parameters.js';
 import { withChoice } from './user-choices.js';
 import { put } from './versioned-map.js';
 
@@ -39,7 +39,7 @@ export type TenantChange =
 
 /** One change of what is no tenant's own. */
 export type SharedChange =
-  | { readonly kind: 'model'; readonly featureClass: string; readonly model: ConsentModel }
+  | { readonly kind: 'model'; readonly featureClass: string; readonly model: StoredModel }
   | { readonly kind: 'kill'; readonly kill: Kill }
   | { readonly kind: 'revive'; readonly id: string }
   | { readonly kind: 'cap'; readonly cap: ModeCap }

@@ -2,8 +2,12 @@ import type { Bands, Mode } from './modes.js';
 import type { ConsentModel } from './parameters.js';
 import { entriesOf, type Subject } from './subject.js';
 
-/** What a tenant or a user said. `unset` is a known answer: nobody has said anything. */
-export type ConsentState = 'opt_in' | 'opt_out' | 'unset';
+/**
+ * The state of a tenant's consent. `unset` is a known state: nothing was chosen, and the model's default counts. `unknown`
+ * means that the recorded value is no state, or that the record is inconsistent: it closes under every model. A change
+ * can't set it.
+ */
+export type ConsentState = 'opt_in' | 'opt_out' | 'unset' | 'unknown';
 
 /** A tenant's recorded consent for one class. */
 export interface Consent {
@@ -12,8 +16,14 @@ export interface Consent {
   readonly version?: number | undefined;
 }
 
-/** A user's own choice. The class {@link EVERY_CLASS} means all AI. */
-export type UserChoice = 'opt_in' | 'opt_out';
+/**
+ * A user's own choice. The class {@link EVERY_CLASS} means all AI. `unknown` means that the recorded value is no choice: it
+ * closes. A change can't set it.
+ */
+export type UserChoice = 'opt_in' | 'opt_out' | 'unknown';
+
+/** The consent model stored for a class. `unknown` means that the recorded value is no model: the class closes. */
+export type StoredModel = ConsentModel | 'unknown';
 
 /** The class under which a user's choice covers all AI. */
 export const EVERY_CLASS = '*';
@@ -80,7 +90,7 @@ export interface TenantControl {
 /** Everything recorded that is no tenant's own. */
 export interface SharedControl {
   /** Stricter models stored for a class. */
-  readonly models: ReadonlyMap<string, ConsentModel>;
+  readonly models: ReadonlyMap<string, StoredModel>;
   readonly kills: readonly Kill[];
   readonly modeCaps: readonly ModeCap[];
   readonly confidenceFloors: readonly ConfidenceFloor[];

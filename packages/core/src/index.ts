@@ -25,6 +25,7 @@ export type {
   Override,
   Scope,
   SharedControl,
+  StoredModel,
   TenantControl,
   UserChoice,
 } from './control.js';
@@ -97,6 +98,7 @@ export type {
 } from './ports.js';
 export type { Problem } from './problem.js';
 export { describeProblem, problem } from './problem.js';
+export { readRecordedChange } from './recorded-change.js';
 export { secretText } from './secret.js';
 export { SharedFold, TenantFold } from './snapshot-fold.js';
 export type { Stage } from './stages.js';

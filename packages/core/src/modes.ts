@@ -18,8 +18,9 @@ export interface Bands {
 
 export const DEFAULT_BANDS: Bands = Object.freeze({ autoAbove: 0.95, confirmFrom: 0.8, reviewFrom: 0.6 });
 
-/** The lesser of two modes. */
+/** The lesser of two modes; `shadow` where one of them is no mode. */
 export function leastMode(a: Mode, b: Mode): Mode {
+  if (!MODES.includes(a) || !MODES.includes(b)) return 'shadow';
   return MODES.indexOf(a) <= MODES.indexOf(b) ? a : b;
 }
 

@@ -5,12 +5,12 @@ import type {
   ModeCap,
   Override,
   SharedControl,
+  StoredModel,
   TenantControl,
   UserChoice,
 } from './control.js';
 import type { SharedChange, TenantChange } from './control-state.js';
 import type { Bands, Mode } from './modes.js';
-import type { ConsentModel } from './parameters.js';
 import { changedChoices } from './user-choices.js';
 
 /**
@@ -57,7 +57,7 @@ export class TenantFold {
 
 /** Folds all that is recorded and no tenant's own. Equals `applyShared` change by change. */
 export class SharedFold {
-  readonly #models = new Map<string, ConsentModel>();
+  readonly #models = new Map<string, StoredModel>();
   readonly #kills = new Map<string, Kill>();
   readonly #modeCaps = new Map<string, ModeCap>();
   readonly #confidenceFloors = new Map<string, ConfidenceFloor>();

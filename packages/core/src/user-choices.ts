@@ -13,6 +13,11 @@ interface Summary {
 
 const SUMMARIES = new WeakMap<Users, Summary>();
 
+/** Whether a choice closes; one that can't be read does, as an opt-out. */
+export function isOptOut(choice: UserChoice | undefined): boolean {
+  return choice !== undefined && choice !== 'opt_in';
+}
+
 /** How many choices the users made. Constant time after the first call. */
 export function countChoices(users: Users): number {
   return summaryOf(users).choices;
@@ -77,7 +82,7 @@ function summarize(users: Users): Summary {
   for (const own of users.values()) {
     choices += own.size;
     for (const [featureClass, choice] of own)
-      if (choice === 'opt_out') optOuts.set(featureClass, (optOuts.get(featureClass) ?? 0) + 1);
+      if (isOptOut(choice)) optOuts.set(featureClass, (optOuts.get(featureClass) ?? 0) + 1);
   }
   return { choices, optOuts };
 }
@@ -89,7 +94,7 @@ function changedSummary(
   after: UserChoice | undefined,
 ): Summary {
   const added = (after === undefined ? 0 : 1) - (before === undefined ? 0 : 1);
-  const addedOptOuts = (after === 'opt_out' ? 1 : 0) - (before === 'opt_out' ? 1 : 0);
+  const addedOptOuts = (isOptOut(after) ? 1 : 0) - (isOptOut(before) ? 1 : 0);
   if (addedOptOuts === 0) return { choices: choices + added, optOuts };
   const count = (optOuts.get(featureClass) ?? 0) + addedOptOuts;
   return {

@@ -33,7 +33,10 @@ export function joinControl(options: ControlOptions, owned: boolean): DurableCon
   checkControlOptions(options);
   const { database, secret, timeout, connections, logger } = options;
   const store = openStore({ database, secret, timeout, connections, logger });
-  const migrated = new MigratedLog(store, options.migrate === false ? undefined : () => store.migrate());
+  const migrated = new MigratedLog(
+    store,
+    options.migrate === false ? undefined : async () => void (await store.migrate()),
+  );
   const { log, second, redis, close } = withRedis(options, migrated);
   const { maxStaleness, pollInterval, mostEntries, patience, meter } = options;
   const cache = new ControlCache({ log, second, maxStaleness, pollInterval, mostEntries, patience, meter, logger });

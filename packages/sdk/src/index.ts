@@ -35,6 +35,7 @@ export {
 export {
   type Applied,
   type ConsentRecord,
+  type ConsentRepair,
   type ControlItem,
   type ControlStore,
   type EventPage,

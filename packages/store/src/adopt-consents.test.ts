@@ -202,6 +202,88 @@ describe('a tenant_ai_consents that is there already', () => {
     await expect(store.migrate()).rejects.toMatchObject({ kind: 'refused', message: expect.stringMatching(/set_at/) });
   });
 
+  test.each([
+    ['an engine without transactions', 'engine = MyISAM', /engine MyISAM/],
+    ['a column without a default', 'add column origin varchar(9) not null', /column origin varchar\(9\)/],
+    ['an ENUM without unset', "modify state enum('opt_in', 'opt_out', '') not null", /column state .*'unset'/],
+    [
+      'a key that cascades',
+      'add constraint by_tenant foreign key (tenant_id) references tenants (id) on delete cascade',
+      /foreign key by_tenant of column tenant_id to tenants, ON DELETE CASCADE/,
+    ],
+    [
+      'a key that sets NULL',
+      'add constraint by_actor foreign key (actor_user_id) references tenants (id) on delete set null',
+      /by_actor of column actor_user_id .*ON DELETE SET NULL/,
+    ],
+    ['partitions', 'partition by hash (tenant_id) partitions 2', /partitioned/],
+    [
+      'a key that allows NULL',
+      'drop primary key, modify tenant_id bigint unsigned, add unique (tenant_id, feature_class)',
+      /column tenant_id .*allows NULL/,
+    ],
+    ['no key', 'drop primary key, add key (tenant_id)', /no unique key/],
+    [
+      'two spellings',
+      'modify feature_class varchar(64) character set utf8mb4 collate utf8mb4_bin not null',
+      /tenant 7 has the class "agent" in several spellings \("AGENT", "Agent "\)/,
+    ],
+  ])('%s is refused by name, and nothing is created', async (_what, change, refusal) => {
+    await owner.query('create table tenants (id bigint unsigned primary key)');
+    await owner.query('delete from tenant_ai_consents');
+    await owner.query(`alter table tenant_ai_consents ${change}`);
+    if (_what === 'two spellings')
+      await owner.query(
+        "insert into tenant_ai_consents values (7, 'Agent ', 'opt_in', 1, now()), (7, 'AGENT', 'opt_out', 1, now())",
+      );
+    expect(await store.consentProblems()).toEqual([expect.stringMatching(refusal)]);
+    await expect(store.migrate()).rejects.toMatchObject({ kind: 'refused', message: expect.stringMatching(refusal) });
+    expect((await owner.query("show tables like 'rampart%'"))[0]).toEqual([]);
+  });
+
+  test('a state that is none is unknown, and found', async () => {
+    await owner.query('alter table tenant_ai_consents modify state varchar(20)');
+    await owner.query(
+      "INSERT INTO tenant_ai_consents VALUES (8, 'agent', 'OPT-OUT', 1, NOW()), (9, 'agent', NULL, 1, NOW())",
+    );
+    await store.migrate();
+    await oldCode.query("set sql_mode = ''");
+    await oldCode.query(
+      "UPDATE tenant_ai_consents SET state = 'Opt_In' WHERE tenant_id = 7 AND feature_class = 'agent'",
+    );
+    const unknown = new Map([['agent', { state: 'unknown' }]]);
+    expect([await consentsOf('8'), await consentsOf('9')]).toEqual([unknown, unknown]);
+    expect((await consentsOf('7')).get('agent')).toEqual({ state: 'unknown' });
+    expect((await states(0)).at(-1)).toBe('7 agent unknown');
+    expect((await store.consents('8'))[0]?.consent).toEqual({ state: 'unknown' });
+    expect(await store.consentCounts()).toContainEqual({ featureClass: 'agent', optIn: 0, optOut: 0 });
+    const { findings } = await store.verify();
+    expect(findings.map(({ message }) => message)).toEqual([
+      expect.stringMatching(/"consent","8","agent".*"OPT-OUT"/),
+      expect.stringMatching(/"consent","9","agent"/),
+      expect.stringMatching(/"consent","7","agent".*"Opt_In"/),
+    ]);
+    const change = { kind: 'consent', tenant: '9', featureClass: 'agent', consent: { state: 'opt_out' } } as const;
+    await store.apply(change, write);
+    expect(await consentsOf('9')).toEqual(new Map([['agent', { state: 'opt_out' }]]));
+  });
+
+  test('a service needs EXECUTE on one procedure, and is told so', async () => {
+    await store.migrate();
+    const at = new URL(url);
+    const database = at.pathname.slice(1);
+    const user = `service_${database.slice(-12)}`;
+    await mariadb().query(`create user ${user}@'%' identified by 'service'`);
+    await mariadb().query(`grant select, insert, update, delete on ${database}.* to ${user}@'%'`);
+    at.username = user;
+    at.password = 'service';
+    const service = openStore({ database: at.href, secret: SECRET, timeout: 10_000 });
+    await expect(service.readLog(0, 1)).rejects.toThrow(/EXECUTE on the procedure rampart_consent_triggers/);
+    await mariadb().query(`grant execute on procedure ${database}.rampart_consent_triggers to ${user}@'%'`);
+    expect((await service.readLog(0, 1)).head).toBe(3);
+    await service.close();
+  });
+
   test('a migration that was interrupted goes on', async () => {
     await store.migrate();
     await owner.query('delete from rampart_migration');

@@ -11,7 +11,8 @@ export interface ConsentCount {
 export async function consentCounts(database: Database): Promise<readonly ConsentCount[]> {
   const { sql } = database;
   const featureClass = sql.text(sql.consentClass('feature_class'));
-  const count = (state: string) => `sum(case when state = '${state}' then 1 else 0 end)`;
+  // Compared byte by byte: a state that differs in case is none.
+  const count = (state: string) => `sum(case when ${sql.text('state')} = '${state}' then 1 else 0 end)`;
   const rows = await database.session((held) =>
     held.rows<{ feature_class: string; opt_in: unknown; opt_out: unknown }>(
       `select ${featureClass} as feature_class, ${count('opt_in')} as opt_in, ${count('opt_out')} as opt_out

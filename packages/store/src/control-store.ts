@@ -116,6 +116,14 @@ export interface DataSubject {
   readonly user?: string | undefined;
 }
 
+/** What {@link ControlStore.migrate} recorded because `tenant_ai_consents` and the control log differed. */
+export interface ConsentRepair {
+  /** Consents of the table that the log said otherwise, or nothing, of. */
+  readonly recorded: number;
+  /** Opt-outs whose rows had been removed where no trigger saw it, and were put back. */
+  readonly restored: number;
+}
+
 /**
  * The control log and what it adds up to, in SQL. Connects when it is first used. Every method rejects with a
  * {@link StoreError} where the database can't be used, and with core's `ControlInputError` where what is asked can't be.
@@ -123,11 +131,16 @@ export interface DataSubject {
 export interface ControlStore extends ControlLog {
   /**
    * Creates the tables, or brings them up to this version; forward only, and safe from several processes at once. On MySQL
-   * and MariaDB it adopts the `tenant_ai_consents` that is there.
+   * and MariaDB it adopts the `tenant_ai_consents` that is there, and repairs what changed where no trigger saw it.
    *
    * @throws StoreError `schema_newer` where a newer version of this package was here
    */
-  migrate(): Promise<void>;
+  migrate(): Promise<ConsentRepair>;
+  /**
+   * What keeps the `tenant_ai_consents` of a MySQL or MariaDB from being adopted, and what of it may have changed unseen since
+   * it was; each problem names the column, key, engine, trigger or row. Changes nothing, and needs no migration.
+   */
+  consentProblems(): Promise<readonly string[]>;
   /**
    * Records a change and its entry of the log, in one transaction.
    *

@@ -1,4 +1,5 @@
 import type { ControlChange } from '@rampart/core';
+import { stateOf } from './consent-row.js';
 import { type Cells, changeOf, ITEM_TABLES, type Item } from './item.js';
 import type { Session, Sql } from './sql.js';
 import type { Person } from './subject.js';
@@ -85,7 +86,7 @@ function sourceOf(sql: Sql, { kind, keys }: Item): { readonly source: string; re
   }
   const found = `c.tenant_id = ${sql.consentTenant} and ${sql.consentClass('c.feature_class')} = ?`;
   return {
-    source: `select c.state, t.version, t.entry from rampart_consent_terms t
+    source: `select ${stateOf(sql)} as state, t.version, t.entry from rampart_consent_terms t
       left join tenant_ai_consents c on ${found} where t.tenant_id = ? and t.feature_class = ?`,
     values: [...given, ...given],
   };

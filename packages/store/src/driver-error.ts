@@ -70,6 +70,7 @@ const FIXES: Readonly<Record<StoreErrorKind, string>> = {
   replica: 'give the address of the primary: a replica may be behind',
   schema_newer: 'install that version of @rampart/store here too',
   schema_older: 'run rampart migrate first, or call migrate()',
+  unwatched: 'run rampart migrate, which repairs it or says what to change first',
   locked: 'ask the process that holds it, or end it',
   refused: 'check user, password, database name and rights',
   broken: 'this is no known failure; the cause has the details',

@@ -5,6 +5,7 @@ import {
   type JsonValue,
   type LogPosition,
   readId,
+  readRecordedChange,
 } from '@rampart/core';
 import type { AuditEntry, EntryKind, EntryPage, EntryQuery } from './audit.js';
 import type { Database } from './database.js';
@@ -102,7 +103,10 @@ function entryOf(epoch: string, row: EntryRow): AuditEntry {
 }
 
 function sayingOf({ change, edit, erased, before = null, after = null }: What): Partial<AuditEntry> {
-  if (change !== undefined) return { before, after: stateAfter(changeOf(itemOf(change))), change };
+  if (change !== undefined) {
+    const read = readRecordedChange(change);
+    return { before, after: stateAfter(read && changeOf(itemOf(read))), ...(read && { change: read }) };
+  }
   if (edit !== undefined) return { before, after, edit };
   return { after: erased === undefined ? null : { erased: erased.scope } };
 }

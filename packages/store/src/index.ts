@@ -6,6 +6,7 @@ export type { ConsentCount } from './consent-counts.js';
 export type {
   Applied,
   ConsentRecord,
+  ConsentRepair,
   ControlItem,
   ControlStore,
   DataSubject,

@@ -1,4 +1,4 @@
-import type { ControlChange, JsonValue, Scope, SharedChange } from '@rampart/core';
+import { type ControlChange, type JsonValue, readRecordedChange, type Scope, type SharedChange } from '@rampart/core';
 import { canonical } from './canonical.js';
 import type { ItemKind } from './control-store.js';
 
@@ -44,7 +44,7 @@ export function itemOf(change: ControlChange): Item {
   switch (change.kind) {
     case 'consent': {
       const { tenant, featureClass, consent } = change;
-      const values = { state: consent.state, version: consent.version ?? null };
+      const values = { state: consent.state ?? '', version: consent.version ?? null };
       return { kind: 'consent', keys: { tenant_id: tenant, feature_class: featureClass }, values };
     }
     case 'choice': {
@@ -106,12 +106,20 @@ export function isPresent({ kind, values }: Pick<Item, 'kind' | 'values'>): bool
   return kind === 'preference' || values[ITEM_TABLES[kind].values[0] ?? ''] !== null;
 }
 
-/** The change that would write the row; of a row that says nothing, undefined. */
+/**
+ * The change that would write the row; of a row that says nothing, undefined. Values that are none of the known ones become
+ * those that open least, as {@link readRecordedChange} has them.
+ */
 export function changeOf(item: Item): ControlChange | undefined {
+  return readRecordedChange(writtenChange(item));
+}
+
+/** The same with the values as they stand. */
+export function writtenChange(item: Item): unknown {
   if (!isPresent(item)) return undefined;
   const { kind, keys, values } = item;
   const text = (column: string): string => String(values[column]);
-  const json = (column: string): unknown => JSON.parse(text(column));
+  const json = (column: string): unknown => parsed(text(column));
   const id = keys['id'];
   const [tenant, featureClass] = [keys['tenant_id'], keys['feature_class']];
   return {
@@ -142,7 +150,15 @@ export function changeOf(item: Item): ControlChange | undefined {
       floor: () => ({ floor: { id, scope: json('scope'), bands: json('bands') } }),
       calibration: () => ({ change: keys['flag'], error: Number(values['error']) }),
     }[kind](),
-  } as ControlChange;
+  };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }
 
 const VALUE_FIELDS: Readonly<Record<Exclude<ItemKind, 'preference'>, string>> = {

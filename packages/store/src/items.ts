@@ -1,7 +1,8 @@
-import { ControlInputError, formatRevision, readId } from '@rampart/core';
+import { type ControlChange, ControlInputError, formatRevision, readId } from '@rampart/core';
+import { consentOfRow, stateOf } from './consent-row.js';
 import type { ConsentRecord, ControlItem, ItemKind, ItemQuery } from './control-store.js';
 import type { Database } from './database.js';
-import { type Cells, changeOf, ITEM_KINDS, ITEM_TABLES } from './item.js';
+import { type Cells, changeOf, ITEM_KINDS, ITEM_TABLES, type Item } from './item.js';
 import type { Session, Sql } from './sql.js';
 import { requireTenant } from './subject.js';
 
@@ -10,6 +11,8 @@ interface ItemRow extends Readonly<Record<string, unknown>> {
   readonly position: number;
   readonly at: number;
   readonly who: string | null;
+  /** What the entry says; of consents alone. */
+  readonly what?: string | null;
 }
 
 /** What holds now, each with the change that recorded it. */
@@ -57,6 +60,7 @@ async function itemsOfKind(
   const rows = await session.rows<ItemRow>(
     `select h.epoch, l.position, l.recorded_at as at,
         (select w.data from rampart_detail w where w.id = i.entry and w.part = 'who') as who,
+        ${kind === 'consent' ? "(select d.data from rampart_detail d where d.id = i.entry and d.part = 'what') as what," : ''}
         ${[...keys, ...values].map((name) => `i.${name} as ${name}`).join(', ')}
       from (${rowsOf(sql, kind)}) i
       join rampart_head h on h.id = 1
@@ -70,21 +74,24 @@ async function itemsOfKind(
 function itemOfRow(kind: ItemKind, row: ItemRow): ControlItem | undefined {
   const { keys, values } = ITEM_TABLES[kind];
   const pick = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, row[name] ?? null]));
-  const change = changeOf({
-    kind,
-    keys: pick(keys) as Readonly<Record<string, string>>,
-    values: pick(values) as Cells,
-  });
+  const item = { kind, keys: pick(keys) as Readonly<Record<string, string>>, values: pick(values) as Cells };
+  const change = kind === 'consent' ? consentChange(item, row.what ?? null) : changeOf(item);
   if (change === undefined) return undefined;
   const { actor, reason } = JSON.parse(row.who ?? '{}') as { readonly actor?: string; readonly reason?: string };
   return { change, revision: formatRevision(row), actor, reason, at: row.at };
+}
+
+function consentChange({ keys, values }: Item, what: string | null): ControlChange | undefined {
+  const consent = consentOfRow({ state: values['state'] ?? null, version: values['version'] ?? null, what });
+  const { tenant_id: tenant = '', feature_class: featureClass = '' } = keys;
+  return consent && { kind: 'consent', tenant, featureClass, consent };
 }
 
 /** A select of all rows of a kind: keys, values and the entry, spelt the same on every database. */
 function rowsOf(sql: Sql, kind: ItemKind): string {
   const { table, keys, values } = ITEM_TABLES[kind];
   if (kind !== 'consent') return `select ${[...keys, ...values].join(', ')}, entry from ${table}`;
-  return `select t.tenant_id, t.feature_class, c.state, t.version, t.entry
-    from rampart_consent_terms t join tenant_ai_consents c
+  return `select t.tenant_id, t.feature_class, ${stateOf(sql)} as state, t.version, t.entry
+    from rampart_consent_terms t left join tenant_ai_consents c
       on c.tenant_id = ${sql.numberOf('t.tenant_id')} and ${sql.consentClass('c.feature_class')} = t.feature_class`;
 }

@@ -1,35 +1,62 @@
 import { randomBytes } from 'node:crypto';
 import { type Kysely, type Migration, Migrator, sql } from 'kysely';
 import type { Settings } from './address.js';
-import { adoptConsents, requireConsentTable } from './adopt-consents.js';
+import { repairConsents, requireConsentTable } from './adopt-consents.js';
 import { type Chain, chainOf } from './chain.js';
+import { consentTableProblems } from './consent-table.js';
+import { findUnwatched } from './consent-watch.js';
+import type { ConsentRepair } from './control-store.js';
 import { type AnyTables, type Database, openDatabase } from './database.js';
 import { noControlLog, storeError, storeErrorOf } from './driver-error.js';
-import { MYSQL_1, MYSQL_2, MYSQL_TRIGGERS_1 } from './schema-mysql.js';
+import { requireSecret } from './require-secret.js';
+import { MYSQL_1, MYSQL_2, MYSQL_3, MYSQL_3_PRESENT, MYSQL_TRIGGERS_1 } from './schema-mysql.js';
 import { POSTGRES_1, POSTGRES_2 } from './schema-postgres.js';
 import type { Session } from './sql.js';
-import { isStoreError, StoreError } from './store-error.js';
+import { isStoreError } from './store-error.js';
 
 const TABLE = 'rampart_migration';
 const LOCK_TABLE = 'rampart_migration_lock';
 /** Others may be at it, and an adopted table may be long. In ms. */
 const PATIENCE = 60_000;
 
+/**
+ * What keeps `tenant_ai_consents` from being adopted, or what of it may have changed unseen since; before a migration too, and
+ * without changing anything. On MySQL and MariaDB only.
+ */
+export async function findConsentProblems({ settings }: Database): Promise<readonly string[]> {
+  if (settings.address.engine !== 'mysql') return [];
+  const unchecked = openDatabase({ ...settings, connections: 1 }, () => Promise.resolve());
+  try {
+    return await unchecked.session(async (session) => {
+      const problems = await consentTableProblems(session);
+      const [watched] = await session.rows(
+        "select 1 from information_schema.tables where table_schema = database() and table_name = 'rampart_consent_watch'",
+      );
+      const unseen = watched === undefined || problems.length > 0 ? undefined : await findUnwatched(session);
+      return unseen === undefined ? problems : [...problems, unseen];
+    });
+  } finally {
+    await unchecked.close();
+  }
+}
+
 /** Creates the tables or brings them up to this version. */
-export async function migrate(database: Database): Promise<void> {
+export async function migrate(database: Database): Promise<ConsentRepair> {
   const { settings } = database;
   // The embedded database has one connection, and its folder one owner: there is no opening it a second time.
   if (settings.address.engine === 'pglite') return migrateWith(database);
   const timeout = Math.max(settings.timeout, PATIENCE);
   const patient = openDatabase({ ...settings, timeout, connections: 2 }, () => Promise.resolve());
   try {
-    await migrateWith(patient);
+    return await migrateWith(patient);
   } finally {
     await patient.close();
   }
 }
 
-async function migrateWith({ kysely: db, settings }: Database): Promise<void> {
+async function migrateWith({ kysely: db, settings }: Database): Promise<ConsentRepair> {
+  // Before anything is created.
+  if (settings.address.engine === 'mysql') await failingAs(settings, requireConsentTable(db, settings));
   const migrations = migrationsOf(settings);
   const migrator = new Migrator({
     db,
@@ -38,11 +65,21 @@ async function migrateWith({ kysely: db, settings }: Database): Promise<void> {
     migrationLockTableName: LOCK_TABLE,
   });
   const { error } = await migrator.migrateToLatest();
-  if (error === undefined) return;
+  if (error === undefined) {
+    if (settings.address.engine !== 'mysql') return { recorded: 0, restored: 0 };
+    return failingAs(settings, repairConsents(db, settings));
+  }
   // Kysely calls a migration that it doesn't know corrupted.
   const newer = /previously executed migration (\S+) is missing/.exec(error instanceof Error ? error.message : '')?.[1];
   if (newer !== undefined) throw storeError('schema_newer', settings.address.shown, `it has the migration ${newer}`);
   throw storeErrorOf(error, settings.address.shown);
+}
+
+/** Passes failures of the driver on as StoreErrors. */
+function failingAs<T>({ address }: Settings, work: Promise<T>): Promise<T> {
+  return work.catch((error: unknown) => {
+    throw storeErrorOf(error, address.shown);
+  });
 }
 
 /**
@@ -58,9 +95,7 @@ export async function requireSchema(session: Session, settings: Settings, chain:
   if (newer !== undefined) throw storeError('schema_newer', shown, `it has the migration ${newer}`);
   const missing = known.find((name) => !done.includes(name));
   if (missing !== undefined) throw storeError('schema_older', shown, `it lacks the migration ${missing}`);
-  const [head] = await session.rows<{ key_check: string }>('select key_check from rampart_head where id = 1');
-  if (head !== undefined && chain.accepts(head.key_check)) return;
-  throw new StoreError('refused', `${shown}: its log was begun with another secret; give the one it was created with`);
+  await requireSecret(session, settings, chain);
 }
 
 async function migrationsDone(session: Session, shown: string): Promise<readonly string[]> {
@@ -82,6 +117,9 @@ function migrationsOf(settings: Settings): Record<string, Migration> {
   return {
     '0001_control_log': { up },
     '0002_events': { up: (db) => runAll(db as Kysely<AnyTables>, events) },
+    ...(mysql && {
+      '0003_consent_watch': { up: (db: Kysely<unknown>) => watchMysql(db as Kysely<AnyTables>) },
+    }),
   };
 }
 
@@ -93,11 +131,16 @@ async function upPostgres(db: Kysely<AnyTables>, settings: Settings): Promise<vo
 
 async function upMysql(db: Kysely<AnyTables>, settings: Settings): Promise<void> {
   await runAll(db, MYSQL_1);
-  await requireConsentTable(db, settings);
   await addHead(db, settings, 'insert ignore into');
-  // First the triggers, then the rows that are there: whatever is written meanwhile is in the log by either.
   await runAll(db, MYSQL_TRIGGERS_1);
-  await adoptConsents(db, settings);
+}
+
+// What it creates stays closed until the consents were repaired, which every migration ends with.
+async function watchMysql(db: Kysely<AnyTables>): Promise<void> {
+  await runAll(db, MYSQL_3);
+  const { rows } = await sql`select 1 from information_schema.columns where table_schema = database()
+    and table_name = 'rampart_consent_terms' and column_name = 'present_since'`.execute(db);
+  if (rows.length === 0) await runAll(db, MYSQL_3_PRESENT);
 }
 
 async function runAll(db: Kysely<AnyTables>, statements: readonly string[]): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Bands, ConsentModel, ControlChange, Mode, Scope } from '@rampart/core';
+import type { Bands, ConsentModel, ControlChange, Mode, Scope, StoredModel } from '@rampart/core';
 import { MODES } from '@rampart/core';
 
 const MODELS: readonly ConsentModel[] = ['not_required', 'opt_out', 'opt_in'];
@@ -18,7 +18,7 @@ export function narrows(before: ControlChange, change: ControlChange): boolean {
     case 'preference':
       return before.kind === 'preference' && isSafer(before, change);
     case 'model':
-      return before.kind === 'model' && MODELS.indexOf(change.model) >= MODELS.indexOf(before.model);
+      return before.kind === 'model' && strictness(change.model) >= strictness(before.model);
     case 'kill':
       return before.kind === 'kill' && reaches(change.kill.scope, before.kill.scope);
     case 'cap':
@@ -36,6 +36,11 @@ export function narrows(before: ControlChange, change: ControlChange): boolean {
     default:
       return false;
   }
+}
+
+// A stored model that can't be read closes, as none of the models does.
+function strictness(model: StoredModel): number {
+  return model === 'unknown' ? MODELS.length : MODELS.indexOf(model);
 }
 
 /** Whether a scope covers whatever another one covers: it names nothing that the other doesn't name too. */

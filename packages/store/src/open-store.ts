@@ -10,7 +10,7 @@ import { exportData } from './export-data.js';
 import { lastFlagEdit, recordFlagEdits } from './flag-edits.js';
 import { head } from './head.js';
 import { consents, items } from './items.js';
-import { migrate, requireSchema } from './migrate.js';
+import { findConsentProblems, migrate, requireSchema } from './migrate.js';
 import { readEvents } from './read-events.js';
 import { readLog } from './read-log.js';
 import { readShared, readTenant } from './read-state.js';
@@ -28,6 +28,7 @@ export function openStore(options: StoreOptions): ControlStore {
   const database = openDatabase(settings, (session, chain) => requireSchema(session, settings, chain));
   return {
     migrate: () => migrate(database),
+    consentProblems: () => findConsentProblems(database),
     apply: (change, write) => apply(database, change, write),
     readLog: (after, limit) => readLog(database, after, limit),
     readTenant: (tenant) => readTenant(database, tenant),

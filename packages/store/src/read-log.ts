@@ -1,4 +1,12 @@
-import { type ControlChange, ControlInputError, type LogBatch, type LogEffect, type TenantChange } from '@rampart/core';
+import {
+  type ControlChange,
+  ControlInputError,
+  type LogBatch,
+  type LogEffect,
+  readRecordedChange,
+  type TenantChange,
+} from '@rampart/core';
+import { requireWatched } from './consent-watch.js';
 import { type Database, requirePrimary } from './database.js';
 import type { Sql } from './sql.js';
 
@@ -26,7 +34,10 @@ const TEXT = (sql: Sql): string => `select h.epoch, h.position as head, ${sql.no
 export async function readLog(database: Database, after: number, limit: number): Promise<LogBatch> {
   requireWhole('after', after, 0);
   requireWhole('limit', limit, 1);
-  const lines = await database.session((session) => session.rows<LogLine>(TEXT(database.sql), [after, limit]));
+  const lines = await database.session(async (session) => {
+    await requireWatched(database, session);
+    return session.rows<LogLine>(TEXT(database.sql), [after, limit]);
+  });
   const [first] = lines;
   if (first === undefined) throw new Error('rampart_head has no row');
   requirePrimary(first.replica, database);
@@ -49,9 +60,18 @@ const OF_TENANTS: ReadonlySet<string> = new Set<TenantChange['kind']>([
 function effectOf(kind: string, what: string | null): LogEffect {
   if (kind === 'flag_edit') return { kind: 'none' };
   if (kind === 'erase') return { kind: 'forget' };
-  // Nobody can tell any more whom it was about, and what it changed.
-  if (what === null) return { kind: OF_TENANTS.has(kind) ? 'forget' : 'begin_anew' };
-  return { kind: 'change', change: (JSON.parse(what) as { readonly change: ControlChange }).change };
+  const change = what === null ? undefined : changeIn(what);
+  // It was erased, or can't be read: which item it changed is unknown, so the state is read again.
+  return change === undefined ? { kind: OF_TENANTS.has(kind) ? 'forget' : 'begin_anew' } : { kind: 'change', change };
+}
+
+/** The change that the text of an entry says; undefined where it can't be read. */
+export function changeIn(what: string): ControlChange | undefined {
+  try {
+    return readRecordedChange((JSON.parse(what) as { readonly change?: unknown } | null)?.change);
+  } catch {
+    return undefined;
+  }
 }
 
 /** @throws ControlInputError */

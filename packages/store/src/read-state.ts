@@ -3,11 +3,13 @@ import {
   type ControlChange,
   isTenantChange,
   readId,
+  readRecordedChange,
   SharedFold,
   type SharedSnapshot,
   TenantFold,
   type TenantSnapshot,
 } from '@rampart/core';
+import { CONSENT_WHAT, consentOfRow, stateOf } from './consent-row.js';
 import type { ItemKind } from './control-store.js';
 import { type Database, requirePrimary } from './database.js';
 import { type Cell, changeOf, ITEM_TABLES } from './item.js';
@@ -29,8 +31,13 @@ export async function readTenant(database: Database, tenantId: string): Promise<
   const tenant = readId('tenantId', tenantId);
   requireTenant(database.sql, tenant);
   const fold = new TenantFold();
+  const classes = new Set<string>();
   const add = (change: ControlChange): void => {
-    if (isTenantChange(change)) fold.add(change);
+    if (!isTenantChange(change)) return;
+    // Two spellings of one class: which of them counts can't be known.
+    const isSecond = change.kind === 'consent' && classes.has(change.featureClass);
+    if (change.kind === 'consent') classes.add(change.featureClass);
+    fold.add(isSecond ? { ...change, consent: { state: 'unknown' } } : change);
   };
   // One statement is one snapshot. The embedded database answers within this process, so a long answer would stop it;
   // pages are one snapshot there, because nothing else is asked in between.
@@ -41,7 +48,7 @@ export async function readTenant(database: Database, tenantId: string): Promise<
       database,
       session,
       kinds,
-      kinds.map(() => tenant),
+      Array<string>(union(database.sql, kinds).split('?').length - 1).fill(tenant),
       add,
     );
     if (isEmbedded) await readChoices(session, tenant, add);
@@ -95,7 +102,7 @@ async function inParts<T>(rows: readonly T[], each: (row: T) => void): Promise<v
 interface ChoiceRow {
   readonly user_id: string;
   readonly feature_class: string;
-  readonly choice: 'opt_in' | 'opt_out' | null;
+  readonly choice: string | null;
 }
 
 async function readChoices(session: Session, tenant: string, add: (change: ControlChange) => void): Promise<void> {
@@ -106,8 +113,11 @@ async function readChoices(session: Session, tenant: string, add: (change: Contr
         where tenant_id = ? and (user_id, feature_class) > (?, ?) order by user_id, feature_class limit ${MAX_ROWS_AT_ONCE}`,
       [tenant, ...after],
     );
-    for (const { user_id: user, feature_class: featureClass, choice } of rows)
-      if (choice !== null) add({ kind: 'choice', tenant, user, featureClass, choice });
+    for (const { user_id: user, feature_class: featureClass, choice } of rows) {
+      const change =
+        choice === null ? undefined : readRecordedChange({ kind: 'choice', tenant, user, featureClass, choice });
+      if (change !== undefined) add(change);
+    }
     const last = rows.at(-1);
     if (last === undefined || rows.length < MAX_ROWS_AT_ONCE) return;
     after = [last.user_id, last.feature_class];
@@ -117,6 +127,7 @@ async function readChoices(session: Session, tenant: string, add: (change: Contr
 
 function changeOfLine(line: Line, tenant: string | undefined): ControlChange | undefined {
   const kind = line.kind as ItemKind;
+  if (kind === 'consent') return consentOfLine(line, tenant ?? '');
   if (kind === 'choice' && tenant !== undefined) return choiceOfLine(line, tenant);
   const { keys, values } = ITEM_TABLES[kind];
   const cells = keysOf(kind).concat(values);
@@ -134,6 +145,11 @@ function choiceOfLine({ c0, c1, c2 }: Line, tenant: string): ControlChange | und
   if (c0 === null || c0 === undefined || c1 === null || c1 === undefined || (c2 !== 'opt_in' && c2 !== 'opt_out'))
     return undefined;
   return { kind: 'choice', tenant, user: c0, featureClass: c1, choice: c2 };
+}
+
+function consentOfLine({ c0, c1, c2, c3 }: Line, tenant: string): ControlChange | undefined {
+  const consent = consentOfRow({ state: c1 ?? null, version: c2 ?? null, what: c3 ?? null });
+  return consent && { kind: 'consent', tenant, featureClass: c0 ?? '', consent };
 }
 
 /** Keys that a row has to tell: the tenant is known. */
@@ -167,12 +183,18 @@ function part(sql: Sql, kind: ItemKind): string {
   return selectOf(sql, kind, columns, isList ? 'l.position' : '0', `from ${table} i${log} where ${where}`);
 }
 
+// Rows, and what the log says where a row is missing: it may have been removed where no trigger saw it.
 function consentPart(sql: Sql): string {
   const featureClass = sql.consentClass('c.feature_class');
   const terms = `left join rampart_consent_terms t
     on t.tenant_id = ${sql.text('c.tenant_id')} and t.feature_class = ${sql.text(featureClass)}`;
-  const from = `from tenant_ai_consents c ${terms} where c.tenant_id = ${sql.consentTenant}`;
-  return selectOf(sql, 'consent', [featureClass, 'c.state', 't.version'], '0', from);
+  const rows = `from tenant_ai_consents c ${terms} where c.tenant_id = ${sql.consentTenant}`;
+  const none = `from rampart_consent_terms t where t.tenant_id = ? and not exists (select 1 from tenant_ai_consents c
+    where c.tenant_id = ${sql.consentTenant} and ${featureClass} = t.feature_class)`;
+  return [
+    selectOf(sql, 'consent', [featureClass, stateOf(sql), 't.version', CONSENT_WHAT], '0', rows),
+    selectOf(sql, 'consent', ['t.feature_class', 'null', 't.version', CONSENT_WHAT], '0', none),
+  ].join(' union all ');
 }
 
 function selectOf(sql: Sql, kind: string, columns: readonly string[], seq: string, rest: string): string {

@@ -1,4 +1,4 @@
-const BINARY = 'character set utf8mb4 collate utf8mb4_bin';
+export const BINARY = 'character set utf8mb4 collate utf8mb4_bin';
 
 // DDL commits by itself there: a run that was interrupted is repeated from its start, so every step may be.
 const table = (name: string, columns: string): string =>
@@ -119,6 +119,26 @@ export const MYSQL_1: readonly string[] = [
     select bucket from numbers`,
 ];
 
+/** Version 3: what is recorded about `tenant_ai_consents` itself, so that a change that no trigger sees is noticed. */
+export const MYSQL_3: readonly string[] = [
+  table(
+    'rampart_consent_watch',
+    `id int primary key,
+    observed text,
+    broken varchar(255)`,
+  ),
+  'insert ignore into rampart_consent_watch (id) values (1)',
+];
+
+/** When the row of a consent appeared, in ms since 1970; null where it has none, 0 where it appeared twice. To be added once. */
+export const MYSQL_3_PRESENT: readonly string[] = [
+  `alter table rampart_consent_terms add column present_since bigint,
+    add key rampart_consent_present (present_since)`,
+  `update rampart_consent_terms t set t.present_since = 1 where exists (select 1 from tenant_ai_consents c
+    where c.tenant_id = cast(t.tenant_id as unsigned)
+      and lower(trim(convert(c.feature_class using utf8mb4))) collate utf8mb4_bin = t.feature_class)`,
+];
+
 /** Version 2: measurements. */
 export const MYSQL_2: readonly string[] = [
   table(
@@ -141,9 +161,7 @@ export const MYSQL_2: readonly string[] = [
   ),
 ];
 
-const MILLISECONDS = "timestampdiff(microsecond, '1970-01-01', utc_timestamp(6)) div 1000";
-
-/** Triggers, and what they call; replaced in a repeated run. They act with the rights of who migrates. */
+/** Triggers on the log; replaced in a repeated run. They act with the rights of the user that migrates. */
 export const MYSQL_TRIGGERS_1: readonly string[] = [
   'drop trigger if exists rampart_log_update',
   `create trigger rampart_log_update before update on rampart_log for each row
@@ -155,58 +173,4 @@ export const MYSQL_TRIGGERS_1: readonly string[] = [
   'drop trigger if exists rampart_log_delete',
   `create trigger rampart_log_delete before delete on rampart_log for each row
     signal sqlstate '45000' set message_text = 'rampart_log is append-only: DELETE is refused'`,
-  'drop procedure if exists rampart_consent_by_sql',
-  `create procedure rampart_consent_by_sql(
-    in given_tenant bigint unsigned, in given_class varchar(64) ${BINARY},
-    in given_before varchar(8) ${BINARY}, in given_after varchar(8) ${BINARY}, in given_actor bigint unsigned
-  ) sql security definer
-  begin
-    declare this_tenant varchar(255) ${BINARY} default cast(given_tenant as char);
-    declare this_class varchar(64) ${BINARY} default lower(trim(given_class));
-    declare this_actor varchar(255) ${BINARY} default coalesce(cast(given_actor as char), concat('sql:', user()));
-    declare this_id varchar(64) ${BINARY} default uuid();
-    declare this_subject varchar(32) ${BINARY} default null;
-    declare what_salt char(32) ${BINARY} default lower(hex(random_bytes(16)));
-    declare who_salt char(32) ${BINARY} default lower(hex(random_bytes(16)));
-    declare what_data, who_data text ${BINARY};
-    declare this_position bigint;
-    set what_data = concat('{"before":', if(given_before is null, 'null', json_object('state', given_before)),
-      ',"change":', json_object('kind', 'consent', 'tenant', this_tenant, 'featureClass', this_class,
-        'consent', json_object('state', given_after)), '}');
-    set who_data = json_object('actor', this_actor, 'reason', 'none given: written by SQL');
-    insert ignore into rampart_subject (pseudonym, tenant_id, user_id)
-      values (lower(hex(random_bytes(16))), this_tenant, '');
-    select pseudonym into this_subject from rampart_subject where tenant_id = this_tenant and user_id = '' for update;
-    insert into rampart_detail (id, part, subject, actor, flag, salt, data) values
-      (this_id, 'what', this_subject, null, null, what_salt, what_data),
-      (this_id, 'who', this_subject, this_actor, null, who_salt, who_data);
-    insert into rampart_consent_terms (tenant_id, feature_class, version, entry)
-      values (this_tenant, this_class, null, this_id)
-      on duplicate key update version = null, entry = this_id;
-    select position + 1 into this_position from rampart_head where id = 1 for update;
-    insert into rampart_log (position, id, kind, subject, recorded_at, what, who, mac)
-      values (this_position, this_id, 'consent', this_subject, ${MILLISECONDS},
-        sha2(concat(what_salt, what_data), 256), sha2(concat(who_salt, who_data), 256), null);
-    update rampart_head set position = this_position where id = 1;
-  end`,
-  'drop trigger if exists rampart_consent_insert',
-  `create trigger rampart_consent_insert after insert on tenant_ai_consents for each row
-    if @rampart_writer is null then
-      call rampart_consent_by_sql(new.tenant_id, new.feature_class, null, new.state, new.actor_user_id);
-    end if`,
-  'drop trigger if exists rampart_consent_update',
-  `create trigger rampart_consent_update after update on tenant_ai_consents for each row
-    if @rampart_writer is null then
-      if old.tenant_id <> new.tenant_id or lower(trim(old.feature_class)) <> lower(trim(new.feature_class)) then
-        call rampart_consent_by_sql(old.tenant_id, old.feature_class, old.state, 'unset', new.actor_user_id);
-        call rampart_consent_by_sql(new.tenant_id, new.feature_class, null, new.state, new.actor_user_id);
-      else
-        call rampart_consent_by_sql(new.tenant_id, new.feature_class, old.state, new.state, new.actor_user_id);
-      end if;
-    end if`,
-  'drop trigger if exists rampart_consent_delete',
-  `create trigger rampart_consent_delete after delete on tenant_ai_consents for each row
-    if @rampart_writer is null then
-      call rampart_consent_by_sql(old.tenant_id, old.feature_class, old.state, 'unset', null);
-    end if`,
 ];

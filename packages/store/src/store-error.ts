@@ -10,6 +10,10 @@ export type StoreErrorKind =
   | 'replica'
   /** A newer version of this package migrated the database. */
   | 'schema_newer'
+  /**
+   * `tenant_ai_consents` may have changed where the control log didn't see it: AI stays closed until `migrate` has repaired it.
+   */
+  | 'unwatched'
   /** The database was not migrated, or not up to this version. */
   | 'schema_older'
   /** Another process holds the folder of the embedded database. */

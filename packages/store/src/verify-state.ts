@@ -1,6 +1,6 @@
 import { canonical } from './canonical.js';
 import type { ItemKind } from './control-store.js';
-import { type Cells, ITEM_KINDS, ITEM_TABLES, isPresent, sameValues } from './item.js';
+import { type Cells, changeOf, ITEM_KINDS, ITEM_TABLES, isPresent, sameValues, writtenChange } from './item.js';
 import type { KeyPart, Session, Sql, Statement } from './sql.js';
 import type { Finding } from './verification.js';
 import type { Folded } from './verify-log.js';
@@ -51,9 +51,27 @@ function findingsOf(kind: ItemKind, row: Row, fold: Map<string, Folded>): readon
     // What was lifted says nothing; the entries may have been erased with the tenant that it named.
     return isPresent({ kind, values: cellsOf(kind, row) }) ? [unknown] : [];
   }
-  return isSame(kind, row, folded)
+  if (!isSame(kind, row, folded)) {
+    return [state(folded.position, `${name} is not what entry ${folded.position} made it`)];
+  }
+  return isKnown(kind, row)
     ? []
-    : [state(folded.position, `${name} is not what entry ${folded.position} made it`)];
+    : [
+        state(
+          folded.position,
+          `${name} holds ${canonical(cellsOf(kind, row))}, which is no known value: it counts as unknown, which closes, until it is recorded again`,
+        ),
+      ];
+}
+
+/** Whether the row's values are ones that Rampart writes. */
+function isKnown(kind: ItemKind, row: Row): boolean {
+  const { keys } = ITEM_TABLES[kind];
+  const named = Object.fromEntries(keys.map((name) => [name, String(row[name])]));
+  const item = { kind, keys: named, values: cellsOf(kind, row) };
+  // These are read as the value `unknown` where they are none of their own, and may say so themselves.
+  const isUnknown = ['state', 'choice', 'model'].some((column) => item.values[column] === 'unknown');
+  return !isUnknown && canonical({ change: changeOf(item) }) === canonical({ change: writtenChange(item) });
 }
 
 /** Keys, values and the entry of some rows, spelt the same on every database, after the last of those before. */
@@ -80,7 +98,7 @@ function consentsOf(sql: Sql, page: string): string {
   const term = (column: string): string =>
     `(select t.${column} from rampart_consent_terms t
       where t.tenant_id = ${tenant} and t.feature_class = ${featureClass}) as ${column}`;
-  return `select ${tenant} as tenant_id, ${featureClass} as feature_class, c.feature_class as spelling, c.state,
+  return `select ${tenant} as tenant_id, ${featureClass} as feature_class, c.feature_class as spelling, coalesce(${sql.text('c.state')}, '') as state,
       ${term('version')}, ${term('entry')}
     from (${page}) c order by c.tenant_id, c.feature_class`;
 }

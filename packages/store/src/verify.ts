@@ -1,5 +1,6 @@
 import { ControlInputError } from '@rampart/core';
 import { readHead } from './chain.js';
+import { findUnwatched } from './consent-watch.js';
 import type { Database } from './database.js';
 import { seal } from './head.js';
 import type { LockedHead, Session } from './sql.js';
@@ -31,6 +32,7 @@ export async function verify(database: Database, { heads = [] }: VerifyOptions =
         ...walk.findings(),
         ...headFindings({ chain, head, walk, exported }),
         ...(await stateFindings({ sql, session, fold: walk.fold })),
+        ...(await watchFindings(database)),
       ].sort((one, other) => one.position - other.position);
       return {
         ok: found.length === 0,
@@ -44,6 +46,14 @@ export async function verify(database: Database, { heads = [] }: VerifyOptions =
       await session.rows('rollback').catch(() => undefined);
     }
   });
+}
+
+/** In a session of its own: what the server says of tables is no part of a snapshot. */
+async function watchFindings(database: Database): Promise<readonly Finding[]> {
+  if (database.sql.family !== 'mysql') return [];
+  const problem = await database.session(findUnwatched);
+  if (problem === undefined) return [];
+  return [{ kind: 'state', position: 0, message: `tenant_ai_consents: ${problem}; run rampart migrate` }];
 }
 
 async function beginSnapshot({ sql }: Database, session: Session): Promise<void> {

@@ -1,4 +1,5 @@
 import { ITEM_TABLES, type Item } from './item.js';
+import { MYSQL } from './mysql-sql.js';
 import type { Sql, Statement } from './sql.js';
 
 /** What else is known when a row of the state is written. */
@@ -29,19 +30,39 @@ export function writesOf(sql: Sql, item: Item, recording: Recording): readonly S
 function consentWrites(sql: Sql, { keys, values }: Item, recording: Recording): readonly Statement[] {
   const { tenant_id: tenant, feature_class: featureClass } = keys;
   const { state, version } = values;
+  const row: readonly unknown[] = [tenant, featureClass, version, recording.entry];
+  if (sql.family === 'mysql') {
+    return [mysqlConsent(sql, [tenant, featureClass, state], recording), mysqlTerms(row, !recording.isThere)];
+  }
   const terms: Statement = {
     text: sql.upsert('rampart_consent_terms', ['tenant_id', 'feature_class'], ['version', 'entry']),
-    values: [tenant, featureClass, version, recording.entry],
+    values: row,
   };
-  if (sql.family === 'mysql') {
-    return [mysqlConsent(sql, [tenant, featureClass, state], recording), terms];
-  }
-  const row = [tenant, featureClass, state, recording.actor];
-  return [{ text: POSTGRES_CONSENT, values: row }, terms];
+  return [{ text: POSTGRES_CONSENT, values: [tenant, featureClass, state, recording.actor] }, terms];
+}
+
+/**
+ * The terms of a consent that has a row.
+ *
+ * @param row tenant, class, version and entry
+ * @param isNew whether this write adds the row: where it was there by the log, it had been removed unseen, which is noted
+ */
+export function mysqlTerms(row: readonly unknown[], isNew: boolean): Statement {
+  return {
+    text: `insert into rampart_consent_terms (tenant_id, feature_class, version, entry, present_since)
+      values (?, ?, ?, ?, ${MYSQL.now})
+      on duplicate key update version = values(version), entry = values(entry),
+        present_since = ${isNew ? 'if(present_since is null, values(present_since), 0)' : 'coalesce(present_since, values(present_since))'}`,
+    values: row,
+  };
 }
 
 // Old code may have spelt the class otherwise; and a row that it adds meanwhile must not be overwritten unseen.
-function mysqlConsent(sql: Sql, [tenant, featureClass, state]: readonly unknown[], recording: Recording): Statement {
+export function mysqlConsent(
+  sql: Sql,
+  [tenant, featureClass, state]: readonly unknown[],
+  recording: Recording,
+): Statement {
   const actor = /^\d{1,19}$/.test(recording.actor) ? recording.actor : null;
   if (!recording.isThere) {
     return {

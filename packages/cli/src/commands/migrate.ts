@@ -21,10 +21,17 @@ export function migrateCommand(session: Session): Command {
 
 async function runMigrate(session: Session, flags: Flags): Promise<void> {
   await withControl(session, flags, { for: 'read' }, async ({ store }) => {
-    await store.migrate();
+    const { recorded, restored } = await store.migrate();
     const { epoch, position } = await store.head();
-    if (flags.json) printJson(session, { migrated: true, epoch, position });
-    else session.terminal.out(`The tables are up to date. The control log ${epoch} has ${position} entries.\n`);
+    if (flags.json) printJson(session, { migrated: true, epoch, position, recorded, restored });
+    else {
+      session.terminal.out(`The tables are up to date. The control log ${epoch} has ${position} entries.\n`);
+      if (recorded + restored > 0) session.terminal.out(repairedText(recorded, restored));
+    }
     session.end(EXIT.fine);
   });
+}
+
+function repairedText(recorded: number, restored: number): string {
+  return `tenant_ai_consents: recorded ${recorded} consents that the log did not have, put back ${restored} opt-outs that were removed unseen.\n`;
 }

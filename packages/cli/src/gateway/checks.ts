@@ -92,6 +92,8 @@ async function tryDatabase({ database, secret }: GatewayConfiguration): Promise<
   if (folder !== undefined && !(await exists(join(folder, 'data')))) return newFolder(folder);
   const control = createControl({ database, secret, migrate: false });
   try {
+    const problems = await control.store.consentProblems();
+    if (problems.length > 0) throw new Error(`tenant_ai_consents: ${problems.join('; ')}`);
     const { position } = await control.store.head();
     return `${folder ?? 'the server'} answers; its control log has ${position} entries`;
   } catch (error) {

@@ -22,7 +22,15 @@ const body = z.strictObject({
 });
 const answer = z.object({
   user: z.string(),
-  choices: z.array(z.object({ featureClass: z.string(), choice: z.enum(['opt_in', 'opt_out']), ...recordFields })),
+  choices: z.array(
+    z.object({
+      featureClass: z.string(),
+      choice: z
+        .enum(['opt_in', 'opt_out', 'unknown'])
+        .describe('unknown: what is recorded is no choice. It closes until the choice is made again.'),
+      ...recordFields,
+    }),
+  ),
 });
 
 /** What single users chose, or their administrator for them. */

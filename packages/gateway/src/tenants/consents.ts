@@ -1,3 +1,4 @@
+import type { ConsentModel, StoredModel } from '@rampart/core';
 import { z } from 'zod';
 import type { App, Gateway } from '../gateway.js';
 import { recorded } from '../service/recorded.js';
@@ -17,7 +18,9 @@ const answer = z.object({
   consents: z.array(
     z.object({
       featureClass: z.string(),
-      state: z.enum(['opt_in', 'opt_out', 'unset']),
+      state: z
+        .enum(['opt_in', 'opt_out', 'unset', 'unknown'])
+        .describe('unknown: what is recorded is no state, or inconsistent. It closes until the state is set again.'),
       version: z.number().optional(),
       model: z
         .enum(['not_required', 'opt_out', 'opt_in'])
@@ -67,12 +70,19 @@ export function serveConsents(app: App, gateway: Gateway): void {
   );
 }
 
+// A stored model that can't be read closes its class: to a tenant that is the strictest model.
+function modelOf(stored: StoredModel): ConsentModel {
+  return stored === 'unknown' ? 'opt_in' : stored;
+}
+
 async function consentsOf(gateway: Gateway, tenant: string) {
   const [said, models] = await recorded(gateway, ({ store }) =>
     Promise.all([store.consents(tenant), store.items({ kind: 'model' })]),
   );
   const stored = new Map(
-    models.flatMap(({ change }) => (change.kind === 'model' ? [[change.featureClass, change.model] as const] : [])),
+    models.flatMap(({ change }) =>
+      change.kind === 'model' ? [[change.featureClass, modelOf(change.model)] as const] : [],
+    ),
   );
   const classes = classesOf(gateway.rampart.flags.snapshot(), stored);
   const recordOf = new Map(said.map((record) => [record.featureClass, record]));

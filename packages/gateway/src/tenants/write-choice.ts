@@ -42,7 +42,7 @@ export async function writeForAnother(
 
 /** Whose opt-out it was is unknown where that was erased: then it counts as the user's. */
 function isOwnOptOut({ change, actor }: ControlItem, { user, featureClass }: Choice): boolean {
-  if (change.kind !== 'choice' || change.featureClass !== featureClass || change.choice !== 'opt_out') return false;
+  if (change.kind !== 'choice' || change.featureClass !== featureClass || change.choice === 'opt_in') return false;
   return actor === undefined || actor === user;
 }
 
