@@ -22,8 +22,8 @@ export interface Mac {
 export type MacFields = readonly (string | number)[];
 
 /** @throws TypeError when the secret is too short */
-export function openMac({ secret: given, environment, purpose }: MacOptions): Mac {
-  const secret = typeof given === 'string' ? secretText(given) : given;
+export function openMac({ secret: written, environment, purpose }: MacOptions): Mac {
+  const secret = typeof written === 'string' ? secretText(written) : written;
   if (typeof secret !== 'string' || secret.length < SHORTEST_SECRET) {
     throw new TypeError(`secret: use at least ${SHORTEST_SECRET} characters, the same in every process`);
   }

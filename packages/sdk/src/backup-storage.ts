@@ -42,7 +42,7 @@ export class BackupStorage implements Storage {
     const warning = await backupWarning(this.#folder);
     if (warning !== undefined) this.#warn(warning);
     try {
-      return (await this.#files.get(key)) as Contents | undefined;
+      return await this.#files.get(key);
     } catch (error) {
       const reason = reasonOf(error);
       this.#warn(`the backup of flags in ${this.#folder} cannot be read (${reason}): starting without it`);

@@ -71,7 +71,7 @@ function folderError(folder: string, cause: unknown): StoreError {
 
 async function create(folder: string, lock: FolderLock): Promise<PGlite> {
   const { PGlite } = await import('@electric-sql/pglite');
-  const fs = fencedFiles(`${folder}/data`, lock.requireOwned);
+  const fs = fencedFiles(`${folder}/data`, () => lock.requireOwned());
   return PGlite.create({ fs, parsers: { [BIGINT]: Number } });
 }
 

@@ -9,7 +9,7 @@ export interface AbortableRequests {
   /** For the configuration of the instance. */
   readonly httpOptions: HttpOptions;
   /** Ends the requests under way and refuses later ones, retries included. */
-  abort(): void;
+  readonly abort: () => void;
 }
 
 /**

@@ -19,6 +19,17 @@ describe('a connection', () => {
     });
   });
 
+  it('takes passwords from files without the line break at their end', () => {
+    const options = { password: 'p w\n', sentinelPassword: 's\r\n' };
+    const clean = { password: 'p w', sentinelPassword: 's' };
+    const sentinels = [{ host: 's1' }];
+    expect(readConnection({ url: 'redis://h', options })).toMatchObject({ options: clean });
+    expect(readConnection('redis://:secret\n@h\n')).toMatchObject({ options: { password: 'secret' } });
+    expect(readConnection({ sentinels, name: 'main', options })).toMatchObject({ options: clean });
+    const cluster = readConnection({ cluster: ['redis://h'], options: { redisOptions: options } });
+    expect(cluster).toMatchObject({ options: { redisOptions: clean } });
+  });
+
   it('may be behind Sentinels', () => {
     const sentinels = [{ host: 's1' }, { host: 's2', port: 26380 }];
     expect(readConnection({ sentinels, name: 'main', options: { db: 1 } })).toEqual({

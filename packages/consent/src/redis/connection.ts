@@ -1,3 +1,4 @@
+import { secretText } from '@rampart/core';
 import type { ClusterNode, ClusterOptions, RedisOptions } from 'ioredis';
 import { z } from 'zod';
 
@@ -54,13 +55,13 @@ export function readConnection(connection: RedisConnection): RedisTarget {
   }
   if (has('sentinels')) {
     const { sentinels, name, options } = check(shapes.sentinels, given);
-    return { kind: 'server', options: { ...options, sentinels: sentinels.map(withPort), name } };
+    return { kind: 'server', options: { ...withSecrets(options), sentinels: sentinels.map(withPort), name } };
   }
   if (!has('url')) throw new TypeError(`redis: write a URL (${FORM}), or { url }, { sentinels, name } or { cluster }`);
   const { url, options } = check(shapes.url, given);
   return {
     kind: 'server',
-    options: { ...readUrl(url, typeof connection === 'string' ? 'redis' : 'redis.url'), ...options },
+    options: { ...readUrl(url, typeof connection === 'string' ? 'redis' : 'redis.url'), ...withSecrets(options) },
   };
 }
 
@@ -75,7 +76,17 @@ function clusterTarget(cluster: readonly (string | RedisAddress)[], options: Clu
   return {
     kind: 'cluster',
     nodes: nodes.map(({ host = '', port = 6379 }) => ({ host, port })),
-    options: { ...options, redisOptions: { ...shared, ...options.redisOptions } },
+    options: { ...options, redisOptions: { ...shared, ...withSecrets(options.redisOptions) } },
+  };
+}
+
+/** Passwords that were read from files end in a line break; in a URL its parser drops them. */
+function withSecrets(options: RedisOptions = {}): RedisOptions {
+  const { password, sentinelPassword } = options;
+  return {
+    ...options,
+    ...(typeof password === 'string' ? { password: secretText(password) } : {}),
+    ...(typeof sentinelPassword === 'string' ? { sentinelPassword: secretText(sentinelPassword) } : {}),
   };
 }
 
