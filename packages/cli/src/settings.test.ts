@@ -91,6 +91,7 @@ describe('what is wrong is named, with its value and the fix', () => {
     ['another protocol', { url: 'ftp://u' }, {}, /^--url = "ftp:\/\/u": write a whole address/],
     ['a project with a slash', { project: 'a/b' }, URL_, /^--project = "a\/b": write a name/],
     ['an environment with a space', {}, { ...URL_, UNLEASH_ENVIRONMENT: 'my dev' }, /^UNLEASH_ENVIRONMENT = "my dev"/],
+    ['a tier in two cases', { tiers: 'pro,Pro' }, URL_, /"pro" and "Pro" differ in case alone/],
     ['a tier twice', { tiers: 'a,b,a' }, URL_, /^--tiers = "a,b,a": write each tier once/],
     ['no tier', {}, { ...URL_, RAMPART_TIERS: ',' }, /^RAMPART_TIERS = ",": write each tier once/],
     ['a missing file', { tokenFile: '/nowhere/token' }, URL_, /^--token-file "\/nowhere\/token": ENOENT/],

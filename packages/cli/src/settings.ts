@@ -1,4 +1,4 @@
-import { DEFAULT_TIERS, secretText } from '@rampart/core';
+import { DEFAULT_TIERS, ladderProblem, secretText } from '@rampart/core';
 import { z } from 'zod';
 import { VARIABLES, type Variables } from './environment.js';
 import { misused } from './failure.js';
@@ -34,10 +34,11 @@ const name = z.string().regex(/^[^\s/]+$/, 'write a name without spaces and slas
 const tiers = z
   .string()
   .transform(listOf)
-  .refine(
-    (list) => list.length > 0 && new Set(list).size === list.length,
-    'write each tier once, lowest first, e.g. free,pro',
-  );
+  .superRefine((list, { addIssue }) => {
+    const problem = list.length === 0 ? 'names no tier' : ladderProblem(list);
+    if (problem !== undefined)
+      addIssue({ code: 'custom', message: `write each tier once, lowest first, e.g. free,pro: it ${problem}` });
+  });
 
 /** Joins options and environment. Throws a `UsageError` that names the option or variable that is wrong. */
 export function readSettings(flags: ConnectionFlags, variables: Variables): Settings {

@@ -7,6 +7,7 @@ import { type Bands, routeFor, strictestBands } from './modes.js';
 import { DEFAULT_UNAVAILABLE_MESSAGE } from './parameters.js';
 import { highestFloor } from './scoped-control.js';
 import type { Subject } from './subject.js';
+import { tierRank } from './tiers.js';
 import { HELD_OUT, type Obstacle, type OpenRule, type Verdict } from './verdict.js';
 
 /** The standard reasons that a decision can have. */
@@ -195,7 +196,8 @@ function obstacleDecision(
   decision.outcome = type;
   const { access } = question.feature;
   if (type === 'consent_required' || access?.minTier === undefined) return decision;
-  const currentTier = question.subject.tier ?? '';
+  const { tiers, subject } = question;
+  const currentTier = tiers[tierRank(tiers, subject.tier ?? '')] ?? '';
   const message = `This feature needs the ${access.minTier} plan. You are on ${currentTier}.`;
   decision.paywall = { currentTier, requiredTier: access.minTier, upgradeUrl: access.upgradeUrl, message };
   return decision;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Scope } from './control.js';
 import type { ControlChange } from './control-state.js';
+import { characterProblem } from './list.js';
 import { type Bands, MODES, type Mode } from './modes.js';
 import { CONSENT_MODELS, consentClass } from './parameters.js';
 import { requireVisible } from './require-visible.js';
@@ -56,8 +57,11 @@ const version = z
   .max(2 ** 31 - 1, WHOLE);
 const mode = oneOf(MODES);
 const bands = z.strictObject({ autoAbove: fraction, confirmFrom: fraction, reviewFrom: fraction }).partial();
+const fact = id.refine((text) => characterProblem(text, 'fact') === undefined, {
+  error: ({ input }) => characterProblem(String(input), 'fact') ?? '',
+});
 const scope = z
-  .strictObject({ all: z.boolean(), feature: id, change: id, tenant: id, tier: id, region: id, label: id })
+  .strictObject({ all: z.boolean(), feature: id, change: id, tenant: id, tier: fact, region: fact, label: fact })
   .partial()
   .refine(
     (parts) => Object.values(parts).some((part) => part !== undefined && part !== false),

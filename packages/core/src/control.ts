@@ -1,6 +1,7 @@
+import { foldFact } from './list.js';
 import type { Bands, Mode } from './modes.js';
 import type { ConsentModel } from './parameters.js';
-import { entriesOf, type Subject } from './subject.js';
+import type { Subject } from './subject.js';
 
 /**
  * The state of a tenant's consent. `unset` is a known state: nothing was chosen, and the model's default counts. `unknown`
@@ -107,19 +108,23 @@ export interface ControlView extends SharedControl {
 
 export const EMPTY_TENANT: TenantControl = Object.freeze({ consents: new Map(), users: new Map() });
 
-/** Whether a scope covers a subject. A part of the subject that is unknown counts as covered. */
+/**
+ * Whether a scope covers a subject; tier, region and label compare without case. A part of the subject that is unknown counts
+ * as covered.
+ */
 export function covers(scope: Scope, feature: string, change: string | undefined, subject: Subject): boolean {
   if (scope.all === true) return true;
   return (
     (scope.feature === undefined || scope.feature === feature) &&
     (scope.change === undefined || scope.change === change) &&
-    matchesFact(scope.tenant, subject.tenantId) &&
+    (scope.tenant === undefined || subject.tenantId === undefined || scope.tenant === subject.tenantId) &&
     matchesFact(scope.tier, subject.tier) &&
     matchesFact(scope.region, subject.region) &&
-    (scope.label === undefined || (entriesOf(subject.labels)?.includes(scope.label) ?? true))
+    (scope.label === undefined || (subject.labels?.includes(foldFact(scope.label)) ?? true))
   );
 }
 
+// What is recorded keeps its case, for the audit.
 function matchesFact(wanted: string | undefined, fact: string | undefined): boolean {
-  return wanted === undefined || fact === undefined || wanted === fact;
+  return wanted === undefined || fact === undefined || wanted === fact || foldFact(wanted) === fact;
 }

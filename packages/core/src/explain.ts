@@ -23,7 +23,7 @@ import {
   tierGate,
 } from './gates.js';
 import type { AccessPolicy } from './parameters.js';
-import { entriesOf, type Subject, stickyValue } from './subject.js';
+import { type Subject, stickyValue } from './subject.js';
 import { effectiveMode } from './verdict.js';
 
 /** One line of the gate table: what a gate saw and what it said, asked by itself. */
@@ -118,7 +118,7 @@ function ruleReports(
   const { policy } = rule;
   const row = reporter(change.name, index);
   const mode = effectiveMode(question, access, rule);
-  const cohorts = entriesOf(subject.cohorts)?.join(' ') || 'none';
+  const cohorts = subject.cohorts?.join(' ') || 'none';
   return [
     row('consent', `terms from version ${policy.consentVersion ?? 'any'}`, consentGate(question, access, policy)),
     row('targeting', constraintsSeen(rule.targeting), targetingGate(question, rule)),
@@ -170,8 +170,10 @@ function forceSeen({ subject, control }: Question, listed: ReadonlySet<string>):
 }
 
 function exclusionSeen(access: AccessPolicy, subject: Subject): string {
-  const labels = entriesOf(subject.labels);
-  const seen = labels === undefined ? 'labels unknown' : `labels ${labels.join(' ') || 'none'}`;
+  const { labels, stated } = subject;
+  const unknown =
+    stated.labels === undefined || stated.labels === null ? 'labels unknown' : 'labels that can not be read';
+  const seen = labels === undefined ? unknown : `labels ${labels.join(' ') || 'none'}`;
   return `${seen}, excluded ${[...access.exclude].join(' ') || 'none'}${subject.aiOptOut ? ', opted out of AI' : ''}`;
 }
 

@@ -7,7 +7,8 @@ import { isForced } from './overrides.js';
 import type { AccessPolicy, StagePolicy } from './parameters.js';
 import { firstKill } from './scoped-control.js';
 import { STAGES } from './stages.js';
-import { entriesOf, type Subject, stickyValue } from './subject.js';
+import { type Subject, stickyValue } from './subject.js';
+import { tierRank } from './tiers.js';
 
 /** Everything one evaluation depends on. */
 export interface Question {
@@ -78,9 +79,8 @@ export function forceOffGate(
 export function exclusionGate({ subject, control }: Question, access: AccessPolicy): Closed | undefined {
   if (subject.aiOptOut || optedOutOfAll(subject, control)) return closed('exclusion', 'opted_out');
   if (access.exclude.size === 0) return undefined;
-  const labels = entriesOf(subject.labels);
-  if (labels === undefined) return closed('exclusion', 'missing');
-  for (const label of labels) if (access.exclude.has(label)) return closed('exclusion', label);
+  if (subject.labels === undefined) return closed('exclusion', 'missing');
+  for (const label of subject.labels) if (access.exclude.has(label)) return closed('exclusion', label);
   return undefined;
 }
 
@@ -107,7 +107,7 @@ export function tierGate({ feature, subject, control, tiers }: Question, access:
   if (access.minTier === undefined || isListed(access.forceOn, subject.tenantId)) return undefined;
   if (isForced(control, 'on', feature.name)) return undefined;
   if (subject.tier === undefined) return closed('tier', 'missing');
-  const tier = tiers.indexOf(subject.tier);
+  const tier = tierRank(tiers, subject.tier);
   if (tier === -1) return closed('tier', 'off_ladder');
   return tier < tiers.indexOf(access.minTier) ? closed('tier', 'below') : undefined;
 }
@@ -158,7 +158,7 @@ function isForcedOn({ change, subject, control }: Question, policy: StagePolicy)
 /** Index of the narrowest stage that lets the subject in under a rule, or -1. */
 function reach(policy: StagePolicy, subject: Subject): number {
   const last = STAGES.indexOf(policy.stage);
-  const cohorts = subject.cohorts === undefined ? undefined : entriesOf(subject.cohorts);
+  const { cohorts } = subject;
   if (cohorts?.includes('internal')) return 0;
   if (last >= 1 && cohorts?.includes('dogfood')) return 1;
   if (last >= 2 && isListed(policy.tenants, subject.tenantId)) return 2;

@@ -52,6 +52,22 @@ describe('control in memory', () => {
     expect(control.read('acme', atLeast) !== undefined).toBe(known);
   });
 
+  test.each([
+    [{ label: 'hipaa;financial' }, /scope\.label = "hipaa;financial": ";" \(U\+003B\) is in it/],
+    [{ tier: 'pro\u200b' }, /scope\.tier = .*: a zero-width space \(U\+200B\) is in it/],
+    [{ region: 'us east' }, /scope\.region = "us east": a space \(U\+0020\) is in it/],
+  ])('refuses the scope %j, which no subject could have, and names the character', (scope, message) => {
+    const control = new InMemoryControl();
+    expect(() => control.apply({ kind: 'kill', kill: { id: 'k', scope, reason: 'r' } })).toThrow(message);
+    expect(control.read('acme')?.kills).toEqual([]);
+  });
+
+  test('keeps the case of a scope as it was recorded', () => {
+    const control = new InMemoryControl();
+    control.apply({ kind: 'kill', kill: { id: 'k', scope: { label: 'HIPAA' }, reason: 'r' } });
+    expect(control.read('acme')?.kills).toMatchObject([{ scope: { label: 'HIPAA' } }]);
+  });
+
   test.each(['kill', 'cap', 'floor'] as const)('refuses a %s without a scope, and records nothing', (kind) => {
     const control = new InMemoryControl();
     const said = { kill: { reason: 'x' }, cap: { mode: 'shadow' }, floor: { bands: {} } }[kind];

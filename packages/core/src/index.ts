@@ -80,6 +80,7 @@ export { InMemoryControl, type InMemoryControlOptions } from './in-memory-contro
 export { type InvisibleCharacter, invisibleCharacter } from './invisible.js';
 export type { JsonValue } from './json.js';
 export { deepFreeze } from './json.js';
+export { entriesOf, foldFact, idText, isSafeId } from './list.js';
 export type { Bands, Mode, Route } from './modes.js';
 export { DEFAULT_BANDS, MODES, ROUTES, routeFor } from './modes.js';
 export { type ClockRange, withoutEnded } from './overrides.js';
@@ -105,6 +106,7 @@ export type { Stage } from './stages.js';
 export { DEFAULT_TIERS, STAGES } from './stages.js';
 export type { ParameterDefinition, StrategyDefinition } from './strategy-definitions.js';
 export { AI_ACCESS, AI_STAGE } from './strategy-definitions.js';
-export type { Attributes, ContextNames, Subject } from './subject.js';
-export { DEFAULT_CONTEXT_NAMES, entriesOf, readSubject, stickyValue } from './subject.js';
+export type { Attributes, ContextNames, StatedFacts, Subject } from './subject.js';
+export { DEFAULT_CONTEXT_NAMES, readSubject, statesAllFacts, stickyValue, withTenantFacts } from './subject.js';
+export { ladderProblem, readTiers, tierRank } from './tiers.js';
 export { countChoices, optedOutClasses } from './user-choices.js';

@@ -198,6 +198,42 @@ test('parameters named like members of every object change nothing', () => {
   expect(({} as Record<string, unknown>)['consent']).toBeUndefined();
 });
 
+describe('a list that is not clean', () => {
+  test.each([
+    [
+      'hipaa;financial',
+      '";" (U+003B) is in it: separate entries by commas, and use letters, digits and _ - . : in an entry',
+    ],
+    [
+      'hipaa\u200b',
+      'a zero-width space (U+200B) is in it: separate entries by commas, and use letters, digits and _ - . : in an entry',
+    ],
+    [
+      'a,\nb',
+      'a line break (U+000A) is in it: separate entries by commas, and use letters, digits and _ - . : in an entry',
+    ],
+  ])('%j names the character', (exclude, fix) => {
+    const parsed = access({ featureClass: 'c', exclude });
+    expect(parsed).toEqual({
+      ok: false,
+      problems: [{ flag: 'ai.f', field: 'aiAccess.exclude', value: exclude, fix }],
+    });
+  });
+
+  test('nor is a single tier, whose character is named too', () => {
+    expect(said(access({ featureClass: 'c', minTier: 'pro\u200b' }))[0]).toMatch(
+      /a zero-width space \(U\+200B\) is in it: use a tier of the ladder: free/,
+    );
+  });
+
+  test('facts are kept in lower case, ids as they are', () => {
+    const parsed = stage({ stage: 'ga', groupId: 'g', regions: 'EU, us', tiers: 'PRO', tenants: 'Acme,acme' });
+    expect(parsed).toMatchObject({
+      value: { regions: new Set(['eu', 'us']), tiers: new Set(['pro']), tenants: new Set(['Acme', 'acme']) },
+    });
+  });
+});
+
 describe('sizes', () => {
   test.each([
     ['9'.repeat(400), false],

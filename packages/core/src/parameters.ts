@@ -1,8 +1,11 @@
 import { z } from 'zod';
+import { characterProblem, type EntryKind, foldFact, idText } from './list.js';
 import { type Bands, DEFAULT_BANDS, MODES, type Mode } from './modes.js';
 import { type Problem, problem } from './problem.js';
 import { requireVisible } from './require-visible.js';
 import { STAGES, type Stage } from './stages.js';
+import { AI_ACCESS, AI_STAGE } from './strategy-definitions.js';
+import { tierRank } from './tiers.js';
 
 /** How a class of features asks for consent, from least to most strict. */
 export const CONSENT_MODELS = ['not_required', 'opt_out', 'opt_in'] as const;
@@ -22,9 +25,12 @@ export interface AccessPolicy {
   readonly featureClass: string;
   readonly consent: ConsentModel;
   readonly consentVersion: number | undefined;
+  /** Regions, lower case, or `all`. */
   readonly userOptIn: ReadonlySet<string>;
+  /** As the tier ladder writes it. */
   readonly minTier: string | undefined;
   readonly upgradeUrl: string | undefined;
+  /** Labels, lower case. */
   readonly exclude: ReadonlySet<string>;
   readonly forceOn: ReadonlySet<string>;
   readonly forceOff: ReadonlySet<string>;
@@ -38,7 +44,9 @@ export interface AccessPolicy {
 export interface StagePolicy {
   readonly stage: Stage;
   readonly tenants: ReadonlySet<string>;
+  /** Lower case. */
   readonly tiers: ReadonlySet<string>;
+  /** Lower case. */
   readonly regions: ReadonlySet<string>;
   /** 0..100 */
   readonly rollout: number;
@@ -71,18 +79,26 @@ const fraction = number(0, 1);
 const percent = number(0, 100);
 const whole = (least: number) => number(least, Number.MAX_SAFE_INTEGER, WHOLE);
 
-const list = z
-  .string()
-  .transform(
-    (text) =>
-      new Set(
-        text
-          .split(',')
-          .map((entry) => entry.trim())
-          .filter((entry) => entry !== ''),
-      ),
-  )
-  .refine((entries) => entries.size > 0, 'write at least one entry, separated by commas, or leave it empty');
+/** Entries separated by commas, ordinary spaces around each; empty ones are left out. Facts are kept in the form in which they compare. */
+const listOf = (kind: EntryKind) =>
+  z.string({ error: 'write text: entries separated by commas' }).transform((text, context) => {
+    const entries = new Set<string>();
+    for (const part of text.split(',')) {
+      const entry = part.replace(SPACES_AROUND, '');
+      const problem = characterProblem(entry, kind);
+      if (problem !== undefined) {
+        context.issues.push({ code: 'custom', message: problem, input: text });
+        return z.NEVER;
+      }
+      if (entry !== '') entries.add(kind === 'fact' ? foldFact(entry) : entry);
+    }
+    if (entries.size === 0) context.issues.push({ code: 'custom', message: NO_ENTRY, input: text });
+    return entries;
+  });
+const SPACES_AROUND = /^ +| +$/g;
+const NO_ENTRY = 'write at least one entry, separated by commas, or leave it empty';
+const facts = listOf('fact');
+const ids = listOf('id');
 
 const oneOf = <const T extends readonly string[]>(values: T) =>
   z.enum(values, { error: `use one of ${values.join(', ')}` });
@@ -104,12 +120,12 @@ const accessSchema = z.object({
   featureClass: consentClass,
   consent: oneOf(CONSENT_MODELS).default('opt_in'),
   consentVersion: whole(0).optional(),
-  userOptIn: list.default(NONE as Set<string>),
+  userOptIn: facts.default(NONE as Set<string>),
   minTier: z.string().optional(),
   upgradeUrl: httpUrl.optional(),
-  exclude: list.default(NONE as Set<string>),
-  forceOn: list.default(NONE as Set<string>),
-  forceOff: list.default(NONE as Set<string>),
+  exclude: facts.default(NONE as Set<string>),
+  forceOn: ids.default(NONE as Set<string>),
+  forceOff: ids.default(NONE as Set<string>),
   maxMode: oneOf(MODES).default('autonomous'),
   maxCalibrationError: fraction.default(0.05),
   priority: oneOf(PRIORITIES).default('P2'),
@@ -119,9 +135,9 @@ const accessSchema = z.object({
 const stageSchema = z
   .object({
     stage: oneOf(STAGES),
-    tenants: list.default(NONE as Set<string>),
-    tiers: list.default(NONE as Set<string>),
-    regions: list.default(NONE as Set<string>),
+    tenants: ids.default(NONE as Set<string>),
+    tiers: facts.default(NONE as Set<string>),
+    regions: facts.default(NONE as Set<string>),
     rollout: percent.default(0),
     stickiness: z
       .string()
@@ -143,8 +159,8 @@ const stageSchema = z
     shadowSample: percent.default(100),
     maxPerHour: whole(0).optional(),
     consentVersion: whole(0).optional(),
-    forceOn: list.default(NONE as Set<string>),
-    forceOff: list.default(NONE as Set<string>),
+    forceOn: ids.default(NONE as Set<string>),
+    forceOff: ids.default(NONE as Set<string>),
   })
   .refine((rule) => rule.autoAbove >= rule.confirmFrom, {
     path: ['autoAbove'],
@@ -164,10 +180,13 @@ export type Parsed<T> =
 export function parseAccess(flag: string, parameters: unknown, tiers: readonly string[]): Parsed<AccessPolicy> {
   const parsed = parse(flag, 'aiAccess', accessSchema, parameters);
   if (!parsed.ok) return parsed;
-  const { minTier } = parsed.value;
-  const problems =
-    minTier === undefined || tiers.includes(minTier) ? [] : [offLadder(flag, 'aiAccess.minTier', minTier, tiers)];
-  return problems.length > 0 ? { ok: false, problems } : { ok: true, value: { ...ACCESS_UNSET, ...parsed.value } };
+  const { minTier, ...rest } = parsed.value;
+  if (minTier === undefined) return { ok: true, value: { ...ACCESS_UNSET, ...rest } };
+  // As the ladder writes it: constraints and the paywall show that.
+  const tier = tiers[tierRank(tiers, foldFact(minTier))];
+  return tier === undefined
+    ? { ok: false, problems: [offLadder(flag, 'aiAccess.minTier', minTier, tiers)] }
+    : { ok: true, value: { ...ACCESS_UNSET, ...rest, minTier: tier } };
 }
 
 /** Reads the parameters of an `aiStage` rule as Unleash sends them (strings, `""` when unset). */
@@ -175,7 +194,7 @@ export function parseStage(flag: string, parameters: unknown, tiers: readonly st
   const parsed = parse(flag, 'aiStage', stageSchema, parameters);
   if (!parsed.ok) return parsed;
   const problems = [...parsed.value.tiers]
-    .filter((tier) => !tiers.includes(tier))
+    .filter((tier) => tierRank(tiers, tier) === -1)
     .map((tier) => offLadder(flag, 'aiStage.tiers', tier, tiers));
   if (problems.length > 0) return { ok: false, problems };
   const { autoAbove, confirmFrom, reviewFrom, ...rest } = parsed.value;
@@ -192,8 +211,11 @@ const STAGE_UNSET = {
   consentVersion: undefined,
 };
 
-const offLadder = (flag: string, field: string, tier: string, tiers: readonly string[]): Problem =>
-  problem(flag, field, tier, `use a tier of the ladder: ${tiers.join(', ')}`);
+function offLadder(flag: string, field: string, tier: string, tiers: readonly string[]): Problem {
+  const fix = `use a tier of the ladder: ${tiers.join(', ')}`;
+  const character = characterProblem(tier, 'fact');
+  return problem(flag, field, tier, character === undefined ? fix : `${character.replace(/: .*/s, '')}: ${fix}`);
+}
 
 function parse<S extends z.ZodType>(
   flag: string,
@@ -207,9 +229,8 @@ function parse<S extends z.ZodType>(
   }
   const set: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(given)) {
-    const text = typeof value === 'number' || typeof value === 'boolean' ? String(value) : value;
-    const trimmed = typeof text === 'string' ? text.trim() : text;
-    if (trimmed !== '' && trimmed !== null && trimmed !== undefined && name !== '__proto__') set[name] = trimmed;
+    const text = LISTS.has(name) ? listText(value) : scalarText(value);
+    if (text !== '' && text !== null && text !== undefined && name !== '__proto__') set[name] = text;
   }
   const result = schema.safeParse(set);
   if (result.success) return { ok: true, value: result.data };
@@ -218,4 +239,18 @@ function parse<S extends z.ZodType>(
     return problem(flag, `${strategy}.${field}`, set[field], issue.message);
   });
   return { ok: false, problems };
+}
+
+const LISTS: ReadonlySet<string> = new Set(
+  [...AI_ACCESS.parameters, ...AI_STAGE.parameters].filter(({ type }) => type === 'list').map(({ name }) => name),
+);
+
+// A list keeps what surrounds it, apart from ordinary spaces: a line break there is no clean list either.
+function listText(value: unknown): unknown {
+  return typeof value === 'string' ? value.replace(SPACES_AROUND, '') : (idText(value) ?? value);
+}
+
+function scalarText(value: unknown): unknown {
+  if (typeof value === 'string') return value.trim();
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : value;
 }

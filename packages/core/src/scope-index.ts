@@ -1,5 +1,6 @@
 import { covers, type Scope } from './control.js';
-import { entriesOf, type Subject } from './subject.js';
+import { foldFact } from './list.js';
+import type { Subject } from './subject.js';
 
 /** What is asked of an index: who asks for which flag. */
 export interface Covered {
@@ -96,7 +97,7 @@ class ScopeIndex<T extends { readonly scope: Scope }, V> {
 
   // A part of the subject that is unknown counts as covered: it is not compared.
   #valuesOf(group: Group<V>, asked: Covered): readonly V[] {
-    const labels = group.parts.includes('label') ? entriesOf(asked.subject.labels) : undefined;
+    const labels = group.parts.includes('label') ? asked.subject.labels : undefined;
     const facts = factsOf(asked);
     const compared = group.parts.filter((part) => (part === 'label' ? labels : facts[part]) !== undefined);
     const table = this.#tableOf(group, compared);
@@ -112,13 +113,19 @@ class ScopeIndex<T extends { readonly scope: Scope }, V> {
     if (known !== undefined) return known;
     const table = new Map<string, V>();
     for (const { scope, value } of entries) {
-      const key = keyOf(compared, (part) => scope[part]);
+      const key = keyOf(compared, (part) => comparedForm(part, scope[part]));
       const said = table.get(key);
       table.set(key, said === undefined ? value : this.#merge(said, value));
     }
     tables.set(name, table);
     return table;
   }
+}
+
+// Recorded scopes keep their case; a subject's facts are folded when they are read.
+function comparedForm(part: Part, value: string | undefined): string | undefined {
+  const isFact = part === 'tier' || part === 'region' || part === 'label';
+  return isFact && value !== undefined ? foldFact(value) : value;
 }
 
 function partsOf(scope: Scope): readonly Part[] {

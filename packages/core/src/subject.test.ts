@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { DEFAULT_CONTEXT_NAMES, entriesOf, readSubject, stickyValue } from './subject.js';
+import { DEFAULT_CONTEXT_NAMES, readSubject, statesAllFacts, stickyValue, withTenantFacts } from './subject.js';
 
 describe('reading a context', () => {
   test('takes each fact from its own attribute', () => {
@@ -22,13 +22,14 @@ describe('reading a context', () => {
       tier: 'pro',
       region: 'eu',
       cohorts: ['internal'],
-      labels: 'hipaa',
+      labels: ['hipaa'],
       aiOptOut: true,
       complexity: 2,
       confidence: 0.5,
       requestId: 'r',
       consentRevision: '7',
       attributes,
+      stated: { tier: 'pro', region: 'eu', cohorts: ['internal'], labels: 'hipaa' },
       tierAttribute: 'tier',
     });
   });
@@ -61,6 +62,7 @@ describe('reading a context', () => {
     expect(known).toEqual([
       ['aiOptOut', false],
       ['attributes', {}],
+      ['stated', {}],
       ['tierAttribute', 'tier'],
     ]);
   });
@@ -90,30 +92,36 @@ describe('reading a context', () => {
   });
 });
 
-describe('a list', () => {
-  test.each([
-    [
-      ['a', 'b'],
-      ['a', 'b'],
-    ],
-    [[], []],
-    ['a, b ,,c', ['a', 'b', 'c']],
-    ['', []],
-    [' ', []],
-    [['a', 1], undefined],
-    [[undefined], undefined],
-    [undefined, undefined],
-    [null, undefined],
-    [7, undefined],
-    [{ length: 0 }, undefined],
-    [new Set(['a']), undefined],
-  ])('%j holds %j', (list, entries) => {
-    expect(entriesOf(list)).toEqual(entries);
+describe('what a directory adds', () => {
+  const facts = { tier: 'PRO', region: 'EU', labels: ['HIPAA'], cohorts: ['Internal'] };
+
+  test('fills in what the context does not state', () => {
+    expect(withTenantFacts(readSubject({ tier: '', labels: null }), facts)).toMatchObject({
+      tier: 'pro',
+      region: 'eu',
+      labels: ['hipaa'],
+      cohorts: ['internal'],
+      stated: facts,
+    });
+  });
+
+  test('is no stand-in for what the context states and cannot be read', () => {
+    const stated = { tier: 'pro;free', region: {}, labels: '{hipaa}', cohorts: 'a b' };
+    const subject = withTenantFacts(readSubject(stated), facts);
+    expect(subject).toMatchObject({
+      tier: undefined,
+      region: undefined,
+      labels: undefined,
+      cohorts: undefined,
+      stated,
+    });
+    expect(statesAllFacts(subject)).toBe(true);
+    expect(statesAllFacts(readSubject({ ...stated, labels: undefined }))).toBe(false);
   });
 });
 
 describe('the value that is hashed', () => {
-  const subject = readSubject({ targetingKey: 'u', tenantId: 't', sessionId: 's', seat: 7, flags: {} });
+  const subject = readSubject({ targetingKey: 'u', tenantId: 't', sessionId: 's', seat: 7, share: 0.5, flags: {} });
 
   test.each([
     ['tenantId', 't'],
@@ -121,6 +129,7 @@ describe('the value that is hashed', () => {
     ['targetingKey', 'u'],
     ['sessionId', 's'],
     ['seat', '7'],
+    ['share', undefined],
     ['flags', undefined],
     ['missing', undefined],
     ['constructor', undefined],

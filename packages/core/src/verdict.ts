@@ -19,6 +19,7 @@ import {
   taskGate,
   tierGate,
 } from './gates.js';
+import { readFact } from './list.js';
 import { leastMode, type Mode } from './modes.js';
 import type { AccessPolicy } from './parameters.js';
 import { leastCap } from './scoped-control.js';
@@ -97,10 +98,13 @@ export function lift(question: Question, obstacle: Obstacle['type']): Question {
 function withTier(question: Question): Question {
   const { subject, feature } = question;
   const tier = feature.access?.minTier;
-  const { attributes, tierAttribute } = subject;
+  const { attributes, stated, tierAttribute } = subject;
   // Constraints see the facts under their own names by themselves; a name of the caller's own is theirs to see too.
   const seen = tierAttribute === 'tier' ? attributes : { ...attributes, [tierAttribute]: tier };
-  return { ...question, subject: { ...subject, tier, attributes: seen } };
+  return {
+    ...question,
+    subject: { ...subject, tier: readFact(tier), attributes: seen, stated: { ...stated, tier } },
+  };
 }
 
 function pass(question: Question): Verdict {

@@ -1,4 +1,4 @@
-import { DEFAULT_PREFIX, SHORTEST_SECRET, secretText } from '@rampart/core';
+import { DEFAULT_PREFIX, ladderProblem, SHORTEST_SECRET, secretText } from '@rampart/core';
 import { z } from 'zod';
 import { PERMISSIONS } from './access/principal.js';
 import type { GatewayConfiguration, GatewayConfigurationInput } from './configuration.js';
@@ -152,7 +152,14 @@ const configurationSchema: z.ZodType<GatewayConfiguration, GatewayConfigurationI
   maxStaleness: whole(500)
     .default(5_000)
     .describe("In milliseconds: what can't be shown younger is unknown, and closes."),
-  tiers: z.array(name).min(1).optional(),
+  tiers: z
+    .array(name)
+    .min(1)
+    .superRefine((tiers, { addIssue }) => {
+      const message = ladderProblem(tiers);
+      if (message !== undefined) addIssue({ code: 'custom', message });
+    })
+    .optional(),
   prefix: z.string().default(DEFAULT_PREFIX),
   gates: z.record(name, name).optional(),
   contextNames: z.record(z.string(), name).optional(),

@@ -11,6 +11,7 @@ import {
   type GatedFlag,
   type PlainFlag,
   type Subject,
+  tierRank,
   type VerdictMemo,
 } from '@rampart/core';
 import { kindOf } from './directory.js';
@@ -128,7 +129,7 @@ export class Decider {
     const feature = this.#flags.snapshot().flag(flag.feature);
     const minTier = feature?.kind === 'feature' ? feature.access?.minTier : undefined;
     const { tiers } = this.#settings;
-    const below = minTier !== undefined && tier !== undefined && tiers.indexOf(tier) < tiers.indexOf(minTier);
+    const below = minTier !== undefined && tier !== undefined && tierRank(tiers, tier) < tiers.indexOf(minTier);
     const lifted = below ? { ...attributes, [this.#tierName]: minTier } : attributes;
     const { featureEnabled } = this.#flags.variantBehindGate(flag.name, flag.feature, lifted, false);
     return featureEnabled ? decision : closedByFlag(decision);

@@ -6,7 +6,9 @@ import {
   type ControlView,
   readSubject,
   type Subject,
+  statesAllFacts,
   type TenantFacts,
+  withTenantFacts,
 } from '@rampart/core';
 import { kindOf, type TenantFactsCache } from './directory.js';
 
@@ -79,7 +81,7 @@ export class InputReader {
 
   #facts(stated: Subject): TenantFacts | Promise<TenantFacts> | undefined {
     const { tenantId } = stated;
-    return this.#directory === undefined || tenantId === undefined || statesAll(stated)
+    return this.#directory === undefined || tenantId === undefined || statesAllFacts(stated)
       ? undefined
       : this.#directory.find(tenantId);
   }
@@ -113,17 +115,6 @@ export class InputReader {
   }
 }
 
-function statesAll({ tier, region, cohorts, labels }: Subject): boolean {
-  return tier !== undefined && region !== undefined && cohorts !== undefined && labels !== undefined;
-}
-
 function withFacts(stated: Subject, facts: TenantFacts | undefined): Subject {
-  if (facts === undefined) return stated;
-  return {
-    ...stated,
-    tier: stated.tier ?? facts.tier,
-    region: stated.region ?? facts.region,
-    cohorts: stated.cohorts ?? facts.cohorts,
-    labels: stated.labels ?? facts.labels,
-  };
+  return facts === undefined ? stated : withTenantFacts(stated, facts);
 }

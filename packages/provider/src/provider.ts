@@ -18,7 +18,6 @@ import {
   type Attributes,
   type ControlSource,
   DEFAULT_CONTEXT_NAMES,
-  DEFAULT_TIERS,
   type DecideSettings,
   type Decision,
   type Explanation,
@@ -28,6 +27,7 @@ import {
   type FlagSource,
   type PlainFlag,
   type PlainVariant,
+  readTiers,
   type VerdictMemo,
 } from '@rampart/core';
 import { type AiAnswer, type Answer, type AnswerOptions, aiValue, type PlainAnswer } from './answer.js';
@@ -82,7 +82,7 @@ export class RampartProvider implements Provider {
     this.#plainMetadata = flagSetId === undefined ? undefined : Object.freeze({ flagSetId });
     this.#inputs = new InputReader({ control, directory: directoryOf(options, logger), names, logger });
     this.#missing = new MissingFlags({ flags, inputs: this.#inputs, logger, isStale: () => this.#lifecycle.stale });
-    this.#settings = { tiers: options.tiers ?? DEFAULT_TIERS };
+    this.#settings = { tiers: readTiers(options.tiers) };
     this.#decider = new Decider({ flags, settings: this.#settings, tierName: names.tier, logger });
     this.#tracking = new Tracking({ flags, trackers: options.trackers ?? [], logger });
     this.#observer =

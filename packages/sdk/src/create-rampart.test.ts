@@ -215,6 +215,8 @@ describe('options', () => {
     ],
     ['an unknown option', { cache: true }, /unknown option cache/],
     ['an empty ladder', { tiers: [] }, /tiers/],
+    ['a tier in two cases', { tiers: ['Pro', 'pro'] }, /tiers: names a tier twice: "Pro" and "pro"/],
+    ['a tier that no list can hold', { tiers: ['free;pro'] }, /tiers: .*U\+003B/],
     ['a tier twice', { tiers: ['a', 'a'] }, /tiers: names a tier twice/],
     ['an unknown fact', { contextNames: { tenant: 'org' } }, /unknown option contextNames\.tenant/],
     ['a negative time', { initTimeout: -1 }, /initTimeout = -1/],

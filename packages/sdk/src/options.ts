@@ -1,4 +1,10 @@
-import { type ContextNames, type ControlSource, DEFAULT_CONTEXT_NAMES, type TenantDirectory } from '@rampart/core';
+import {
+  type ContextNames,
+  type ControlSource,
+  DEFAULT_CONTEXT_NAMES,
+  ladderProblem,
+  type TenantDirectory,
+} from '@rampart/core';
 import type { RampartProviderOptions, Tracker } from '@rampart/openfeature-provider';
 import { Unleash, type UnleashConfig } from 'unleash-client';
 import { z } from 'zod';
@@ -64,7 +70,10 @@ const schema = z.strictObject({
   tiers: z
     .array(name)
     .min(1)
-    .refine((tiers) => new Set(tiers).size === tiers.length, 'names a tier twice')
+    .superRefine((tiers, { addIssue }) => {
+      const message = ladderProblem(tiers);
+      if (message !== undefined) addIssue({ code: 'custom', message });
+    })
     .optional(),
   contextNames: z.partialRecord(z.enum(Object.keys(DEFAULT_CONTEXT_NAMES) as [keyof ContextNames]), name).optional(),
   prefix: z.string().optional(),

@@ -45,3 +45,20 @@ test.each([Symbol('x'), Object.create(null), { toString: null }, [1]])(
     expect(unleashContext({ labels: ['a', entry, 'b'] }).properties['labels']).toBe('a,,b');
   },
 );
+
+test.each([
+  [42, '42'],
+  [9007199254740992, undefined],
+  [1e21, undefined],
+  [4.5, undefined],
+  [-0, undefined],
+  [Number.NaN, undefined],
+])('the number %s as targetingKey is the userId %j, for plain and AI flags alike', (targetingKey, userId) => {
+  expect(unleashContext({ targetingKey }).userId).toBe(userId);
+  expect(readSubject({ targetingKey }).userId).toBe(userId);
+});
+
+test('a number that is no exact id is left out, wherever an id stands', () => {
+  const inexact = { userId: 1e21, sessionId: 4.5, tenantId: 9007199254740992, seats: 4.5 };
+  expect(unleashContext({ ...inexact, properties: { tenantId: 1e21 } })).toEqual({ properties: { seats: 4.5 } });
+});

@@ -1,4 +1,4 @@
-import type { Attributes, Subject } from '@rampart/core';
+import { type Attributes, idText, isSafeId, type Subject } from '@rampart/core';
 import type { Context } from 'unleash-client';
 
 /** A context that has its properties in an object of its own. */
@@ -6,7 +6,8 @@ export type UnleashContext = Context & { properties: Record<string, string | num
 
 /**
  * Maps an evaluation context to Unleash's: `targetingKey` is the userId, Unleash's own fields keep their names, the rest are
- * properties. Lists become comma-separated text, dates ISO 8601, booleans text; other objects are left out.
+ * properties. A safe integer as an id is its text; any other number as an id is left out. Lists become comma-separated
+ * text, dates ISO 8601, booleans text; other objects are left out.
  */
 export function unleashContext(attributes: Attributes): UnleashContext {
   const context: UnleashContext = { properties: {} };
@@ -40,11 +41,19 @@ function addAttribute(context: UnleashContext, name: string, value: unknown): vo
 }
 
 function addKey(context: UnleashContext, value: unknown): void {
-  if (typeof value === 'string' && value !== '') context.userId = value;
+  const id = idText(value);
+  if (id !== undefined) context.userId = id;
 }
 
+// A number that isn't exact would be another user's, session's or tenant's.
+function isInexactId(name: string, value: unknown): boolean {
+  return typeof value === 'number' && !isSafeId(value) && IDS.has(name);
+}
+
+const IDS: ReadonlySet<string> = new Set(['userId', 'sessionId', 'tenantId']);
+
 function setKnown(context: UnleashContext, name: string, value: unknown): void {
-  const shown = plain(value);
+  const shown = isInexactId(name, value) ? undefined : plain(value);
   if (shown !== undefined) context[name] = String(shown);
 }
 
@@ -64,7 +73,7 @@ function addProperties(properties: Record<string, string | number>, value: unkno
 }
 
 function addProperty(properties: Record<string, string | number>, name: string, value: unknown): void {
-  const shown = plain(value);
+  const shown = isInexactId(name, value) ? undefined : plain(value);
   if (shown !== undefined && name !== '__proto__') properties[name] = shown;
 }
 
@@ -111,11 +120,13 @@ function addFact(context: UnleashContext, subject: Subject, name: string, fixed:
       if (subject.userId !== undefined) context.userId = subject.userId;
       return;
     case 'tenantId':
+      addProperty(context.properties, name, subject.tenantId);
+      return;
     case 'tier':
     case 'region':
     case 'cohorts':
     case 'labels':
-      addProperty(context.properties, name, subject[name]);
+      addProperty(context.properties, name, subject.stated[name]);
       return;
     case 'appName':
     case 'environment':

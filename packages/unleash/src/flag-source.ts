@@ -4,7 +4,6 @@ import {
   type Attributes,
   aiNameKind,
   type CompileSettings,
-  DEFAULT_TIERS,
   type FlagDefinition,
   type FlagOrigin,
   type FlagSource,
@@ -12,6 +11,7 @@ import {
   type JsonValue,
   type PlainVariant,
   type Problem,
+  readTiers,
   type Subject,
   type Usage,
 } from '@rampart/core';
@@ -83,7 +83,7 @@ export class UnleashFlagSource implements FlagSource {
     this.#abortRequests = options.abortRequests;
     const evaluator = new UnleashEvaluator(staticContext(unleash));
     this.#settings = {
-      tiers: options.tiers ?? DEFAULT_TIERS,
+      tiers: readTiers(options.tiers),
       evaluator,
       prefix,
       gates: new Map(Object.entries(gates)),

@@ -4,12 +4,12 @@ import {
   type ContextNames,
   type ControlSource,
   type ControlView,
-  DEFAULT_TIERS,
   decide,
   decideFeature,
   type Evaluation,
   type FlagDefinition,
   readSubject,
+  readTiers,
   type Subject,
 } from '@rampart/core';
 import { type Context, Strategy } from 'unleash-client';
@@ -109,7 +109,7 @@ class RuleBook {
 
   constructor(options: StrategyOptions) {
     this.#options = options;
-    this.#settings = { tiers: options.tiers ?? DEFAULT_TIERS, evaluator: new UnleashEvaluator() };
+    this.#settings = { tiers: readTiers(options.tiers), evaluator: new UnleashEvaluator() };
   }
 
   flagOf(parameters: object): string | undefined {

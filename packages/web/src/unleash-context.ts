@@ -8,7 +8,7 @@ const FIXED: ReadonlySet<string> = new Set(['appName', 'environment']);
 
 /**
  * Maps an evaluation context to Unleash's: `targetingKey` is the userId, Unleash's own fields keep their names, the rest
- * are properties. Lists become comma-separated text, dates ISO 8601; other objects, `appName` and `environment` are left out.
+ * are properties. A safe integer as an id is its text; any other number as an id is left out. Lists become comma-separated text, dates ISO 8601; other objects, `appName` and `environment` are left out.
  */
 export function unleashContext(context: EvaluationContext): IMutableContext {
   const { targetingKey, properties, ...rest } = context;
@@ -16,14 +16,16 @@ export function unleashContext(context: EvaluationContext): IMutableContext {
   const all = Object.entries({ ...(isRecord(properties) ? properties : {}), ...rest });
   const others: [string, string][] = [];
   for (const [name, value] of all) {
-    const shown = shownAs(value);
+    const shown = isInexactId(name, value) ? undefined : shownAs(value);
     const known = KNOWN.find((field) => field === name);
     if (shown === undefined || FIXED.has(name) || name === '__proto__') continue;
     if (known === undefined) others.push([name, shown]);
     else mapped[known] = shown;
   }
   if (others.length > 0) mapped.properties = Object.fromEntries(others);
-  if (targetingKey !== undefined && targetingKey !== '') mapped.userId = targetingKey;
+  const user: unknown = targetingKey;
+  if (typeof user === 'string' && user !== '') mapped.userId = user;
+  else if (typeof user === 'number' && isExact(user)) mapped.userId = String(user);
   return mapped;
 }
 
@@ -41,6 +43,15 @@ export function ofrepContext(context: EvaluationContext): Readonly<Record<string
 export function ownerOf(context: EvaluationContext): string {
   return JSON.stringify([context.targetingKey ?? context['userId'] ?? '', context['tenantId'] ?? '']);
 }
+
+const IDS: ReadonlySet<string> = new Set(['userId', 'sessionId', 'tenantId']);
+
+// A number that isn't exact would be another user's, session's or tenant's.
+function isInexactId(name: string, value: unknown): boolean {
+  return typeof value === 'number' && IDS.has(name) && !isExact(value);
+}
+
+const isExact = (value: number): boolean => Number.isSafeInteger(value) && !Object.is(value, -0);
 
 function shownAs(value: unknown): string | undefined {
   switch (typeof value) {

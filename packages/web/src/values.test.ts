@@ -192,6 +192,18 @@ it('sends targetingKey as userId, Unleash fields by their names and the rest as 
   expect(gateway.asked[0]?.context.properties).not.toHaveProperty('deep');
 });
 
+it.each([
+  [42, '42'],
+  [9007199254740992, undefined],
+  [1e21, undefined],
+  [4.5, undefined],
+])('sends the number %s as targetingKey as the userId %j', async (id, userId) => {
+  const context = { targetingKey: id as unknown as string, tenantId: id, sessionId: id };
+  const { gateway } = await serve(() => [], { context });
+  expect(gateway.asked[0]?.context.userId).toBe(userId);
+  expect(gateway.asked[0]?.context.properties?.['tenantId']).toBe(userId);
+});
+
 it('sends the identity of the moment with every request', async () => {
   let token: string | undefined = 'jwt-1';
   const { gateway, provider } = await serve(() => [], { identity: () => token });

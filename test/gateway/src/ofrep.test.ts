@@ -303,6 +303,29 @@ describe('a context', () => {
     }
   });
 
+  it.each([
+    ['targetingKey', '9007199254740993'],
+    ['tenantId', '9007199254740993'],
+    ['userId', '1e21'],
+    ['requestId', '4.5'],
+    ['sessionId', '-0'],
+    ['tenantId', '1e400'],
+  ])('whose %s is the number %s is refused: it would be another id', async (name, digits) => {
+    const headers = { ...service.headers, 'content-type': 'application/json' };
+    for (const body of [`{"context":{"${name}":${digits}}}`, `{"context":{"properties":{"${name}":${digits}}}}`]) {
+      for (const url of ['/ofrep/v1/evaluate/flags', '/ofrep/v1/evaluate/flags/plain']) {
+        const answer = await app.inject({ method: 'POST', url, headers, payload: body });
+        expect([answer.statusCode, answer.json().errorCode]).toEqual([400, 'INVALID_CONTEXT']);
+        expect(answer.json().errorDetails).toMatch(new RegExp(`${name}: send an id as text`));
+      }
+    }
+  });
+
+  it('may hold a whole number as an id', async () => {
+    for (const id of [42, Number.MAX_SAFE_INTEGER])
+      expect((await ask('plain', { targetingKey: id, tenantId: id })).statusCode).toBe(200);
+  });
+
   it('may be absent, and have attributes named after what every object has', async () => {
     const url = '/ofrep/v1/evaluate/flags/plain';
     expect((await app.inject({ method: 'POST', url, headers: service.headers })).statusCode).toBe(200);
@@ -397,6 +420,13 @@ describe('a page', () => {
     expect((await ask('ai.copilot', {}, headers)).json()).toMatchObject({
       ...{ value: false, reason: 'TARGETING_MATCH', metadata: { gate: 'consent' } },
     });
+  });
+
+  it('may state what its token says of tier and labels in another case', async () => {
+    const headers = await page({ ...adasClaims, labels: ['Beta'] });
+    expect((await ask('ai.copilot', { tier: 'PRO', labels: ['beta'] }, headers)).statusCode).toBe(200);
+    expect((await ask('ai.copilot', { tier: 'PRO', labels: ['hipaa'] }, headers)).statusCode).toBe(400);
+    expect((await ask('ai.copilot', { tenantId: 'ACME' }, headers)).statusCode).toBe(400);
   });
 
   it('does not learn names of AI flags that are not set up', async () => {

@@ -50,6 +50,10 @@ function gatewayOf(rampart: ReturnType<typeof createRampart>): App {
 async function checkAnswers(app: App, row: Row, scenario: Scenario): Promise<void> {
   const { ask } = scenario;
   const answer = await evaluate(app, ask, scenario);
+  if (row.gatewayStatus !== undefined) {
+    expect(answer).toMatchObject({ statusCode: row.gatewayStatus, body: { key: ask, errorCode: 'INVALID_CONTEXT' } });
+    return;
+  }
   if (row.expect.errorCode !== undefined) {
     expect(answer).toMatchObject({ statusCode: 404, body: { key: ask, errorCode: row.expect.errorCode } });
     return;

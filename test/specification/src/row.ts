@@ -109,6 +109,8 @@ export const rowSchema = z.strictObject({
   /** The flag that is asked; the base's change unless said. */
   ask: z.string().optional(),
   expect: expectation,
+  /** The status with which the gateway refuses the context of this row, instead of an answer. */
+  gatewayStatus: z.literal(400).optional(),
   /** What is expected instead where unleash-client can't hold the flags: it keeps them in an object, where `__proto__` is no key. */
   throughUnleash: expectation.optional(),
 });

@@ -67,7 +67,7 @@ async function runPreview(session: Session, flags: Flags): Promise<void> {
   const path = required('--tenants', flags.tenants);
   const settings = readSettings(flags, session.variables);
   const contextNames = readContextNames(flags.contextName);
-  const { contexts, unread } = readContexts(path, contextNames.tenantId);
+  const { contexts, unread } = readContexts(path, contextNames);
   const tenants = contexts.map(({ attributes }) => String(attributes[contextNames.tenantId]));
   const control = readControl(flags, tenants);
   const read = await readFlags(settings);

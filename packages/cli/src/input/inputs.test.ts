@@ -162,7 +162,7 @@ describe('the gates map', () => {
 });
 
 describe('contexts', () => {
-  const read = (text: string) => readContexts(file(text), 'tenantId');
+  const read = (text: string) => readContexts(file(text), DEFAULT_CONTEXT_NAMES);
   const tenants = (text: string) => read(text).contexts.map(({ at, attributes }) => [at, attributes['tenantId']]);
 
   it('from JSON: a list, or one object', () => {
@@ -188,6 +188,15 @@ describe('contexts', () => {
     expect(read(text).unread).toEqual([
       { at: 'line 3', problem: expect.stringMatching(/^no valid JSON/) },
       { at: 'line 5', problem: 'has no tenantId' },
+    ]);
+  });
+
+  it('refuses numbers that are no exact ids', () => {
+    const rows = '[{"tenantId":9007199254740993},{"tenantId":"9007199254740993"},{"tenantId":"a","targetingKey":1e21}]';
+    expect(tenants(rows)).toEqual([['entry 2', '9007199254740993']]);
+    expect(read(rows).unread).toEqual([
+      { at: 'entry 1', problem: expect.stringMatching(/^tenantId: a number that is no safe integer/) },
+      { at: 'entry 3', problem: expect.stringMatching(/^targetingKey: a number that is no safe integer/) },
     ]);
   });
 
@@ -229,6 +238,8 @@ describe('contexts', () => {
   });
 
   it('refuses a file that is not there', () => {
-    expect(() => readContexts('/nowhere/tenants.csv', 'tenantId')).toThrow('--tenants "/nowhere/tenants.csv": ENOENT');
+    expect(() => readContexts('/nowhere/tenants.csv', DEFAULT_CONTEXT_NAMES)).toThrow(
+      '--tenants "/nowhere/tenants.csv": ENOENT',
+    );
   });
 });

@@ -46,6 +46,8 @@ describe('claims', () => {
 
   it.each([
     ['https://example.com/tenant', 7, 'tenantId'],
+    ['https://example.com/tenant', 9007199254740992, 'tenantId'],
+    ['sub', 1e21, 'userId'],
     ['https://example.com/tenant', '', 'tenantId'],
     ['https://example.com/tenant', 'x'.repeat(256), 'tenantId'],
     ['region', ['eu'], 'region'],

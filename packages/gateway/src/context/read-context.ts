@@ -1,4 +1,11 @@
-import { type Attributes, type ContextNames, DEFAULT_CONTEXT_NAMES, entriesOf } from '@rampart/core';
+import {
+  type Attributes,
+  type ContextNames,
+  DEFAULT_CONTEXT_NAMES,
+  entriesOf,
+  foldFact,
+  isSafeId,
+} from '@rampart/core';
 import type { Identity, Principal } from '../access/principal.js';
 import { Refusal } from '../service/refusal.js';
 import { type Bounds, checkBounds } from './bounds.js';
@@ -26,12 +33,17 @@ type Claimed = (typeof CLAIMED)[number];
 /** Facts that only a service knows of its request. */
 const OF_A_REQUEST = ['complexity', 'confidence', 'requestId'] as const;
 
+/** Facts that name somebody or something: a number that isn't exact would name another. */
+const IDS = ['userId', 'tenantId', 'requestId'] as const;
+
 /** Turns what a caller states into what its flags are evaluated for: a service is believed, anybody else's token is. */
 export class ContextReader {
   readonly #bounds: Bounds;
   readonly #names: ContextNames;
   /** Attribute → the fact that constraints would take it for. */
   readonly #guarded: ReadonlyMap<string, Fact>;
+  /** Attributes that hold an id. */
+  readonly #ids: readonly string[];
 
   constructor({ limits, contextNames }: ContextReaderOptions) {
     this.#bounds = limits;
@@ -42,14 +54,19 @@ export class ContextReader {
       guarded.set(this.#names[fact], fact);
     }
     this.#guarded = guarded;
+    const ids = IDS.flatMap((fact) => [DEFAULT_CONTEXT_NAMES[fact], this.#names[fact]]);
+    this.#ids = [...new Set([...ids, 'userId', 'sessionId'])];
   }
 
   /**
    * @param address where the request comes from, for ordinary flags of pages that don't state it
-   * @throws Refusal 400 INVALID_CONTEXT that names the field: too much, or what contradicts the caller's token
+   * @throws Refusal 400 INVALID_CONTEXT that names the field: too much, a number that is no exact id, or what contradicts
+   *   the caller's token
    */
   read(principal: Principal, stated: unknown = {}, address?: string): ReadContext {
     checkBounds(stated, this.#bounds);
+    this.#refuseInexactIds(stated, 'context');
+    if (isObject(stated['properties'])) this.#refuseInexactIds(stated['properties'], 'context.properties');
     if (principal.kind === 'service' || principal.kind === 'operator') return { ai: stated, plain: stated };
     const { identity } = principal;
     return identity === undefined ? this.#anonymous(stated, address) : this.#identified(stated, identity, address);
@@ -89,6 +106,16 @@ export class ContextReader {
     return claims;
   }
 
+  // JSON rounds such a number before anybody sees its digits.
+  #refuseInexactIds(stated: Attributes, where: string): void {
+    for (const name of this.#ids) {
+      const value = stated[name];
+      if (typeof value !== 'number' || isSafeId(value)) continue;
+      const fix = 'send an id as text, or as a whole number from -9007199254740991 to 9007199254740991';
+      throw new Refusal(400, 'INVALID_CONTEXT', `${where}.${name}: ${fix}`);
+    }
+  }
+
   #refuseContradictions(stated: Attributes, identity: Identity): void {
     for (const name of Object.keys(stated)) {
       const fact = this.#guarded.get(name);
@@ -102,11 +129,14 @@ function agrees(value: unknown, identity: Identity, fact: Fact): boolean {
   if (!(CLAIMED as readonly Fact[]).includes(fact)) return false;
   const claimed = identity[fact as Claimed];
   if (claimed === undefined) return false;
-  if (typeof claimed === 'string') return value === claimed;
-  const entries = entriesOf(value);
-  return (
-    entries !== undefined && entries.length === claimed.length && entries.every((entry) => claimed.includes(entry))
-  );
+  if (typeof claimed === 'string') {
+    if (value === claimed) return true;
+    // Ids compare exactly.
+    return (fact === 'tier' || fact === 'region') && typeof value === 'string' && foldFact(value) === foldFact(claimed);
+  }
+  const [entries, known] = [entriesOf(value), entriesOf(claimed)];
+  if (entries === undefined || known === undefined) return false;
+  return entries.length === known.length && entries.every((entry) => known.includes(entry));
 }
 
 function withAddress(stated: Attributes, address: string | undefined): Attributes {

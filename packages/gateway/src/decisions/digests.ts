@@ -19,7 +19,7 @@ export interface FlagsDigest {
 }
 
 /** Grows when answers change their form, so that what an older version answered doesn't count as unchanged. */
-const FORM = 2;
+const FORM = 3;
 
 /**
  * Says whether an answer would be the same as before without making it: digests of all that it is made from, of content
@@ -66,10 +66,10 @@ export class Digests {
   ): string | undefined {
     const flags = this.flags(snapshot);
     if (flags === undefined || control === undefined) return undefined;
-    const { attributes, tier, region, cohorts, labels } = subject;
+    const { attributes, stated } = subject;
     const time = eraOf(flags, now);
     const whose = `${this.#configuration}${flags.text}${this.control(control, subject.userId)}${stale}${time}`;
-    const facts = JSON.stringify([whoOf(principal), attributes, plain === attributes, tier, region, cohorts, labels]);
+    const facts = JSON.stringify([whoOf(principal), attributes, plain === attributes, stated]);
     return digest(`${whose}${facts}${plain === attributes ? '' : JSON.stringify(plain)}`);
   }
 

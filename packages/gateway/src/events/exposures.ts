@@ -1,5 +1,5 @@
 import { hash, randomUUID } from 'node:crypto';
-import { type ControlInputError, type Decision, entriesOf, isControlInputError, type Subject } from '@rampart/core';
+import { type ControlInputError, type Decision, isControlInputError, type Subject } from '@rampart/core';
 import type { AiAnswer, DurableControl, Measurement, PlainAnswer } from '@rampart/sdk';
 import { LRUCache } from 'lru-cache';
 import { storableId, storableLabels } from './storable.js';
@@ -80,7 +80,7 @@ export class ExposureLog {
   /** Returns how long it will not be noted again, in ms. */
   #noteListed({ decision, subject }: AiAnswer): number {
     const { feature, change, variant, mode } = decision;
-    const same = [subject.tenantId, subject.userId, entriesOf(subject.labels), feature, change, variant, mode];
+    const same = [subject.tenantId, subject.userId, subject.labels, feature, change, variant, mode];
     const key = hash('sha256', JSON.stringify(same), 'base64url');
     if (this.#repeated.has(key)) return this.#repeated.getRemainingTTL(key);
     this.#repeated.set(key, true);
@@ -97,7 +97,7 @@ export class ExposureLog {
     const tenant = storableId('tenant', subject.tenantId, leave);
     // Without a tenant no erasure would find the user.
     const user = tenant === undefined ? undefined : storableId('user', subject.userId, leave);
-    const labels = storableLabels(entriesOf(subject.labels), leave);
+    const labels = storableLabels(subject.labels, leave);
     this.#waiting.push({
       id: randomUUID(),
       name: 'exposure',

@@ -315,3 +315,44 @@ describe('conventions are warnings', () => {
     ]);
   });
 });
+
+describe('ids that differ in case alone', () => {
+  const tenantIn = (values: readonly string[], contextName = 'tenantId'): RuleDefinition => ({
+    ...stage(),
+    constraints: [{ contextName, operator: 'IN', values }],
+  });
+  const change = (rule: RuleDefinition) => flag('ai.x.v1', [rule], { type: 'release', ...under('ai.x') });
+  const feature = (parameters: Parameters) => flag('ai.x', [access(parameters)], { type: 'kill-switch' });
+
+  it.each<[string, readonly FlagDefinition[], string, string]>([
+    ['in one list', [feature({ forceOff: 'Acme, acme' })], 'aiAccess.forceOff', 'acme'],
+    ['in two flags', [feature({ forceOff: 'acme' }), change(stage({ tenants: 'ACME' }))], 'aiStage.tenants', 'ACME'],
+    [
+      'in a constraint',
+      [feature({ forceOff: 'acme' }), change(tenantIn(['Acme']))],
+      'a constraint on tenantId',
+      'Acme',
+    ],
+    ['users', [FEATURE, change(tenantIn(['Ada', 'ada'], 'userId'))], 'a constraint on userId', 'ada'],
+  ])('%s', (_what, definitions, field, value) => {
+    expect(found(definitions)).toEqual([
+      expect.objectContaining({
+        severity: 'warning',
+        field,
+        value,
+        fix: expect.stringContaining('differs in case alone'),
+      }),
+    ]);
+  });
+
+  it('are none where one spelling stands twice, or a tenant is named like a user', () => {
+    const users = change(tenantIn(['ACME'], 'userId'));
+    expect(found([feature({ forceOff: 'acme', forceOn: 'acme,Globex' }), users])).toEqual([]);
+  });
+});
+
+it('names the character that makes a list unreadable', () => {
+  const [finding] = found([flag('ai.x', [access({ exclude: 'hipaa;financial' })], { type: 'kill-switch' })]);
+  expect(finding).toMatchObject({ severity: 'error', field: 'aiAccess.exclude', value: 'hipaa;financial' });
+  expect(finding?.fix).toContain('";" (U+003B)');
+});

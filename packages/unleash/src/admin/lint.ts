@@ -3,14 +3,15 @@ import {
   type CompileSettings,
   compileFlag,
   DEFAULT_PREFIX,
-  DEFAULT_TIERS,
   type Flag,
   type FlagDefinition,
   type Problem,
   problem,
   type RuleDefinition,
+  readTiers,
 } from '@rampart/core';
 import { UnleashEvaluator } from '../evaluator.js';
+import { type CompiledFlag, idsOfTwoCases } from './lint-ids.js';
 
 /** What lint is told besides the definitions. */
 export interface LintOptions {
@@ -38,15 +39,17 @@ export function lint(read: readonly FlagDefinition[], options: LintOptions = {})
   const definitions = read.map(withoutDisabled);
   const byName = new Map(definitions.map((definition) => [definition.name, definition]));
   const settings: CompileSettings = {
-    tiers: options.tiers ?? DEFAULT_TIERS,
+    tiers: readTiers(options.tiers),
     evaluator: new UnleashEvaluator(),
     prefix: options.prefix,
     gates: new Map(Object.entries(options.gates ?? {})),
   };
   const errors: Problem[] = [];
   const warnings: Problem[] = [];
+  const compiled: CompiledFlag[] = [];
   for (const [index, definition] of definitions.entries()) {
     const flag = compileFlag(definition, (name) => byName.get(name), settings);
+    compiled.push({ definition, flag });
     (isUnused(read[index] ?? definition) ? warnings : errors).push(...problemsOf(flag));
     warnings.push(...conventions(definition, flag, options.prefix ?? DEFAULT_PREFIX));
     const asleep = allDisabled(read[index] ?? definition);
@@ -57,6 +60,7 @@ export function lint(read: readonly FlagDefinition[], options: LintOptions = {})
     if (!byName.has(name))
       errors.push(problem(name, 'gates', name, 'there is no such flag: take it out of the gates map'));
   }
+  warnings.push(...idsOfTwoCases(compiled));
   return [...errors.map(as('error')), ...warnings.map(as('warning'))];
 }
 
