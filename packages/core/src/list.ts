@@ -41,8 +41,12 @@ function shown(character: string): string {
 
 /** The form in which facts are compared: lower case, whatever the locale, and one form of each character (NFKC). */
 export function foldFact(text: string): string {
-  return isFolded(text) ? text : text.normalize('NFKC').toLowerCase().normalize('NFKC');
+  if (isFolded(text)) return text;
+  return ASCII.test(text) ? text.toLowerCase() : text.normalize('NFKC').toLowerCase().normalize('NFKC');
 }
+
+// Only other characters have several forms, and finding the one costs more than the rest of a decision.
+const ASCII = /^[\0-\x7f]*$/;
 
 /** Reads one fact; undefined for what is absent, no text, or holds a character that no fact has. */
 export function readFact(value: unknown): string | undefined {
