@@ -1,4 +1,11 @@
-import { type ControlView, EMPTY_TENANT, type FlagSnapshot, type Override, readSubject } from '@rampart/core';
+import {
+  type ControlView,
+  EMPTY_TENANT,
+  type FlagSnapshot,
+  type Override,
+  readSubject,
+  withTenantFacts,
+} from '@rampart/core';
 import { describe, expect, it } from 'vitest';
 import type { Principal } from '../access/principal.js';
 import { readConfiguration } from '../configuration-schema.js';
@@ -36,7 +43,7 @@ function digestOf({
   tier = undefined as string | undefined,
   who = principal,
 } = {}): string | undefined {
-  const subject = { ...readSubject(attributes), ...(tier === undefined ? {} : { tier }) };
+  const subject = withTenantFacts(readSubject(attributes), { tier });
   return new Digests(configuration).answer(who, { subject, control }, attributes, snapshot, stale, now);
 }
 
