@@ -84,7 +84,7 @@ describe('an invisible character', () => {
       expect(() => readAttributes({ [name]: 'ac\ufeffme' }, DEFAULT_CONTEXT_NAMES)).toThrow(
         new RegExp(`--${name} = .*U\\+FEFF \\(byte order mark\\) at character 3`),
       );
-    expect(readContexts(fileOf('tenantId\nac\u2060me\n'), 'tenantId').unread).toEqual([
+    expect(readContexts(fileOf('tenantId\nac\u2060me\n'), DEFAULT_CONTEXT_NAMES).unread).toEqual([
       { at: 'line 2', problem: expect.stringMatching(/U\+2060 \(word joiner\) at character 3/) },
     ]);
   });

@@ -97,7 +97,7 @@ export class ExposureLog {
     const tenant = storableId('tenant', subject.tenantId, leave);
     // Without a tenant no erasure would find the user.
     const user = tenant === undefined ? undefined : storableId('user', subject.userId, leave);
-    const labels = storableLabels(subject.labels, leave);
+    const labels = storableLabels(subject, leave);
     this.#waiting.push({
       id: randomUUID(),
       name: 'exposure',

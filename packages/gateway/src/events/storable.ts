@@ -1,4 +1,4 @@
-import { isControlInputError, readId } from '@rampart/core';
+import { isControlInputError, readId, type Subject } from '@rampart/core';
 
 /** Most that labels may be, as JSON: the store takes 8,000 characters of attributes. */
 const LONGEST_LABELS = 7_500;
@@ -15,15 +15,20 @@ export function storableId(field: string, id: string | undefined, leave: (why: s
   }
 }
 
-/** Labels as the store takes them: all or none, because an audit that sees half of them would miss who is excluded. */
+/**
+ * Labels as the store takes them: all or none, because an audit that sees half of them would miss who is excluded. `leave` is
+ * told why labels that were stated are left out.
+ */
 export function storableLabels(
-  labels: readonly string[] | undefined,
+  { labels, stated }: Pick<Subject, 'labels' | 'stated'>,
   leave: (why: string) => void,
 ): readonly string[] | undefined {
-  if (labels === undefined) return undefined;
-  if (JSON.stringify(labels).length > LONGEST_LABELS) leave(`labels: use at most ${LONGEST_LABELS} characters as JSON`);
-  else if (labels.some((label) => /[\0\p{Cs}]/u.test(label)))
-    leave('labels: take away NUL characters and broken surrogate pairs');
-  else return labels;
+  if (labels === undefined) {
+    if (stated.labels !== undefined && stated.labels !== null)
+      leave('labels: send a list of texts of letters, digits and _ - . :');
+    return undefined;
+  }
+  if (JSON.stringify(labels).length <= LONGEST_LABELS) return labels;
+  leave(`labels: use at most ${LONGEST_LABELS} characters as JSON`);
   return undefined;
 }
