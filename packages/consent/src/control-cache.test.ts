@@ -123,6 +123,24 @@ describe('what is known', () => {
   });
 });
 
+describe('a log that does not answer', () => {
+  it('is read again after the deadline, without a restart', async () => {
+    log.append(consent('acme', 'opt_in'));
+    const cache = make({ readTimeout: 20 });
+    const never = new Promise<never>(() => {});
+    const readings = [vi.spyOn(log, 'readShared'), vi.spyOn(log, 'readLog'), vi.spyOn(log, 'readTenant')];
+    for (const reading of readings) reading.mockReturnValueOnce(never as never);
+    await cache.start();
+    expect(cache.read('acme')).toBeUndefined();
+    const waited = async () => {
+      pass(250);
+      return ask(cache, 'acme');
+    };
+    await expect.poll(waited).toBe('opt_in');
+    expect(logger.warn).toHaveBeenCalledWith(expect.stringContaining('no answer in 20 ms'));
+  });
+});
+
 describe('freshness', () => {
   it.each<[string, () => void, string]>([
     ['up to the limit', () => pass(5_000), 'opt_in'],

@@ -40,6 +40,11 @@ export interface ControlCacheOptions {
   readonly mostEntries?: number | undefined;
   /** How long one question waits for what has to be fetched, in ms. Then it is unknown. @default 1000 */
   readonly patience?: number | undefined;
+  /**
+   * Longest wait for one answer of the log, in ms; then the reading counts as failed and is tried again. A backstop for a log
+   * that never answers: the store has shorter deadlines of its own. @default 10000
+   */
+  readonly readTimeout?: number | undefined;
   /** @default the system's */
   readonly clocks?: Clocks | undefined;
   /** Where metrics go. @default the meter provider that OpenTelemetry's API knows: none, unless the service sets one */
@@ -92,6 +97,7 @@ export class ControlCache implements ControlSource {
   readonly #second: SecondLevel | undefined;
   readonly #maxStaleness: number;
   readonly #patience: number;
+  readonly #readTimeout: number;
   readonly #clocks: Clocks;
   readonly #state: FollowedState;
   readonly #follower: Follower;
@@ -119,6 +125,7 @@ export class ControlCache implements ControlSource {
     this.#second = second;
     this.#maxStaleness = maxStaleness;
     this.#patience = options.patience ?? 1_000;
+    this.#readTimeout = options.readTimeout ?? 10_000;
     this.#clocks = options.clocks ?? SYSTEM_CLOCKS;
     this.#warn = (message) => options.logger?.warn(`rampart: ${message}`);
     this.#state = new FollowedState({ mostEntries, mostChanges: MOST_CHANGES });
@@ -128,6 +135,7 @@ export class ControlCache implements ControlSource {
       clocks: this.#clocks,
       // A little apart, so that the processes of a fleet don't ask in step.
       interval: () => (second?.push().connected ? pollInterval : pollInterval / 2) * (0.9 + 0.1 * Math.random()),
+      readTimeout: this.#readTimeout,
       warn: this.#warn,
       onRead: () => this.#tell(),
     });
@@ -263,7 +271,7 @@ export class ControlCache implements ControlSource {
 
   async #fetchFromLog(tenantId: string): Promise<void> {
     for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt += 1) {
-      const snapshot = await this.#log.readTenant(tenantId);
+      const snapshot = await within(this.#log.readTenant(tenantId), this.#readTimeout);
       this.counts.fromDatabase += 1;
       if (!(await this.#accept(tenantId, snapshot))) continue;
       this.#second?.putTenant(tenantId, snapshot);

@@ -1,6 +1,7 @@
 import type { ClockRange, ControlLog, LogEntry, SharedSnapshot } from '@rampart/core';
 import { ageOf, type Clocks, leastAgeOf, type Moment, momentOf } from './clocks.js';
 import type { FollowedState } from './followed-state.js';
+import { within } from './within.js';
 
 /** Proof that everything up to the head of the log, read after a moment, was folded in. */
 export interface Lease {
@@ -19,6 +20,8 @@ export interface FollowerOptions {
   readonly clocks: Clocks;
   /** How long until the log is read again, in ms. */
   readonly interval: () => number;
+  /** Longest wait for one answer of the log, in ms. */
+  readonly readTimeout: number;
   readonly warn: (message: string) => void;
   /** Told when the log has been read up to its head. */
   readonly onRead?: (() => void) | undefined;
@@ -37,6 +40,7 @@ export class Follower {
   readonly #state: FollowedState;
   readonly #clocks: Clocks;
   readonly #interval: () => number;
+  readonly #readTimeout: number;
   readonly #warn: (message: string) => void;
   readonly #onRead: (() => void) | undefined;
   #lease: Lease | undefined;
@@ -47,11 +51,12 @@ export class Follower {
   #running = false;
   #head = 0;
 
-  constructor({ log, state, clocks, interval, warn, onRead }: FollowerOptions) {
+  constructor({ log, state, clocks, interval, readTimeout, warn, onRead }: FollowerOptions) {
     this.#log = log;
     this.#state = state;
     this.#clocks = clocks;
     this.#interval = interval;
+    this.#readTimeout = readTimeout;
     this.#warn = warn;
     this.#onRead = onRead;
   }
@@ -148,7 +153,7 @@ export class Follower {
     for (;;) {
       const from = this.#state.applied;
       const since = momentOf(this.#clocks);
-      const batch = await this.#log.readLog(from, MOST_ENTRIES);
+      const batch = await within(this.#log.readLog(from, MOST_ENTRIES), this.#readTimeout);
       const answered = momentOf(this.#clocks);
       const applied = this.#state.apply(batch);
       if (applied === 'broken') {
@@ -166,7 +171,7 @@ export class Follower {
     this.#lease = undefined;
     this.#state.reset();
     this.#head = 0;
-    const snapshot = await this.#log.readShared();
+    const snapshot = await within(this.#log.readShared(), this.#readTimeout);
     this.#state.begin(snapshot, await this.#readTail(snapshot));
     if (!(await this.#catchUp())) throw changedMeanwhile();
   }
@@ -176,7 +181,7 @@ export class Follower {
     let tail: LogEntry[] = [];
     let after = Math.max(0, position - TAIL);
     while (after < position) {
-      const batch = await this.#log.readLog(after, MOST_ENTRIES);
+      const batch = await within(this.#log.readLog(after, MOST_ENTRIES), this.#readTimeout);
       const entries = batch.entries.filter((entry) => entry.position <= position);
       if (batch.epoch !== epoch || entries.length === 0) throw changedMeanwhile();
       for (const entry of entries) {

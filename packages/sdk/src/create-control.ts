@@ -39,7 +39,10 @@ export function joinControl(options: ControlOptions, owned: boolean): DurableCon
   );
   const { log, second, redis, close } = withRedis(options, migrated);
   const { maxStaleness, pollInterval, mostEntries, patience, meter } = options;
-  const cache = new ControlCache({ log, second, maxStaleness, pollInterval, mostEntries, patience, meter, logger });
+  // An answer of the store needs a free connection and a statement, each within the timeout.
+  const readTimeout = Math.max(10_000, (timeout ?? 0) * 3);
+  const following = { maxStaleness, pollInterval, mostEntries, patience, readTimeout };
+  const cache = new ControlCache({ log, second, ...following, meter, logger });
   const { environment = DEFAULT_ENVIRONMENT } = options;
   return new DurableControl({
     store,

@@ -357,5 +357,6 @@ function kyselySession(db: Kysely<AnyTables>): Session {
   return {
     rows: async <R>(text: string, values?: readonly unknown[]) => (await run<R>(text, values)).rows,
     change: async (text, values) => Number((await run(text, values)).numAffectedRows ?? 0),
+    commit: async () => void (await run('commit')),
   };
 }

@@ -5,6 +5,7 @@ import { commitment, type LogRow, newSalt } from './chain.js';
 import type { Applied } from './control-store.js';
 import { type Sealer, sealUpTo } from './seal.js';
 import { insertRows, type SealedRow, type Session, type Statement } from './sql.js';
+import { isStoreError, OutcomeUnknownError } from './store-error.js';
 
 /** An entry to be appended. */
 export interface Draft {
@@ -27,6 +28,8 @@ interface Drafted {
 /**
  * The end of every writing transaction: the last writes, then the lock on the head, then the entries, then the commit.
  * Readers see entries in the order of their positions, because whoever has a position has the lock until it is committed.
+ *
+ * @throws OutcomeUnknownError with the id of the first draft
  */
 export async function append(
   appender: Sealer,
@@ -43,7 +46,13 @@ export async function append(
     mac = chain.mac(mac, placed);
     return { ...placed, mac };
   });
-  await sql.finish(session, rows);
+  try {
+    await sql.finish(session, rows);
+  } catch (error) {
+    const [first] = rows;
+    const isUnknown = isStoreError(error) && error.kind === 'outcome_unknown';
+    throw isUnknown && first !== undefined ? new OutcomeUnknownError(first.id, error) : error;
+  }
   return rows.map(({ id, position }) => appliedOf(head.epoch, position, id));
 }
 

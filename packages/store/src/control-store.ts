@@ -16,7 +16,10 @@ export interface StoreOptions {
   /** At least 32 characters. Chains and signs the log; never stored. Without it no entry can be written or verified. */
   readonly secret: string;
   /**
-   * Longest wait for one statement, and for a connection, in ms, from 1.
+   * Longest wait, in ms, from 1: for a free connection, for a new connection with its session set-up, for the answer to one
+   * statement (a commit too), for other writers of this process, and for closing. A connection that passes it is destroyed
+   * and replaced. A call waits for a few of them: it settles within about six times the timeout. A statement of `migrate`
+   * may take 60 s.
    * @default 2000
    */
   readonly timeout?: number | undefined;

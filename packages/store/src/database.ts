@@ -1,10 +1,11 @@
 import { Kysely } from 'kysely';
 import type { Settings } from './address.js';
 import { type Chain, chainOf } from './chain.js';
-import type { Connection, Pool } from './connection.js';
-import { isWorthRepeating, storeError } from './driver-error.js';
+import { type Connection, endsWithin, type Pool, withDeadline } from './connection.js';
+import { isOutcomeUnknown, isWorthRepeating, storeError } from './driver-error.js';
 import { kyselyDialect } from './kysely-dialect.js';
 import { MYSQL } from './mysql-sql.js';
+import type { PoolSettings } from './pool.js';
 import { numbered, POSTGRES } from './postgres-sql.js';
 import type { Session, Sql } from './sql.js';
 import { StoreError } from './store-error.js';
@@ -42,14 +43,23 @@ interface Steps<S, T> {
   readonly work: (session: Session, seen: S) => Promise<T>;
 }
 
+/** How long the embedded database may take to open its folder, in ms: it replays what a crash left. */
+const OPENING_MS = 60_000;
+
+/** Settings of a database, and how long a statement may take where that differs from {@link Settings.timeout}. */
+export type DatabaseSettings = Settings & Pick<PoolSettings, 'statementTimeout'>;
+
 /** @param check throws where this version can't use the tables */
-export function openDatabase(settings: Settings, check: (session: Session, chain: Chain) => Promise<void>): Database {
+export function openDatabase(
+  settings: DatabaseSettings,
+  check: (session: Session, chain: Chain) => Promise<void>,
+): Database {
   const chain = chainOf(settings.secret);
   const { shown, engine } = settings.address;
   const family = engine === 'mysql' ? 'mysql' : 'postgres';
   const sql = family === 'mysql' ? MYSQL : POSTGRES;
-  const pool = openedOnce((create) => openPool(settings, create));
   const { timeout } = settings;
+  const pool = openedOnce(settings);
   const writers = takingTurns(WRITERS, timeout, () =>
     storeError('timeout', shown, `other writers of this process took longer than ${timeout} ms`),
   );
@@ -59,13 +69,17 @@ export function openDatabase(settings: Settings, check: (session: Session, chain
     if (closing) throw new StoreError('refused', `${shown}: this store was closed; open another`);
     const opened = await pool.get(false);
     const connection = await opened.acquire();
+    let failure: unknown;
     try {
-      const held = sessionOf(connection, family);
+      const held = sessionOf(connection, family, shown);
       if (!checked) await check(held, chain);
       checked = true;
       return await work(held);
+    } catch (error) {
+      failure = error;
+      throw error;
     } finally {
-      opened.release(connection);
+      opened.release(connection, failure);
     }
   };
   return {
@@ -96,10 +110,13 @@ interface OpenedOnce {
 }
 
 /** Opens when it is first needed, and again after it could not be opened. */
-function openedOnce(open: (create: boolean) => Promise<Pool>): OpenedOnce {
+function openedOnce(settings: DatabaseSettings): OpenedOnce {
+  const { timeout, address } = settings;
+  const limit = Math.max(timeout, OPENING_MS);
+  const late = () => storeError('timeout', address.shown, `not open within ${limit} ms`);
   let opening: Promise<Pool> | undefined;
   const start = (create: boolean): Promise<Pool> => {
-    const started = open(create).catch((error: unknown) => {
+    const started = openPool(settings, create).catch((error: unknown) => {
       if (opening === started) opening = undefined;
       throw error;
     });
@@ -108,19 +125,21 @@ function openedOnce(open: (create: boolean) => Promise<Pool>): OpenedOnce {
   };
   return {
     async get(create) {
-      if (opening === undefined) return start(create);
-      const opened = await (create ? opening.catch(() => undefined) : opening);
+      if (opening === undefined) return withDeadline(limit, start(create), late);
+      const opened = await withDeadline(limit, create ? opening.catch(() => undefined) : opening, late);
       // A reader that found no database doesn't keep a migration from creating one.
       return opened ?? this.get(create);
     },
     async close() {
-      await (await opening?.catch(() => undefined))?.close();
+      const closing = opening?.then((pool) => pool.close());
+      // What opens later is closed then.
+      if (closing !== undefined) await endsWithin(timeout * 2, closing);
     },
   };
 }
 
 /** The driver is loaded when it is first needed: who uses one database doesn't load the others'. */
-async function openPool(settings: Settings, create: boolean): Promise<Pool> {
+async function openPool(settings: DatabaseSettings, create: boolean): Promise<Pool> {
   switch (settings.address.engine) {
     case 'postgres':
       return (await import('./postgres-pool.js')).postgresPool(settings);
@@ -132,12 +151,22 @@ async function openPool(settings: Settings, create: boolean): Promise<Pool> {
 }
 
 /** Statements over one connection; `?` becomes what the database wants. */
-function sessionOf(connection: Connection, family: Sql['family']): Session {
+function sessionOf(connection: Connection, family: Sql['family'], shown: string): Session {
   const said = family === 'postgres' ? numbered : (text: string) => text;
   return {
     rows: async <R>(text: string, values: readonly unknown[] = []) =>
       (await connection.query(said(text), values)).rows as readonly R[],
     change: async (text, values = []) => (await connection.query(said(text), values)).changed,
+    async commit() {
+      const wasLost = connection.isLost;
+      try {
+        await connection.query('commit', []);
+      } catch (error) {
+        // On a connection that was lost before, it was never sent.
+        if (wasLost || !isOutcomeUnknown(error, connection.isLost)) throw error;
+        throw storeError('outcome_unknown', shown, 'COMMIT was sent and no answer came', error);
+      }
+    },
   };
 }
 

@@ -17,6 +17,7 @@ const UNREACHABLE = new Set([
   'EACCES',
   'ENOENT',
   'PROTOCOL_CONNECTION_LOST',
+  'ER_CONNECTION_KILLED',
   'ER_SERVER_SHUTDOWN',
   'ER_CON_COUNT_ERROR',
   'ER_TOO_MANY_USER_CONNECTIONS',
@@ -42,6 +43,8 @@ const TIMEOUT = new Set([
 const READ_ONLY = new Set([
   '25006',
   'ER_OPTION_PREVENTS_STATEMENT',
+  'ER_READ_ONLY_MODE',
+  'ER_INNODB_READ_ONLY',
   'ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION',
   'EROFS',
 ]);
@@ -63,9 +66,20 @@ const REFUSED = new Set([
 const MISSING_TABLE = new Set(['42P01', '42703', 'ER_NO_SUCH_TABLE', 'ER_BAD_FIELD_ERROR']);
 const AGAIN = new Set(['40001', '40P01', '23505', 'ER_LOCK_DEADLOCK', 'ER_DUP_ENTRY', 'ER_CHECKREAD']);
 
+/** Answers to a commit that leave open whether it took effect. */
+const UNSURE = new Set([
+  // PostgreSQL: transaction resolution unknown, statement completion unknown.
+  '08007',
+  '40003',
+  'ER_ERROR_DURING_COMMIT',
+  'ER_QUERY_INTERRUPTED',
+  'ER_CONNECTION_KILLED',
+]);
+
 const FIXES: Readonly<Record<StoreErrorKind, string>> = {
   unreachable: 'check the address, and that the server runs and accepts connections',
-  timeout: 'check the server, or allow a longer timeout; a write may have been recorded: repeat it with the same id',
+  timeout: 'check the server, or allow a longer timeout',
+  outcome_unknown: 'repeat the same write with the same id: it is recorded at most once',
   read_only: 'give the address of the primary, with a user that may write',
   replica: 'give the address of the primary: a replica may be behind',
   schema_newer: 'install that version of @rampart/store here too',
@@ -97,6 +111,12 @@ export function noControlLog(shown: string, what: string, cause?: unknown): Stor
 /** Whether the same transaction may succeed the next time: a deadlock, or somebody inserted the same row first. */
 export function isWorthRepeating(error: unknown): boolean {
   return isStoreError(error) && AGAIN.has(codeOf(error.cause as DriverError | undefined));
+}
+
+/** Whether a failed commit may have taken effect. @param isLost whether the connection broke over it */
+export function isOutcomeUnknown(error: unknown, isLost: boolean): boolean {
+  if (!isStoreError(error) || UNSURE.has(codeOf(error.cause as DriverError | undefined))) return true;
+  return isLost && error.kind !== 'read_only';
 }
 
 function kindOf(error: DriverError): StoreErrorKind {

@@ -96,6 +96,7 @@ describe.each([
     await readOnly(true);
     const other = open();
     try {
+      await expect(other.readLog(0, 1)).rejects.toMatchObject({ kind: 'replica' });
       await expect(other.apply(kill('k2'), { ...write, task: 1 })).rejects.toMatchObject({
         kind: 'read_only',
         message: expect.stringMatching(/primary/),
@@ -106,6 +107,9 @@ describe.each([
     expect(await head()).toBe(1);
     expect((await store.readShared()).shared.kills).toHaveLength(1);
     expect(await store.tasks.list()).toEqual([]);
+    // The session settings of a connection that said read-only would outlast the read-only time.
+    await other.readLog(0, 1);
+    await other.apply(kill('k2'), write);
     expect((await store.verify()).findings).toEqual([]);
     await other.close();
   });
@@ -208,19 +212,51 @@ describe.each([
   });
 });
 
-test('a replica proves nothing', async () => {
+test('a replica proves nothing, and no connection to it is kept once the address leads to the primary again', async () => {
   const replica = await startReplica(postgres());
+  const proxy = await startTcpProxy({ target: { host: '127.0.0.1', port: replica.port } });
   const primary = openStore({ database: postgres().url, secret: SECRET });
-  const store = openStore({ database: replica.url, secret: SECRET });
+  const store = openStore({ database: replica.url.replace(/:\d+\//, `:${proxy.port}/`), secret: SECRET });
+  const read = () => store.readLog(0, 1).catch((error: { kind: string }) => error.kind);
   try {
     await primary.migrate();
-    await expect.poll(() => store.readLog(0, 1).catch((error: { kind: string }) => error.kind)).toBe('replica');
+    await expect.poll(read).toBe('replica');
     await expect(store.readTenant('7')).rejects.toMatchObject({ kind: 'replica' });
     await expect(store.readShared()).rejects.toMatchObject({ kind: 'replica' });
     await expect(store.apply(kill('k'), write)).rejects.toMatchObject({ kind: 'read_only' });
+    const several = await Promise.all([read(), read(), read(), read(), store.head().then(() => 'read', String)]);
+    expect(several).toEqual(['replica', 'replica', 'replica', 'replica', 'read']);
+    proxy.redirect({ host: '127.0.0.1', port: postgres().port });
+    // The connections to the replica stay open: it is the store that gives them up, all of them at the first that says so.
+    await read();
+    expect(await read()).toMatchObject({ head: 0 });
+    await store.apply(kill('k'), write);
   } finally {
     await Promise.all([store.close(), primary.close()]);
+    await proxy.close();
     await replica.stop();
+  }
+});
+
+test('a connection to a MariaDB that became read-only is not used again', async () => {
+  const url = await mariadb().newDatabase();
+  const proxy = await startTcpProxy({ target: { host: '127.0.0.1', port: mariadb().port } });
+  const store = openStore({ database: url.replace(/:\d+\//, `:${proxy.port}/`), secret: SECRET });
+  try {
+    await store.migrate();
+    await Promise.all([store.readLog(0, 1), store.readLog(0, 1)]);
+    await mariadb().query('set global read_only = 1');
+    await expect(store.apply(kill('k'), write)).rejects.toMatchObject({ kind: 'read_only' });
+    // New connections are refused: a connection that is kept would still answer.
+    proxy.redirect({ host: '127.0.0.1', port: 1 });
+    await expect(store.readLog(0, 1)).rejects.toMatchObject({ kind: 'unreachable' });
+    proxy.redirect({ host: '127.0.0.1', port: mariadb().port });
+    await mariadb().query('set global read_only = 0');
+    await store.apply(kill('k'), write);
+  } finally {
+    await mariadb().query('set global read_only = 0');
+    await store.close();
+    await proxy.close();
   }
 });
 

@@ -21,6 +21,12 @@ export { isLimitError, LimitError } from './limit-error.js';
 export { MAX_CHOICES_PER_TENANT, MAX_CLASSES_PER_TENANT, MAX_OVERRIDES_PER_TENANT } from './limits.js';
 export type { EventPage, EventQuery, Measurement, RecordedEvents, RecordedMeasurement } from './measurement.js';
 export { openStore } from './open-store.js';
-export { isStoreError, StoreError, type StoreErrorKind } from './store-error.js';
+export {
+  isOutcomeUnknownError,
+  isStoreError,
+  OutcomeUnknownError,
+  StoreError,
+  type StoreErrorKind,
+} from './store-error.js';
 export type { Task, TaskState } from './task.js';
 export type { Finding, FindingKind, SignedHead, Verification, VerifyOptions } from './verification.js';

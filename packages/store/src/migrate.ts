@@ -16,8 +16,8 @@ import { isStoreError } from './store-error.js';
 
 const TABLE = 'rampart_migration';
 const LOCK_TABLE = 'rampart_migration_lock';
-/** Others may be at it, and an adopted table may be long. In ms. */
-const PATIENCE = 60_000;
+/** Another process may be migrating, and an adopted table may be long. In ms. */
+const STATEMENT_MS = 60_000;
 
 /**
  * What keeps `tenant_ai_consents` from being adopted, or what of it may have changed unseen since; before a migration too, and
@@ -40,13 +40,17 @@ export async function findConsentProblems({ settings }: Database): Promise<reado
   }
 }
 
-/** Creates the tables or brings them up to this version. */
-export async function migrate(database: Database): Promise<ConsentRepair> {
+/**
+ * Creates the tables or brings them up to this version.
+ *
+ * @param patience longest wait for one statement, the lock of migrations included, in ms
+ */
+export async function migrate(database: Database, patience: number = STATEMENT_MS): Promise<ConsentRepair> {
   const { settings } = database;
   // The embedded database has one connection, and its folder one owner: there is no opening it a second time.
   if (settings.address.engine === 'pglite') return migrateWith(database);
-  const timeout = Math.max(settings.timeout, PATIENCE);
-  const patient = openDatabase({ ...settings, timeout, connections: 2 }, () => Promise.resolve());
+  const statementTimeout = Math.max(settings.timeout, patience);
+  const patient = openDatabase({ ...settings, statementTimeout, connections: 2 }, () => Promise.resolve());
   try {
     return await migrateWith(patient);
   } finally {

@@ -50,6 +50,6 @@ export const MYSQL: Sql = {
     await session.change(text, values);
     const moved = 'update rampart_head set position = ?, sealed = ?, mac = ? where id = 1';
     await session.change(moved, [last.position, last.position, last.mac]);
-    await session.rows('commit');
+    await session.commit();
   },
 };

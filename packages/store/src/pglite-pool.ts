@@ -1,11 +1,11 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PGlite } from '@electric-sql/pglite';
-import { type Connection, endsWithin, type Pool, type Result } from './connection.js';
+import { type Connection, endsWithin, type Pool, type Result, withDeadline } from './connection.js';
 import { noControlLog, storeError, storeErrorOf } from './driver-error.js';
 import { fencedFiles } from './fenced-files.js';
 import { type FolderLock, LOCK_TIMES, type LockTimes, lockFolder } from './folder-lock.js';
-import type { PoolSettings } from './postgres-pool.js';
+import type { PoolSettings } from './pool.js';
 import { StoreError } from './store-error.js';
 import { takingTurns } from './turns.js';
 
@@ -19,10 +19,11 @@ export interface PgliteOptions extends Partial<LockTimes> {
 
 /**
  * The embedded database: one connection, which one caller has alone, so that transactions don't mix. Each statement
- * checks the lock of the folder before it runs, at each write, and before its result counts.
+ * checks the lock of the folder before it runs, at each write, and before its result counts. The connection can't be
+ * replaced: after a statement without an answer it stays occupied until the statement ends, and then is rolled back.
  */
 export async function pglitePool(
-  { address, timeout }: PoolSettings,
+  { address, timeout, statementTimeout = timeout }: PoolSettings,
   { create: mayCreate = true, ...times }: PgliteOptions = {},
 ): Promise<Pool> {
   const { shown } = address;
@@ -36,16 +37,17 @@ export async function pglitePool(
     await lock.release();
     throw storeErrorOf(error, shown);
   });
-  const connection: Connection = { query: (text, values) => query({ db, lock, shown }, text, values) };
   const turns = takingTurns(1, timeout, () =>
     storeError('timeout', shown, `its one connection was not free for ${timeout} ms`),
   );
   return {
     async acquire() {
       await turns.take();
-      return connection;
+      return new EmbeddedConnection({ db, lock, shown, timeout: statementTimeout });
     },
-    release: () => turns.pass(),
+    release(connection) {
+      void (connection as EmbeddedConnection).settle().then(turns.pass);
+    },
     async close() {
       await endsWithin(timeout, db.close());
       await lock.release();
@@ -76,20 +78,57 @@ async function create(folder: string, lock: FolderLock): Promise<PGlite> {
 }
 
 interface Embedded {
-  readonly db: PGlite;
-  readonly lock: FolderLock;
+  readonly db: Pick<PGlite, 'query' | 'exec'>;
+  readonly lock: Pick<FolderLock, 'requireOwned'>;
   readonly shown: string;
+  /** Longest wait for the answer to one statement, in ms. */
+  readonly timeout: number;
 }
 
-async function query({ db, lock, shown }: Embedded, text: string, values: readonly unknown[]): Promise<Result> {
-  lock.requireOwned();
-  try {
+/** The connection for one session. */
+export class EmbeddedConnection implements Connection {
+  readonly #embedded: Embedded;
+  /** The statement that got no answer in time. */
+  #overdue: Promise<unknown> | undefined;
+
+  constructor(embedded: Embedded) {
+    this.#embedded = embedded;
+  }
+
+  get isLost(): boolean {
+    return this.#overdue !== undefined;
+  }
+
+  async query(text: string, values: readonly unknown[]): Promise<Result> {
+    const { lock, shown, timeout } = this.#embedded;
+    const late = () => storeError('timeout', shown, `no answer to a statement within ${timeout} ms`);
+    if (this.isLost) throw late();
+    lock.requireOwned();
+    const running = this.#run(text, values);
+    try {
+      const result = await withDeadline(timeout, running, () => {
+        this.#overdue = running;
+        return late();
+      });
+      lock.requireOwned();
+      return result;
+    } catch (error) {
+      // A write that the fence refused fails as an I/O error: the lost lock is the cause.
+      lock.requireOwned();
+      throw storeErrorOf(error, shown);
+    }
+  }
+
+  /** Resolves when the connection is free for the next session. */
+  async settle(): Promise<void> {
+    if (this.#overdue === undefined) return;
+    await this.#overdue.catch(() => undefined);
+    await this.#embedded.db.exec('rollback').catch(() => undefined);
+  }
+
+  async #run(text: string, values: readonly unknown[]): Promise<Result> {
+    const { db } = this.#embedded;
     const result = values.length > 0 ? await db.query(text, [...values]) : (await db.exec(text)).at(-1);
-    lock.requireOwned();
     return { rows: (result?.rows ?? []) as Record<string, unknown>[], changed: result?.affectedRows ?? 0 };
-  } catch (error) {
-    // A write that the fence refused fails as an I/O error: the lost lock is the cause.
-    lock.requireOwned();
-    throw storeErrorOf(error, shown);
   }
 }

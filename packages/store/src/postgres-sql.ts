@@ -9,7 +9,8 @@ const NOW = 'floor(extract(epoch from clock_timestamp()) * 1000)::bigint';
 export const POSTGRES: Sql = {
   family: 'postgres',
   now: NOW,
-  isReplica: 'pg_is_in_recovery()::int',
+  // On a replica every transaction is read-only; a primary may have been fenced by `default_transaction_read_only`.
+  isReplica: "current_setting('transaction_read_only')::boolean::int",
   consentTenant: '?',
   numberOf: (column) => column,
   text: (expression) => `(${expression})::text`,
@@ -43,14 +44,17 @@ export const POSTGRES: Sql = {
     if (last === undefined) throw new Error('nothing to append');
     const added = insertRows('rampart_log', LOG_COLUMNS, rows.map(logValues));
     // Sent together, so that the lock on the head is held for one round trip less.
-    await Promise.all([
+    const [moved, committed] = await Promise.allSettled([
       session.rows(
         `with added as (${added.text})
           update rampart_head set position = ?::bigint, sealed = ?::bigint, mac = ? where id = 1`,
         [...added.values, last.position, last.position, last.mac],
       ),
-      session.rows('commit'),
+      session.commit(),
     ]);
+    // After an update that failed the server answers the commit with a rollback. Where no answer came, the commit says so.
+    if (committed.status === 'rejected') throw committed.reason;
+    if (moved.status === 'rejected') throw moved.reason;
   },
 };
 

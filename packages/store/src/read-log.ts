@@ -34,13 +34,15 @@ const TEXT = (sql: Sql): string => `select h.epoch, h.position as head, ${sql.no
 export async function readLog(database: Database, after: number, limit: number): Promise<LogBatch> {
   requireWhole('after', after, 0);
   requireWhole('limit', limit, 1);
-  const lines = await database.session(async (session) => {
+  const { first, lines } = await database.session(async (session) => {
     await requireWatched(database, session);
-    return session.rows<LogLine>(TEXT(database.sql), [after, limit]);
+    const found = await session.rows<LogLine>(TEXT(database.sql), [after, limit]);
+    const [head] = found;
+    if (head === undefined) throw new Error('rampart_head has no row');
+    // Inside the session, so that a connection to a replica is destroyed.
+    requirePrimary(head.replica, database);
+    return { first: head, lines: found };
   });
-  const [first] = lines;
-  if (first === undefined) throw new Error('rampart_head has no row');
-  requirePrimary(first.replica, database);
   const entries = lines.flatMap(({ position, kind, what }) =>
     position === null ? [] : [{ position, effect: effectOf(kind, what) }],
   );

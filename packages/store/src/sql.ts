@@ -11,6 +11,12 @@ export interface Session {
   rows<R>(text: string, values?: readonly unknown[]): Promise<readonly R[]>;
   /** @returns how many rows were inserted, changed or deleted */
   change(text: string, values?: readonly unknown[]): Promise<number>;
+  /**
+   * Commits the transaction.
+   *
+   * @throws StoreError `outcome_unknown` where the commit was sent and no answer says whether it took effect
+   */
+  commit(): Promise<void>;
 }
 
 /** The head of the log, locked: nobody else appends until the transaction ends. */

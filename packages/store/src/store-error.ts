@@ -2,8 +2,10 @@
 export type StoreErrorKind =
   /** Nobody answers at that address, or the connection broke. */
   | 'unreachable'
-  /** No answer in time, or no free connection; it is unknown whether a write took effect: repeat it with the same id. */
+  /** No answer in time, or no free connection. */
   | 'timeout'
+  /** The commit of a write was sent and the answer never came: an {@link OutcomeUnknownError}, which carries the entry's id. */
+  | 'outcome_unknown'
   /** The database takes no writes. */
   | 'read_only'
   /** It is a replica, which may be behind; only the primary counts. */
@@ -40,4 +42,26 @@ export class StoreError extends Error {
 /** Whether a caught value is a {@link StoreError}, also of another copy of this package. */
 export function isStoreError(value: unknown): value is StoreError {
   return typeof value === 'object' && value !== null && MARKER in value;
+}
+
+const OUTCOME_MARKER = Symbol.for('rampart.OutcomeUnknownError');
+
+/**
+ * The commit of a write was sent, and the connection broke or fell silent before the answer: the write may be recorded or
+ * not. Repeat the same write with {@link id} as its `id`: it is recorded at most once, and the answer says where.
+ */
+export class OutcomeUnknownError extends StoreError {
+  /** Of the entry that may be recorded. */
+  readonly id: string;
+
+  constructor(id: string, cause: StoreError) {
+    super('outcome_unknown', `${cause.message} (id "${id}")`, { cause });
+    this.id = id;
+    Object.defineProperty(this, OUTCOME_MARKER, { value: true });
+  }
+}
+
+/** Whether a caught value is an {@link OutcomeUnknownError}, also of another copy of this package. */
+export function isOutcomeUnknownError(value: unknown): value is OutcomeUnknownError {
+  return typeof value === 'object' && value !== null && OUTCOME_MARKER in value;
 }

@@ -17,4 +17,4 @@ export {
 export { type RedisCluster, type RedisClusterOptions, startCluster } from './redis-cluster.js';
 export { type RedisSentinelOptions, type RedisSentinels, startSentinels } from './redis-sentinel.js';
 export type { Server } from './server.js';
-export { startTcpProxy, type TcpAddress, type TcpDirection, type TcpProxy } from './tcp-proxy.js';
+export { startTcpProxy, type TcpAddress, type TcpDirection, type TcpProxy, type TcpTrip } from './tcp-proxy.js';

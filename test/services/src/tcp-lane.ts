@@ -16,8 +16,12 @@ interface Parcel {
   readonly due: number;
 }
 
-/** Forwards what `from` says to `to`, as slowly as `to` can take it. */
-export function openLane(from: Socket, to: Socket): Lane {
+/**
+ * Forwards what `from` says to `to`, as slowly as `to` can take it.
+ *
+ * @param passes whether bytes that arrived are forwarded at all
+ */
+export function openLane(from: Socket, to: Socket, passes: (bytes: Buffer) => boolean): Lane {
   const waiting: Parcel[] = [];
   let delayed = 0;
   let paused = false;
@@ -42,7 +46,7 @@ export function openLane(from: Socket, to: Socket): Lane {
     }
   };
 
-  from.on('data', accept);
+  from.on('data', (bytes: Buffer) => passes(bytes) && accept(bytes));
   from.once('end', () => accept(undefined));
   to.on('drain', () => {
     if (!paused) from.resume();

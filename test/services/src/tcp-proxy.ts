@@ -12,6 +12,19 @@ export interface TcpAddress {
 /** `up`: from clients to the server; `down`: from the server to clients. */
 export type TcpDirection = 'up' | 'down';
 
+/** A fault of single connections, at the moment when certain bytes arrive. */
+export interface TcpTrip {
+  readonly direction: TcpDirection;
+  readonly matches: (bytes: Buffer) => boolean;
+  /** Whether the bytes that match are forwarded before the fault. @default true */
+  readonly deliver?: boolean;
+  /**
+   * `silence`: from then on the connection swallows everything, also after `heal`. `cut`: the connection is reset, where the
+   * bytes are delivered only once the other side has answered, so that it has acted on them.
+   */
+  readonly effect: 'silence' | 'cut';
+}
+
 /** A TCP proxy in this process, on 127.0.0.1, that can fail in the ways a network does. It starts healthy. */
 export interface TcpProxy {
   readonly port: number;
@@ -25,6 +38,8 @@ export interface TcpProxy {
   halfOpen(): void;
   /** Nothing gets through in one direction. */
   pause(direction: TcpDirection): void;
+  /** Breaks each connection, open or new, at the bytes that match, until `heal`. */
+  trip(trip: TcpTrip): void;
   /** Ends all faults. What was held back by `halfOpen` or `pause` arrives now. */
   heal(): Promise<void>;
   /** New connections lead elsewhere; open ones stay. */
@@ -46,6 +61,7 @@ export async function startTcpProxy(options: { readonly target: TcpAddress }): P
   const paused = new Set<TcpDirection>();
   const connected = new WeakSet<Socket>();
   let delayed = 0;
+  let tripping: TcpTrip | undefined;
 
   const apply = (pair: Pair): void => {
     const { upstream, lanes } = pair;
@@ -58,7 +74,10 @@ export async function startTcpProxy(options: { readonly target: TcpAddress }): P
     spreadFailure(pair, paused);
   };
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
-    const pair = pairUp(client, (failed) => spreadFailure(failed, paused));
+    const pair = pairUp(client, {
+      failed: (broken) => spreadFailure(broken, paused),
+      tripping: () => tripping,
+    });
     pairs.add(pair);
     for (const socket of [client, pair.upstream]) {
       socket.once('close', () => client.destroyed && pair.upstream.destroyed && pairs.delete(pair));
@@ -93,7 +112,11 @@ export async function startTcpProxy(options: { readonly target: TcpAddress }): P
       paused.add(direction);
       pairs.forEach(apply);
     },
+    trip(trip) {
+      tripping = trip;
+    },
     async heal() {
+      tripping = undefined;
       paused.clear();
       delayed = 0;
       if (!server.listening) await listen(server, port);
@@ -111,9 +134,32 @@ export async function startTcpProxy(options: { readonly target: TcpAddress }): P
 
 const directions: readonly TcpDirection[] = ['up', 'down'];
 
-function pairUp(client: Socket, failed: (pair: Pair) => void): Pair {
+interface PairOptions {
+  readonly failed: (pair: Pair) => void;
+  readonly tripping: () => TcpTrip | undefined;
+}
+
+function pairUp(client: Socket, { failed, tripping }: PairOptions): Pair {
   const upstream = new Socket({ allowHalfOpen: true }).setNoDelay(true);
-  const pair = { client, upstream, lanes: { up: openLane(client, upstream), down: openLane(upstream, client) } };
+  let tripped: TcpTrip | undefined;
+  const cut = (): void => {
+    client.resetAndDestroy();
+    upstream.resetAndDestroy();
+  };
+  const passes = (direction: TcpDirection) => (bytes: Buffer) => {
+    if (tripped !== undefined) {
+      if (tripped.effect === 'cut' && tripped.direction !== direction) cut();
+      return false;
+    }
+    const trip = tripping();
+    if (trip === undefined || trip.direction !== direction || !trip.matches(bytes)) return true;
+    tripped = trip;
+    const { deliver = true, effect } = trip;
+    if (effect === 'cut' && !deliver) cut();
+    return deliver;
+  };
+  const up = openLane(client, upstream, passes('up'));
+  const pair = { client, upstream, lanes: { up, down: openLane(upstream, client, passes('down')) } };
   for (const socket of [client, upstream]) socket.on('error', () => {}).once('close', (bad) => bad && failed(pair));
   return pair;
 }
