@@ -3,6 +3,7 @@ import {
   type DatabaseConnection,
   type Dialect,
   type Driver,
+  type Kysely,
   MysqlAdapter,
   MysqlIntrospector,
   MysqlQueryCompiler,
@@ -28,10 +29,28 @@ export function kyselyDialect(family: 'postgres' | 'mysql', open: () => Promise<
   }
   return {
     createDriver,
-    createAdapter: () => new PostgresAdapter(),
+    createAdapter: () => new TransactionLockAdapter(),
     createQueryCompiler: () => new PostgresQueryCompiler(),
     createIntrospector: (db) => new PostgresIntrospector(db),
   };
+}
+
+/** The number of Kysely's own lock, so that older versions wait for it too. */
+const LOCK = '3853314791062309107';
+
+/**
+ * Takes the lock of migrations for the transaction in place of the session: behind a pooler in transaction mode a session
+ * lock would stay with a connection of the pooler. Kysely's own `begin` has no effect then, and its `commit` ends both.
+ */
+class TransactionLockAdapter extends PostgresAdapter {
+  override async acquireMigrationLock(db: Kysely<unknown>): Promise<void> {
+    await db.executeQuery(CompiledQuery.raw('begin'));
+    await db.executeQuery(CompiledQuery.raw(`select pg_advisory_xact_lock(${LOCK})`));
+  }
+
+  override async releaseMigrationLock(db: Kysely<unknown>): Promise<void> {
+    await db.executeQuery(CompiledQuery.raw('rollback'));
+  }
 }
 
 interface HeldConnection extends DatabaseConnection {

@@ -6,28 +6,60 @@ import { type DriverConnection, openPool, type PoolSettings } from './pool.js';
 const MOST_PREPARED = 100;
 const MOST_VALUES = 50;
 
+/** Names and values of the settings that a session needs. */
+type SessionSettings = Readonly<Record<string, string>>;
+
+/**
+ * A connection to PostgreSQL, or to a pooler before it. Behind a pooler in transaction mode each transaction may run in
+ * another session: so behind any pooler, settings are set in each writing transaction, and no statement is prepared by name.
+ */
 class PostgresConnection implements DriverConnection {
   readonly #client: pg.Client;
-  readonly #setUp: string;
+  readonly #settings: SessionSettings;
   readonly #nameOf: (text: string) => string | undefined;
+  #isPooled = false;
+  #isInTransaction = false;
 
-  constructor(client: pg.Client, setUp: string, nameOf: (text: string) => string | undefined) {
+  constructor(client: pg.Client, settings: SessionSettings, nameOf: (text: string) => string | undefined) {
     this.#client = client;
-    this.#setUp = setUp;
+    this.#settings = settings;
     this.#nameOf = nameOf;
   }
 
   async open(): Promise<void> {
     await this.#client.connect();
-    await this.#client.query(this.#setUp);
+    const { processID } = this.#client as unknown as { readonly processID: number | null };
+    // PgBouncer and its kind give their clients process ids of their own.
+    const isDirect = `pg_backend_pid() = ${Number(processID)}`;
+    const { rows } = await this.#client.query<{ direct: boolean }>(
+      `select ${isDirect} as direct, case when ${isDirect} then ${setting(this.#settings, false).join(' || ')} end`,
+    );
+    this.#isPooled = rows[0]?.direct !== true;
   }
 
   async query(text: string, values: readonly unknown[]): Promise<Result> {
-    const name = values.length > 0 && values.length <= MOST_VALUES ? this.#nameOf(text) : undefined;
+    if (!this.#isPooled) return this.#run(text, values, this.#nameOf(text));
+    if (/^begin\b/i.test(text)) {
+      this.#isInTransaction = true;
+      return this.#run(text.replace(/^begin\b/i, this.#begin()), values);
+    }
+    if (/^(?:commit|rollback)\b/i.test(text)) this.#isInTransaction = false;
+    if (this.#isInTransaction || !/^\s*(?:insert|update|delete)\b/i.test(text)) return this.#run(text, values);
+    // Sent together; a statement that fails makes the commit a rollback.
+    const [, result] = await Promise.all([this.#run(this.#begin()), this.#run(text, values), this.#run('commit')]);
+    return result;
+  }
+
+  #begin(): string {
+    return `begin; select ${setting(this.#settings, true).join(', ')}`;
+  }
+
+  async #run(text: string, values: readonly unknown[] = [], name?: string): Promise<Result> {
+    const isPrepared = name !== undefined && values.length > 0 && values.length <= MOST_VALUES;
     const result = await this.#client.query({
       text,
       ...(values.length > 0 && { values: [...values] }),
-      ...(name && { name }),
+      ...(isPrepared && { name }),
     });
     // Several statements have several results.
     const last = Array.isArray(result) ? (result as pg.QueryResult[]).at(-1) : result;
@@ -54,7 +86,7 @@ class PostgresConnection implements DriverConnection {
 export function postgresPool(settings: PoolSettings): Pool {
   const { address } = settings;
   const nameOf = statementNames();
-  const setUp = setUpOf(settings);
+  const sessionSettings = settingsOf(settings);
   return openPool(settings, (onBroken) => {
     const client = new pg.Client({
       connectionString: address.engine === 'postgres' ? address.url : '',
@@ -66,29 +98,34 @@ export function postgresPool(settings: PoolSettings): Pool {
       },
     });
     client.on('error', onBroken);
-    return new PostgresConnection(client, setUp, nameOf);
+    return new PostgresConnection(client, sessionSettings, nameOf);
   });
 }
 
 /**
- * Settings of a new session. They are set by SQL, since PgBouncer refuses them as startup parameters.
+ * They are set by SQL, since PgBouncer refuses them as startup parameters.
  *
  * A plan made while a table was small is kept, and must not read all of it later: every statement has its index. Where a
  * whole table is meant, that looks so dear to the planner that it would compile for half a second.
  */
-function setUpOf({ timeout, statementTimeout = timeout }: PoolSettings): string {
-  return [
+function settingsOf({ timeout, statementTimeout = timeout }: PoolSettings): SessionSettings {
+  return {
     // A little earlier than our own deadline, so that a wait for a lock doesn't cost the connection.
-    `set statement_timeout = ${Math.max(1, Math.floor(statementTimeout * 0.95))}`,
+    statement_timeout: `'${Math.max(1, Math.floor(statementTimeout * 0.95))}'`,
     // A writer that is stopped must not keep the head of the log for ever.
-    `set idle_in_transaction_session_timeout = ${statementTimeout * 2}`,
-    'set jit = off',
-    'set enable_seqscan = off',
-    'set plan_cache_mode = force_generic_plan',
+    idle_in_transaction_session_timeout: `'${statementTimeout * 2}'`,
+    jit: "'off'",
+    enable_seqscan: "'off'",
+    plan_cache_mode: "'force_generic_plan'",
     // A commit that is acknowledged has to be on disk; a server that waits for its replicas too may go on doing so.
-    `select set_config('synchronous_commit', 'on', false)
-      where current_setting('synchronous_commit') in ('off', 'local')`,
-  ].join('; ');
+    synchronous_commit: `case when current_setting('synchronous_commit') in ('off', 'local') then 'on'
+      else current_setting('synchronous_commit') end`,
+  };
+}
+
+/** Expressions that make the settings, for the transaction or for the session. */
+function setting(settings: SessionSettings, isLocal: boolean): readonly string[] {
+  return Object.entries(settings).map(([name, value]) => `set_config('${name}', ${value}, ${isLocal})`);
 }
 
 /** A short name for a text, the same each time; undefined when there are many already. */

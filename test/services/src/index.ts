@@ -4,6 +4,7 @@ export { type Command, type FakeTime, type FakeTimeOptions, withFakeTime } from 
 export { ensureInstalled } from './installation.js';
 export { type MariadbOptions, type MariadbServer, startMariadb } from './mariadb.js';
 export { type NginxOptions, startNginx } from './nginx.js';
+export { type PgbouncerOptions, type PgbouncerServer, startPgbouncer } from './pgbouncer.js';
 export { type PostgresOptions, type PostgresServer, startPostgres } from './postgres.js';
 export { type PostgresReplica, type PostgresReplicaOptions, startReplica } from './postgres-replica.js';
 export type { ProductName } from './products.js';

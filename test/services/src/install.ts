@@ -1,5 +1,5 @@
 // Installs what the tests need and npm does not have; run before them, so that no two of them do it at once.
-// Usage: tsx test/services/src/install.ts [postgresql|mariadb|redis|faketime|chromium ...]; without names all of them.
+// Usage: tsx test/services/src/install.ts [postgresql|mariadb|redis|faketime|chromium|pgbouncer ...]; without names all of them.
 import { ensureInstalled } from './installation.js';
 import { missingOf, type ProductName, productNames } from './products.js';
 

@@ -21,7 +21,7 @@ afterEach(() => {
 
 test('a product is there when all its files are; the PATH comes before the usual folders', () => {
   system('/usr/sbin/mariadbd', '/usr/bin/mariadb-install-db', '/opt/own/bin/redis-server', '/usr/bin/redis-server');
-  expect(missingOf(productNames)).toEqual(['postgresql', 'mariadb', 'faketime', 'chromium', 'nginx']);
+  expect(missingOf(productNames)).toEqual(['postgresql', 'mariadb', 'faketime', 'chromium', 'nginx', 'pgbouncer']);
   system(/mariadb|my_print_defaults/);
   expect(missingOf(['mariadb'])).toEqual([]);
   system('/opt/own/bin/redis-server', '/usr/bin/redis-server');

@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** What the tests need and npm does not have. */
-export type ProductName = 'postgresql' | 'mariadb' | 'redis' | 'faketime' | 'chromium' | 'nginx';
+export type ProductName = 'postgresql' | 'mariadb' | 'redis' | 'faketime' | 'chromium' | 'nginx' | 'pgbouncer';
 
 interface Product {
   /** Its files, each looked for in `folders`. */
@@ -52,9 +52,23 @@ const products: Readonly<Record<ProductName, Product>> = {
     packages: ['nginx-light'],
     elsewhere: 'dnf install nginx, or brew install nginx',
   },
+  pgbouncer: {
+    files: ['pgbouncer'],
+    folders: path,
+    packages: ['pgbouncer'],
+    elsewhere: 'dnf install pgbouncer, or brew install pgbouncer',
+  },
 };
 
-export const productNames: readonly ProductName[] = ['postgresql', 'mariadb', 'redis', 'faketime', 'chromium', 'nginx'];
+export const productNames: readonly ProductName[] = [
+  'postgresql',
+  'mariadb',
+  'redis',
+  'faketime',
+  'chromium',
+  'nginx',
+  'pgbouncer',
+];
 
 /** Where a file of a product is; undefined when it is not installed. */
 function findFile(name: ProductName, file: string): string | undefined {
