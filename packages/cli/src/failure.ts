@@ -1,5 +1,5 @@
 import { isControlInputError } from '@rampart/core';
-import { isConflictError, isKillSwitchError, isLimitError, isStoreError } from '@rampart/sdk/operator';
+import { isConflictError, isKillSwitchError, isLimitError, isReusedIdError, isStoreError } from '@rampart/sdk/operator';
 import { type AdminApiErrorKind, isAdminApiError } from '@rampart/unleash/admin';
 
 /** How a command ended, for scripts and CI. */
@@ -34,7 +34,8 @@ const REFUSALS: readonly AdminApiErrorKind[] = ['refused', 'conflict', 'not-foun
 /** The exit code of an expected failure; undefined for a bug, which keeps its stack. */
 export function exitCodeOf(error: unknown): ExitCode | undefined {
   if (error instanceof UsageError || isControlInputError(error) || isStoreError(error)) return EXIT.failed;
-  if (isConflictError(error) || isKillSwitchError(error) || isLimitError(error)) return EXIT.findings;
+  if (isConflictError(error) || isReusedIdError(error)) return EXIT.findings;
+  if (isKillSwitchError(error) || isLimitError(error)) return EXIT.findings;
   if (!isAdminApiError(error)) return undefined;
   return REFUSALS.includes(error.kind) ? EXIT.findings : EXIT.failed;
 }
@@ -42,6 +43,7 @@ export function exitCodeOf(error: unknown): ExitCode | undefined {
 // The admin library speaks of its own options; these are the ones that are called otherwise here.
 const IN_OUR_WORDS: readonly (readonly [string, string])[] = [
   ['set anyName', 'pass --any-name'],
+  ['repeat the same write with the id', 'repeat the same command with --entry-id'],
   [
     'give it the feature as its parent (addParent)',
     'make the feature its parent in the Unleash UI; rampart preview --flag shows what that would do',

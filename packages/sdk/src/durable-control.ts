@@ -76,7 +76,10 @@ export class DurableControl implements ControlSource {
    * Records a change and tells every process. Resolves once it is durable; the next question here sees it, and so does one
    * anywhere that passes the revision.
    *
-   * @throws ControlInputError, ConflictError, StoreError: nothing was recorded
+   * @throws OutcomeUnknownError where the connection broke after the commit was sent: the change may be recorded. Repeat the
+   *   same call with the `id` of the error as `write.id`: it is recorded at most once, and the answer names the entry.
+   * @throws ReusedIdError where `write.id` belongs to another change, actor or reason: nothing was recorded
+   * @throws ControlInputError, ConflictError, any other StoreError: nothing was recorded
    */
   async apply(change: ControlChange, write: Write): Promise<Applied> {
     await this.ready();

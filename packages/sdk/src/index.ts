@@ -42,10 +42,15 @@ export {
   type EventQuery,
   isConflictError,
   isLimitError,
+  isOutcomeUnknownError,
+  isReusedIdError,
   isStoreError,
   type Measurement,
+  OutcomeUnknownError,
   type RecordedEvents,
   type RecordedMeasurement,
+  ReusedIdError,
+  StoreError,
   type Write,
 } from '@rampart/store';
 export { rampartStrategies } from '@rampart/unleash';

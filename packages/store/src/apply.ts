@@ -9,9 +9,9 @@ import {
 } from '@rampart/core';
 import { append, appliedOf, type Draft } from './append.js';
 import { canonical, requireStorable } from './canonical.js';
-import { ConflictError } from './conflict-error.js';
+import { ConflictError, ReusedIdError } from './conflict-error.js';
 import type { Applied, Write } from './control-store.js';
-import { type Current, readCurrent } from './current.js';
+import { type AppliedEntry, type Current, readCurrent } from './current.js';
 import type { Database } from './database.js';
 import { changeOf, flagOf, type Item, isPresent, itemOf, sameValues, stateAfter } from './item.js';
 import { requireRoom } from './limits.js';
@@ -37,7 +37,9 @@ export async function apply(database: Database, given: ControlChange, write: Wri
     async work(session, current) {
       if (current.applied !== undefined) {
         await session.rows('rollback');
-        return appliedOf(current.epoch, current.applied.position, checked.id);
+        const entry = appliedOf(current.epoch, current.applied.position, checked.id);
+        if (!isSameWrite(current.applied, change, checked)) throw new ReusedIdError(entry);
+        return entry;
       }
       requireNoConflict(change, checked, item, current);
       await requireRoom(database.sql, session, item, current.change === undefined);
@@ -74,6 +76,22 @@ function turnOf({ kind, keys }: Item): string {
 
 export function turnOfTenant(tenant: string): string {
   return canonical(['tenant', tenant]);
+}
+
+/** Whether an entry records the same change by the same actor for the same reason; what was erased can't tell. */
+function isSameWrite(entry: AppliedEntry, change: ControlChange, write: CheckedWrite): boolean {
+  const isSame = (stored: string | null, given: unknown, part: (data: unknown) => unknown): boolean =>
+    stored === null || canonical(part(JSON.parse(stored))) === canonical(given);
+  return (
+    entry.kind === change.kind &&
+    isSame(entry.what, change, (data) => (data as { readonly change: unknown }).change) &&
+    isSameAuthor(entry.who, write)
+  );
+}
+
+/** Whether an entry has this actor and reason; an erased author can't tell. */
+export function isSameAuthor(who: string | null, { actor, reason }: Pick<CheckedWrite, 'actor' | 'reason'>): boolean {
+  return who === null || canonical(JSON.parse(who)) === canonical({ actor, reason });
 }
 
 function requireNoConflict(change: ControlChange, { expected }: CheckedWrite, item: Item, current: Current): void {

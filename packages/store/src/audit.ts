@@ -12,6 +12,8 @@ export interface EntryQuery {
   /** Entries about this feature or change: its edits, its kills, its overrides … */
   readonly flag?: string | undefined;
   readonly actor?: string | undefined;
+  /** The entry of this id. */
+  readonly id?: string | undefined;
   /** Recorded at or after, in ms since 1970. */
   readonly from?: number | undefined;
   /** Recorded before, in ms since 1970. */

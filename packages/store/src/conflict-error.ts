@@ -32,3 +32,33 @@ export class ConflictError extends Error {
 export function isConflictError(value: unknown): value is ConflictError {
   return typeof value === 'object' && value !== null && MARKER in value;
 }
+
+const REUSED_MARKER = Symbol.for('rampart.ReusedIdError');
+
+/** The entry that has an id already. */
+export interface RecordedEntry {
+  readonly id: string;
+  readonly position: number;
+  readonly epoch: string;
+  readonly revision: string;
+}
+
+/** The id of a write belongs to an entry with another content: another change, actor or reason. Nothing was written. */
+export class ReusedIdError extends Error {
+  override readonly name = 'ReusedIdError';
+  readonly entry: RecordedEntry;
+
+  constructor(entry: RecordedEntry) {
+    super(
+      `id "${entry.id}" was used for another write, recorded as ${entry.revision}: ` +
+        'repeat that write unchanged (the same change, actor and reason), or use another id',
+    );
+    this.entry = entry;
+    Object.defineProperty(this, REUSED_MARKER, { value: true });
+  }
+}
+
+/** Whether a caught value is a {@link ReusedIdError}, also of another copy of this package. */
+export function isReusedIdError(value: unknown): value is ReusedIdError {
+  return typeof value === 'object' && value !== null && REUSED_MARKER in value;
+}

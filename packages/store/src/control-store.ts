@@ -44,8 +44,8 @@ export interface Write {
    */
   readonly expected?: string | undefined;
   /**
-   * Makes the write repeatable: one that is recorded under this id already returns that entry and changes nothing. 1 to
-   * 64 printable ASCII characters.
+   * Makes the write repeatable: where the same write (change, actor, reason) is recorded under this id already, the answer is
+   * that entry and nothing changes; another write under the id is a {@link ReusedIdError}. 1 to 64 printable ASCII characters.
    * @default a random UUID
    */
   readonly id?: string | undefined;
@@ -147,7 +147,11 @@ export interface ControlStore extends ControlLog {
   /**
    * Records a change and its entry of the log, in one transaction.
    *
-   * @throws ConflictError where somebody else changed the item meanwhile
+   * After an `OutcomeUnknownError` repeat the same call with the `id` of the error: the change is recorded at most once. After
+   * any other error nothing was recorded.
+   *
+   * @throws ConflictError where somebody else changed the item meanwhile, ReusedIdError where the id belongs to another
+   *   write, OutcomeUnknownError where the commit was sent and no answer came
    */
   apply(change: ControlChange, write: Write): Promise<Applied>;
   /** What a tenant's administrators recorded, class by class. */

@@ -8,7 +8,7 @@ import type { Person } from './subject.js';
 export interface Current {
   readonly epoch: string;
   /** The entry that has the write's id already. */
-  readonly applied: { readonly position: number } | undefined;
+  readonly applied: AppliedEntry | undefined;
   /** The last entry about the item; undefined where there never was one. */
   readonly last: LastEntry | undefined;
   readonly values: Cells | undefined;
@@ -16,6 +16,16 @@ export interface Current {
   readonly change: ControlChange | undefined;
   /** Of the person the change is about; undefined where it has none yet. */
   readonly pseudonym: string | undefined;
+}
+
+/** An entry and what it says. */
+export interface AppliedEntry {
+  readonly position: number;
+  readonly kind: string;
+  /** JSON of the change; null where it was erased. */
+  readonly what: string | null;
+  /** JSON of actor and reason; null where it was erased. */
+  readonly who: string | null;
 }
 
 interface LastEntry {
@@ -28,6 +38,9 @@ interface LastEntry {
 interface CurrentRow extends Readonly<Record<string, unknown>> {
   readonly epoch: string;
   readonly applied: number | null;
+  readonly applied_kind: string | null;
+  readonly applied_what: string | null;
+  readonly applied_who: string | null;
   readonly last_position: number | null;
   readonly last_at: number | null;
   readonly last_who: string | null;
@@ -46,7 +59,10 @@ export async function readCurrent(
   const { source, values } = sourceOf(sql, item);
   const columns = ITEM_TABLES[item.kind].values;
   const [row] = await session.rows<CurrentRow>(
-    `select h.epoch, a.position as applied, l.position as last_position, l.recorded_at as last_at,
+    `select h.epoch, a.position as applied, a.kind as applied_kind,
+        (select d.data from rampart_detail d where d.id = a.id and d.part = 'what') as applied_what,
+        (select d.data from rampart_detail d where d.id = a.id and d.part = 'who') as applied_who,
+        l.position as last_position, l.recorded_at as last_at,
         (select w.data from rampart_detail w where w.id = i.entry and w.part = 'who') as last_who,
         s.pseudonym, ${columns.map((column) => `i.${column} as ${column}`).join(', ')}
       from rampart_head h
@@ -69,12 +85,16 @@ function currentOf(row: CurrentRow, item: Item, columns: readonly string[]): Cur
   const values = found && !(item.kind === 'consent' && cells['state'] === null) ? cells : undefined;
   return {
     epoch,
-    applied: applied === null ? undefined : { position: applied },
+    applied: applied === null ? undefined : appliedEntryOf(row, applied),
     last: found ? { position, at: at ?? 0, who } : undefined,
     values,
     change: values && changeOf({ ...item, values }),
     pseudonym: pseudonym ?? undefined,
   };
+}
+
+function appliedEntryOf(row: CurrentRow, position: number): AppliedEntry {
+  return { position, kind: row.applied_kind ?? '', what: row.applied_what, who: row.applied_who };
 }
 
 function sourceOf(sql: Sql, { kind, keys }: Item): { readonly source: string; readonly values: readonly string[] } {

@@ -30,6 +30,8 @@ const UNREACHABLE = new Set([
   '08000',
   '08003',
   '08006',
+  // PgBouncer: its server can't be reached, or it has no free connection.
+  '08P01',
 ]);
 const TIMEOUT = new Set([
   'ETIMEDOUT',

@@ -42,7 +42,7 @@ export async function entries(database: Database, query: EntryQuery = {}): Promi
 }
 
 function statementOf({ kysely }: Database, query: EntryQuery, upTo: number, limit: number) {
-  const { kinds, tenant, user, flag, actor, from, to, after = 0 } = query;
+  const { kinds, tenant, user, flag, actor, id, from, to, after = 0 } = query;
   return kysely
     .selectFrom('rampart_log as l')
     .leftJoin('rampart_detail as w', (join) => join.onRef('w.id', '=', 'l.id').on('w.part', '=', 'what'))
@@ -52,6 +52,7 @@ function statementOf({ kysely }: Database, query: EntryQuery, upTo: number, limi
     .select(['s.tenant_id', 's.user_id', 'w.flag'])
     .where('l.position', '>', after)
     .where('l.position', '<=', upTo)
+    .$if(id !== undefined, (rows) => rows.where('l.id', '=', id))
     .$if(kinds !== undefined, (rows) => rows.where('l.kind', 'in', [...(kinds ?? []), '']))
     .$if(tenant !== undefined, (rows) => rows.where('s.tenant_id', '=', tenant))
     .$if(user !== undefined, (rows) => rows.where('s.user_id', '=', user))
@@ -64,10 +65,13 @@ function statementOf({ kysely }: Database, query: EntryQuery, upTo: number, limi
     .compile();
 }
 
-function readQuery({ sql }: Database, { tenant, user, flag, actor, after, limit = 100, from, to }: EntryQuery): number {
+function readQuery(
+  { sql }: Database,
+  { tenant, user, flag, actor, id, after, limit = 100, from, to }: EntryQuery,
+): number {
   if (tenant !== undefined) requireTenant(sql, readId('tenant', tenant));
   if (user !== undefined && tenant === undefined) throw new ControlInputError('user', user, 'name the tenant too');
-  for (const [field, text] of Object.entries({ user, flag, actor })) if (text !== undefined) readId(field, text);
+  for (const [field, text] of Object.entries({ user, flag, actor, id })) if (text !== undefined) readId(field, text);
   requireWhole('limit', limit, 1, MOST);
   for (const [field, value] of Object.entries({ after, from, to })) {
     if (value !== undefined) requireWhole(field, value, 0);

@@ -1,5 +1,6 @@
 import { append, appliedOf } from './append.js';
-import { readWrite, turnOfTenant } from './apply.js';
+import { isSameAuthor, readWrite, turnOfTenant } from './apply.js';
+import { ReusedIdError } from './conflict-error.js';
 import type { Applied, DataSubject, Write } from './control-store.js';
 import type { Database } from './database.js';
 import { deleteEvents } from './delete-events.js';
@@ -13,8 +14,15 @@ interface Alias {
   readonly user_id: string;
 }
 
+/** The entry that has the id of the write already. */
+interface AppliedErasure extends Applied {
+  readonly kind: string;
+  readonly what: string | null;
+  readonly who: string | null;
+}
+
 interface Seen {
-  readonly applied: Applied | undefined;
+  readonly applied: AppliedErasure | undefined;
   /** Of the tenant and its users, or of the one user. */
   readonly aliases: readonly Alias[];
   /** Entries that a user to be erased made about others of the tenant. */
@@ -51,7 +59,11 @@ export async function erase(
     async work(session, { applied, aliases, made }) {
       if (applied !== undefined) {
         await session.rows('rollback');
-        return applied;
+        const { kind, what, who, ...entry } = applied;
+        const isSame =
+          kind === 'erase' && isSameErasure(what, subject, aliases) && isSameAuthor(who, { actor, reason });
+        if (!isSame) throw new ReusedIdError(entry);
+        return entry;
       }
       const pseudonyms = aliases.map(({ pseudonym }) => pseudonym);
       const scope = user === undefined ? 'tenant' : 'user';
@@ -70,8 +82,11 @@ export async function erase(
 
 async function lookFor(session: Session, { tenant, user }: DataSubject, id: string): Promise<Seen> {
   const [head, aliases, made] = await Promise.all([
-    session.rows<{ epoch: string; applied: number | null }>(
-      'select h.epoch, l.position as applied from rampart_head h left join rampart_log l on l.id = ? where h.id = 1',
+    session.rows<AppliedRow>(
+      `select h.epoch, l.position as applied, l.kind,
+          (select d.data from rampart_detail d where d.id = l.id and d.part = 'what') as what,
+          (select d.data from rampart_detail d where d.id = l.id and d.part = 'who') as who
+        from rampart_head h left join rampart_log l on l.id = ? where h.id = 1`,
       [id],
     ),
     session.rows<Alias>(
@@ -81,8 +96,26 @@ async function lookFor(session: Session, { tenant, user }: DataSubject, id: stri
     ),
     user === undefined ? [] : entriesMade(session, tenant, user),
   ]);
-  const { epoch = '', applied = null } = head[0] ?? {};
-  return { applied: applied === null ? undefined : appliedOf(epoch, applied, id), aliases, made };
+  const [row] = head;
+  if (row === undefined || row.applied === null) return { applied: undefined, aliases, made };
+  const { epoch, applied: position, kind, what, who } = row;
+  return { applied: { ...appliedOf(epoch, position, id), kind: kind ?? '', what, who }, aliases, made };
+}
+
+interface AppliedRow {
+  readonly epoch: string;
+  readonly applied: number | null;
+  readonly kind: string | null;
+  readonly what: string | null;
+  readonly who: string | null;
+}
+
+/** Whether an erasure has this scope, and nothing of the subject is left that it did not name. */
+function isSameErasure(what: string | null, { user }: DataSubject, aliases: readonly Alias[]): boolean {
+  if (what === null) return aliases.length === 0;
+  const { erased } = JSON.parse(what) as { readonly erased: { readonly scope: string; readonly pseudonyms: string[] } };
+  const scope = user === undefined ? 'tenant' : 'user';
+  return erased.scope === scope && aliases.every(({ pseudonym }) => erased.pseudonyms.includes(pseudonym));
 }
 
 function entriesMade(session: Session, tenant: string, actor: string): Promise<Seen['made']> {

@@ -5,6 +5,7 @@ import { useMariadb, usePostgres } from '@rampart/services/vitest';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ControlStore } from './control-store.js';
 import { openStore } from './open-store.js';
+import { isOutcomeUnknownError, type OutcomeUnknownError } from './store-error.js';
 
 const SECRET = randomBytes(24).toString('hex');
 const write = { actor: 'ann', reason: 'a test' };
@@ -20,7 +21,7 @@ describe.each([
   let url: string;
   let store: ControlStore;
   const open = (over: Partial<Parameters<typeof openStore>[0]> = {}) =>
-    openStore({ database: url, secret: SECRET, timeout: 500, ...over });
+    openStore({ database: url, secret: SECRET, timeout: 1_000, ...over });
 
   beforeEach(async () => {
     url = await server().newDatabase();
@@ -79,6 +80,43 @@ describe.each([
     }
   });
 
+  test('the connection cut after COMMIT was sent: outcome_unknown with the id, and a repeat is one entry', async () => {
+    const { hostname, port } = new URL(url);
+    const proxy = await startTcpProxy({ target: { host: hostname, port: Number(port) } });
+    const far = open({ database: url.replace(`:${port}/`, `:${proxy.port}/`) });
+    try {
+      await far.readLog(0, 1);
+      for (const effect of ['cut', 'silence'] as const) {
+        const before = await head();
+        proxy.trip({ direction: 'up', matches: (bytes) => bytes.includes('commit'), effect });
+        const change = kill(`k-${effect}`);
+        const error = await far.apply(change, write).catch((caught: unknown) => caught);
+        expect(isOutcomeUnknownError(error)).toBe(true);
+        const { kind, id, message } = error as OutcomeUnknownError;
+        expect({ kind, message }).toEqual({
+          kind: 'outcome_unknown',
+          message: expect.stringContaining(`the id "${id}"`),
+        });
+        // It took effect, whatever the caller could see.
+        await expect.poll(head).toBe(before + 1);
+        await proxy.heal();
+        const applied = await far.apply(change, { ...write, id });
+        expect(applied).toMatchObject({ id, position: before + 1 });
+        expect(await head()).toBe(before + 1);
+      }
+      proxy.trip({ direction: 'up', matches: (bytes) => bytes.includes('commit'), effect: 'cut', deliver: false });
+      const lost = await far.apply(kill('k-lost'), write).catch((caught: unknown) => caught);
+      expect(isOutcomeUnknownError(lost)).toBe(true);
+      await proxy.heal();
+      expect((await far.entries({ id: (lost as OutcomeUnknownError).id })).entries).toEqual([]);
+      const erased = far.erase({ tenant: '7' }, { ...write, id: 'erasure' });
+      await expect(erased).resolves.toMatchObject({ id: 'erasure' });
+      await expect(far.erase({ tenant: '7' }, { ...write, id: 'erasure' })).resolves.toEqual(await erased);
+    } finally {
+      await Promise.all([far.close(), proxy.close()]);
+    }
+  });
+
   test('killed and started again: unreachable, then there', async () => {
     await server().kill();
     await expect(store.readLog(0, 1)).rejects.toMatchObject({ kind: 'unreachable' });
@@ -94,7 +132,7 @@ describe.each([
         ? server().query(`alter database ${name} set default_transaction_read_only = ${on ? 'on' : 'off'}`)
         : server().query(`set global read_only = ${on ? 1 : 0}`);
     await readOnly(true);
-    const other = open();
+    const other = open({ timeout: 10_000 });
     try {
       await expect(other.readLog(0, 1)).rejects.toMatchObject({ kind: 'replica' });
       await expect(other.apply(kill('k2'), { ...write, task: 1 })).rejects.toMatchObject({

@@ -1,7 +1,14 @@
 // For users.
 
 export type { AuditEntry, EntryKind, EntryPage, EntryQuery } from './audit.js';
-export { ConflictError, type CurrentItem, isConflictError } from './conflict-error.js';
+export {
+  ConflictError,
+  type CurrentItem,
+  isConflictError,
+  isReusedIdError,
+  type RecordedEntry,
+  ReusedIdError,
+} from './conflict-error.js';
 export type { ConsentCount } from './consent-counts.js';
 export type {
   Applied,

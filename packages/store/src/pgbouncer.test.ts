@@ -29,11 +29,11 @@ describe.each(['session', 'transaction'] as const)('behind PgBouncer in %s mode'
     const [one, two] = [open(url), open(url)];
     try {
       await Promise.all([one.migrate(), two.migrate()]);
-      const stores = [one, two];
+      const storeOf = (index: number) => (index % 2 === 0 ? one : two);
       const tenants = Array.from({ length: 20 }, (_, index) => String(index + 1));
-      await Promise.all(tenants.map((tenant, index) => stores[index % 2]?.apply(consent(tenant), write)));
+      await Promise.all(tenants.map((tenant, index) => storeOf(index).apply(consent(tenant), write)));
       const readings = tenants.map(async (tenant, index) => {
-        const store = stores[index % 2] ?? one;
+        const store = storeOf(index);
         const [batch, state] = await Promise.all([store.readLog(0, 100), store.readTenant(tenant)]);
         return [batch.head, batch.entries.length, state.tenant.consents.get('agent')?.state];
       });

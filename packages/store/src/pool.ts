@@ -168,12 +168,12 @@ export function openPool(settings: PoolSettings, create: CreateConnection): Pool
     },
     async close() {
       closed = true;
-      for (const connection of [...idle]) void end(connection);
+      for (const connection of idle.slice()) void end(connection);
       const empty = new Promise<void>((resolve) => {
         onEmpty = resolve;
       });
       if (open.size > 0) await endsWithin(timeout, empty);
-      for (const connection of [...open]) destroy(connection);
+      for (const connection of open) destroy(connection);
     },
   };
 }

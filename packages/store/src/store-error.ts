@@ -55,7 +55,7 @@ export class OutcomeUnknownError extends StoreError {
   readonly id: string;
 
   constructor(id: string, cause: StoreError) {
-    super('outcome_unknown', `${cause.message} (id "${id}")`, { cause });
+    super('outcome_unknown', cause.message.replace('the same id', `the id "${id}"`), { cause });
     this.id = id;
     Object.defineProperty(this, OUTCOME_MARKER, { value: true });
   }

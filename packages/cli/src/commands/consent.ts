@@ -8,7 +8,7 @@ import { renderConsentHistory, renderConsents, shownValue } from '../output/cons
 import { oneLine } from '../output/table.js';
 import { printJson, type Session } from './command.js';
 import { consentExportCommand, consentImportCommand } from './consent-transfer.js';
-import { databaseCommand, groupCommand, withControl } from './database-command.js';
+import { databaseCommand, ENTRY_ID, groupCommand, withControl } from './database-command.js';
 import { everyEntry } from './every-entry.js';
 
 interface Flags extends DatabaseFlags {
@@ -18,6 +18,7 @@ interface Flags extends DatabaseFlags {
   readonly terms?: string;
   readonly reason?: string;
   readonly actor?: string;
+  readonly entryId?: string;
   readonly expect?: string;
   readonly force?: boolean;
   readonly json?: boolean;
@@ -58,6 +59,7 @@ function setCommand(session: Session): Command {
     .option('--actor <name>', 'who does it (default: your user name on this machine)')
     .option('--expect <revision>', 'only if nobody changed it since this revision, as consent get shows it')
     .option('--force', 'overwrite whatever is there')
+    .option(...ENTRY_ID)
     .addHelpText(
       'after',
       '\nExample:\n  rampart consent set --tenant acme --class support_copilot --state opt_in --terms 3 --reason "order form 2026-11"',
@@ -91,14 +93,15 @@ async function runSet(session: Session, flags: Flags): Promise<void> {
   await withControl(session, flags, { for: 'write' }, async (control) => {
     const before = await currentOf(control.store, change);
     const expected = flags.force ? 'any' : (flags.expect ?? before?.revision);
-    const applied = await apply(session, control, change, { actor: readActor(flags.actor), reason, expected });
+    const write = { actor: readActor(flags.actor), reason, id: flags.entryId, expected };
+    const applied = await apply(session, control, change, write);
     if (applied === undefined) return;
     const { tenant, featureClass, consent } = change;
     if (flags.json) printJson(session, { ...applied, before: before?.consent ?? null, after: consent });
     else {
       const what = `${shownValue(before?.consent)} -> ${shownValue(consent)}`;
       session.terminal.out(
-        `${oneLine(`${featureClass} of tenant ${tenant}`)}: ${what}\nrecorded as ${applied.revision}\n`,
+        `${oneLine(`${featureClass} of tenant ${tenant}`)}: ${what}\nrecorded as ${applied.revision}, entry ${applied.id}\n`,
       );
     }
     session.end(EXIT.fine);

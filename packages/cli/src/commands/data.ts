@@ -3,13 +3,14 @@ import { type DatabaseFlags, readActor } from '../control-settings.js';
 import { EXIT, misused, required } from '../failure.js';
 import { oneLine } from '../output/table.js';
 import { printJson, type Session } from './command.js';
-import { databaseCommand, groupCommand, withControl } from './database-command.js';
+import { databaseCommand, ENTRY_ID, groupCommand, withControl } from './database-command.js';
 
 interface Flags extends DatabaseFlags {
   readonly tenant?: string;
   readonly user?: string;
   readonly reason?: string;
   readonly actor?: string;
+  readonly entryId?: string;
   readonly yes?: boolean;
   readonly json?: boolean;
 }
@@ -44,6 +45,7 @@ function eraseCommand(session: Session): Command {
     .option('--reason <text>', 'why (required)')
     .option('--actor <name>', 'who does it (default: your user name on this machine)')
     .option('--yes', 'really: it can not be undone (required)')
+    .option(...ENTRY_ID)
     .addHelpText(
       'after',
       '\nExample:\n  rampart data erase --tenant acme --user ann --reason "request of 2026-11-20" --yes',
@@ -66,11 +68,11 @@ async function runErase(session: Session, flags: Flags): Promise<void> {
   const who = user === undefined ? `tenant ${tenant} and all its users` : `user ${user} of tenant ${tenant}`;
   if (flags.yes !== true) misused(`this deletes everything that is stored about ${who}, for good: add --yes`);
   await withControl(session, flags, { for: 'write' }, async (control) => {
-    const applied = await control.erase({ tenant, user }, { actor: readActor(flags.actor), reason });
+    const applied = await control.erase({ tenant, user }, { actor: readActor(flags.actor), reason, id: flags.entryId });
     if (flags.json) printJson(session, applied);
     else
       session.terminal.out(
-        `Erased ${oneLine(who)} (${applied.revision}). Consent falls back to the model's default.\n`,
+        `Erased ${oneLine(who)} (${applied.revision}, entry ${applied.id}). Consent falls back to the model's default.\n`,
       );
     session.end(EXIT.fine);
   });

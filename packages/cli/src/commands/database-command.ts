@@ -21,6 +21,12 @@ export function withDatabase(command: Command): Command {
     );
 }
 
+/** The option of every command that writes one entry: flags and description. */
+export const ENTRY_ID: readonly [flags: string, description: string] = [
+  '--entry-id <id>',
+  'id of its entry in the control log: the same command repeated with it is recorded once (default: a new one)',
+];
+
 /** A command that speaks to the database alone. */
 export function databaseCommand(name: string): Command {
   return withDatabase(new Command(name)).option('--json', 'print data as JSON');

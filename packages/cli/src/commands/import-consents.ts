@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { formatRevision, isControlInputError, parseRevision } from '@rampart/core';
 import type { DurableControl } from '@rampart/sdk';
-import { type ConsentRecord, type ControlStore, isConflictError } from '@rampart/sdk/operator';
+import { type ConsentRecord, type ControlStore, isConflictError, isReusedIdError } from '@rampart/sdk/operator';
 import type { BadLine, ConsentLine } from '../input/consent-file.js';
 import { shownValue } from '../output/consents.js';
 import { everyEntry } from './every-entry.js';
@@ -93,7 +93,7 @@ export async function writeAll(
       // The store answers with the old entry where this id was recorded before, and writes nothing.
       if (position <= (parseRevision(seen)?.position ?? 0)) failed.push(changedSince(line, revision));
     } catch (error) {
-      if (!isConflictError(error)) throw error;
+      if (!isConflictError(error) && !isReusedIdError(error)) throw error;
       failed.push({ at, problem: error.message });
     }
   }

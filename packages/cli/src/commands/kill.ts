@@ -5,12 +5,13 @@ import { required } from '../failure.js';
 import { readScope, type ScopeFlags } from '../input/scope.js';
 import type { ConnectionFlags } from '../settings.js';
 import { connectedCommand, type Session } from './command.js';
-import { withControl, withDatabase } from './database-command.js';
+import { ENTRY_ID, withControl, withDatabase } from './database-command.js';
 import { killSwitchOf, patiently, showOrder } from './orders.js';
 
 interface Flags extends ConnectionFlags, DatabaseFlags, ScopeFlags {
   readonly reason?: string;
   readonly actor?: string;
+  readonly entryId?: string;
   readonly timeout?: string;
   readonly json?: boolean;
 }
@@ -40,6 +41,7 @@ export function killCommand(session: Session): Command {
     .option('--reason <text>', 'why (required)')
     .option('--actor <name>', 'who does it (default: your user name on this machine)')
     .option('--environment <list>', 'switch off only in these environments of Unleash (default: in every one)')
+    .option(...ENTRY_ID)
     .option('--timeout <time>', 'stop trying after so many seconds, or e.g. 2m (default: never)')
     .addHelpText('after', EXAMPLES)
     .action((flags: Flags) => runKill(session, flags));
@@ -51,7 +53,7 @@ async function runKill(session: Session, flags: Flags): Promise<void> {
   const actor = readActor(flags.actor);
   await withControl(session, flags, { for: 'write' }, async (control, settings) => {
     const killSwitch = killSwitchOf(control, settings, flags, session);
-    const order = { scope, reason, actor };
+    const order = { scope, reason, actor, id: flags.entryId };
     const report = await patiently(session, flags, (patience) => killSwitch.kill(order, patience));
     showOrder(session, report, flags.json ?? false);
   });

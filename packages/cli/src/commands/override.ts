@@ -1,13 +1,13 @@
 import { formatRevision, readControlChange } from '@rampart/core';
-import type { ControlItem, ControlStore } from '@rampart/sdk/operator';
+import { type ControlItem, type ControlStore, isOutcomeUnknownError } from '@rampart/sdk/operator';
 import { type Command, Option } from 'commander';
 import { type DatabaseFlags, readActor } from '../control-settings.js';
-import { EXIT, misused, required, UsageError } from '../failure.js';
+import { EXIT, messageOf, misused, required, UsageError } from '../failure.js';
 import { readDuration, readFuture } from '../input/moment.js';
 import { type OverrideItem, renderOverrides } from '../output/overrides.js';
 import { oneLine } from '../output/table.js';
 import { printJson, type Session } from './command.js';
-import { databaseCommand, groupCommand, withControl } from './database-command.js';
+import { databaseCommand, ENTRY_ID, groupCommand, withControl } from './database-command.js';
 
 interface Flags extends DatabaseFlags {
   readonly tenant?: string;
@@ -17,6 +17,7 @@ interface Flags extends DatabaseFlags {
   readonly until?: string;
   readonly reason?: string;
   readonly actor?: string;
+  readonly entryId?: string;
   readonly id?: string;
   readonly all?: boolean;
   readonly json?: boolean;
@@ -46,6 +47,7 @@ function setCommand(session: Session): Command {
     .option('--reason <text>', 'why (required)')
     .option('--actor <name>', 'who does it (default: your user name on this machine)')
     .option('--id <id>', 'its id, where a tenant needs several for a flag (default: the flag)')
+    .option(...ENTRY_ID)
     .addHelpText(
       'after',
       '\nExample:\n  rampart override set --tenant acme --flag ai.support-copilot --force off --for 2h --reason INC-7',
@@ -61,6 +63,7 @@ function liftCommand(session: Session): Command {
     .option('--id <id>', 'or its id')
     .option('--reason <text>', 'why (required)')
     .option('--actor <name>', 'who does it (default: your user name on this machine)')
+    .option(...ENTRY_ID)
     .addHelpText(
       'after',
       '\nExample:\n  rampart override lift --tenant acme --flag ai.support-copilot --reason "INC-7 is over"',
@@ -87,11 +90,16 @@ async function runSet(session: Session, flags: Flags): Promise<void> {
   const change = readControlChange({ kind: 'override', tenant, override });
   await withControl(session, flags, { for: 'write' }, async (control) => {
     const expected = await lastRevision(control.store, tenant, override.id);
-    const applied = await control.apply(change, { actor: readActor(flags.actor), reason, expected });
+    const write = { actor: readActor(flags.actor), reason, id: flags.entryId, expected };
+    const applied = await control.apply(change, write).catch((error: unknown) => {
+      if (!isOutcomeUnknownError(error) || flags.for === undefined) throw error;
+      const end = new Date(until).toISOString();
+      throw new UsageError(`${messageOf(error)}; with --until ${end} in place of --for, which would end later now`);
+    });
     if (flags.json) printJson(session, { ...applied, tenant, override });
     else {
       const what = `${flag} is forced ${force} for tenant ${tenant} until ${new Date(until).toISOString()}`;
-      session.terminal.out(`${oneLine(what)}\nrecorded as ${applied.revision}\n`);
+      session.terminal.out(`${oneLine(what)}\nrecorded as ${applied.revision}, entry ${applied.id}\n`);
     }
     session.end(EXIT.fine);
   });
@@ -112,14 +120,19 @@ async function runLift(session: Session, flags: Flags): Promise<void> {
   const reason = required('--reason', flags.reason);
   await withControl(session, flags, { for: 'write' }, async (control) => {
     const found = await findOverride(control.store, tenant, id);
-    if (found === undefined)
+    const isRepeated =
+      flags.entryId !== undefined && (await control.store.entries({ id: flags.entryId })).entries.length > 0;
+    if (found === undefined && !isRepeated)
       throw new UsageError(
         `tenant ${tenant} has no override ${JSON.stringify(id)}: rampart override list --tenant ${tenant} --all shows what there is`,
       );
-    const write = { actor: readActor(flags.actor), reason, expected: found.revision };
+    const write = { actor: readActor(flags.actor), reason, id: flags.entryId, expected: found?.revision };
     const applied = await control.apply({ kind: 'lift_override', tenant, id }, write);
     if (flags.json) printJson(session, { ...applied, tenant, id });
-    else session.terminal.out(`${oneLine(`${id} of tenant ${tenant}`)} is lifted\nrecorded as ${applied.revision}\n`);
+    else
+      session.terminal.out(
+        `${oneLine(`${id} of tenant ${tenant}`)} is lifted\nrecorded as ${applied.revision}, entry ${applied.id}\n`,
+      );
     session.end(EXIT.fine);
   });
 }

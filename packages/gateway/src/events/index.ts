@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Principal, ServicePrincipal } from '../access/principal.js';
 import { FeedbackTickets } from '../decisions/feedback-ticket.js';
 import type { App, Gateway } from '../gateway.js';
+import { writeHeaders } from '../service/idempotency.js';
 import { recorded } from '../service/recorded.js';
 import { Refusal } from '../service/refusal.js';
 import { measurementOf } from './feedback.js';
@@ -64,7 +65,9 @@ export function serveEvents(app: App, gateway: Gateway): void {
         summary: 'Record measurements; answered once they are durable',
         description:
           'Services with the permission track send anything of anyone: scores, latency, cost, exposures (named exposure), ' +
-          'labels of tenants (named labels, with the attribute labels). Pages send feedback alone, once for each decision.',
+          'labels of tenants (named labels, with the attribute labels). Pages send feedback alone, once for each decision. ' +
+          'The ids of the events make the request repeatable, whatever its Idempotency-Key.',
+        headers: writeHeaders,
         body: z.strictObject({ events: z.array(eventSchema).min(1).max(MOST) }),
         response: {
           200: z.object({

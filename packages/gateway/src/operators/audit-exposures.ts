@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { FeatureFlag, FlagSnapshot, Scope } from '@rampart/core';
-import type { DurableControl, RecordedMeasurement } from '@rampart/sdk';
+import { type DurableControl, isReusedIdError, type RecordedMeasurement } from '@rampart/sdk';
 import type { Gateway } from '../gateway.js';
 import { LabelBook } from './label-book.js';
 
@@ -103,10 +103,11 @@ async function stop(gateway: Gateway, control: DurableControl, times: readonly S
     `although excluded: ${labels.join(', ')}`;
   // The same audit on another process writes the same entry.
   const write = { actor: ACTOR, reason, id: `audit-${digest([feature, tenant, revived?.position ?? 0])}` };
-  await control.apply(
-    { kind: 'kill', kill: { id, scope: { feature, tenant }, reason } },
-    { ...write, expected: 'any' },
-  );
+  const change = { kind: 'kill', kill: { id, scope: { feature, tenant }, reason } } as const;
+  await control.apply(change, { ...write, expected: 'any' }).catch((error: unknown) => {
+    // The other process may have counted other exposures.
+    if (!isReusedIdError(error)) throw error;
+  });
   return told(gateway, { ...all, kill: id, state: 'killed' });
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { App, Gateway } from '../gateway.js';
+import { writeHeaders } from '../service/idempotency.js';
 import { recorded } from '../service/recorded.js';
 import { auditExposures } from './audit-exposures.js';
 import { idSchema, momentSchema } from './schemas.js';
@@ -48,6 +49,7 @@ export function serveExposureAudit(app: App, gateway: Gateway): void {
           'Joins exposures (events named exposure) with labels: those that the exposure carries, those of the latest event ' +
           'named labels of the tenant, and those that the directory knows. Running it again changes nothing; what was revived ' +
           'since is only killed again for exposures after the revival.',
+        headers: writeHeaders,
         body,
         response: { 200: answer },
       },

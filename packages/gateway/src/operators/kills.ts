@@ -1,6 +1,9 @@
-import type { KillSwitch, OrderReport, Patience } from '@rampart/sdk/operator';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Kill } from '@rampart/core';
+import { isStoreError, type KillSwitch, type OrderReport, type Patience } from '@rampart/sdk/operator';
 import { z } from 'zod';
 import type { App, Gateway } from '../gateway.js';
+import { recordedBefore, requestWrite, writeHeaders } from '../service/idempotency.js';
 import { recorded, refused } from '../service/recorded.js';
 import { Refusal } from '../service/refusal.js';
 import { carryOn, type Reached } from './carry-on.js';
@@ -73,12 +76,17 @@ export function serveKills(app: App, gateway: Gateway): void {
         operationId: 'kill',
         tags: ['operators'],
         summary: 'Kill a feature, a change, or part of its subjects; also switches the flag off in Unleash',
+        headers: writeHeaders,
         body: killBody,
         response: { 201: report, 202: report },
       },
     },
-    async ({ principal, body }, reply) => {
-      const order = { ...body, actor: actorOf(principal) };
+    async (request, reply) => {
+      const { principal, body } = request;
+      const keyed = requestWrite(request, principal);
+      const id = keyed.isKeyed ? keyed.id : undefined;
+      const order = { ...body, id, actor: actorOf(principal) };
+      if (id !== undefined) await requireSameKill(gateway, { ...body, id }, order.actor);
       const reached = await reach('kill', (patience) => switchOf(gateway).kill(order, patience));
       return reply.code(codeOf(reached)).send(reached);
     },
@@ -91,19 +99,42 @@ export function serveKills(app: App, gateway: Gateway): void {
         operationId: 'revive',
         tags: ['operators'],
         summary: 'End a kill; the last one that covers a flag switches it on where kills had switched it off',
+        headers: writeHeaders,
         params: z.strictObject({ id: idSchema }),
         body: reviveBody,
         response: { 201: report, 202: report },
       },
     },
-    async ({ principal, params: { id }, body }, reply) => {
-      const order = { id, ...body, actor: actorOf(principal) };
+    async (request, reply) => {
+      const { principal, params, body } = request;
+      const keyed = requestWrite(request, principal);
+      const entryId = keyed.isKeyed ? keyed.id : undefined;
+      const order = { id: params.id, ...body, entryId, actor: actorOf(principal) };
       // It reads what the kill had switched off before it begins.
       await recorded(gateway, () => Promise.resolve(), 'values');
       const reached = await reach('revive', (patience) => switchOf(gateway).revive(order, patience));
       return reply.code(codeOf(reached)).send(reached);
     },
   );
+}
+
+/** How long a kill waits for the comparison with an earlier request, in ms: it doesn't wait for a database that is down. */
+const COMPARISON_MS = 500;
+
+/** @throws ReusedIdError where an earlier request with the same key recorded another kill */
+async function requireSameKill({ control }: Gateway, kill: Kill, actor: string): Promise<void> {
+  if (control === undefined) return;
+  const write = { actor, reason: kill.reason };
+  const compared = recordedBefore(control, { id: kill.id, isKeyed: true }, { kind: 'kill', kill }, write);
+  const patience = new AbortController();
+  const late = delay(COMPARISON_MS, undefined, { signal: patience.signal }).catch(() => undefined);
+  try {
+    await Promise.race([compared, late]);
+  } catch (error) {
+    if (!isStoreError(error)) throw error;
+  } finally {
+    patience.abort();
+  }
 }
 
 function switchOf({ killSwitch }: Gateway): KillSwitch {

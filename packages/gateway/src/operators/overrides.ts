@@ -1,6 +1,7 @@
-import { randomUUID } from 'node:crypto';
+import type { DurableControl } from '@rampart/sdk';
 import { z } from 'zod';
 import type { App, Gateway } from '../gateway.js';
+import { type RequestWrite, recordedBefore, requestWrite, writeHeaders } from '../service/idempotency.js';
 import { recorded } from '../service/recorded.js';
 import { Refusal } from '../service/refusal.js';
 import { actorOf } from './operator.js';
@@ -51,6 +52,7 @@ export function serveOverrides(app: App, gateway: Gateway): void {
         operationId: 'setOverride',
         tags: ['operators'],
         summary: 'Force a flag on or off for one tenant; on goes past no consent, exclusion, region or kill',
+        headers: writeHeaders,
         body: z.strictObject({
           id: idSchema.optional().describe('Names it, to be changed or lifted. Default: a new one.'),
           ...overrideFields,
@@ -59,12 +61,20 @@ export function serveOverrides(app: App, gateway: Gateway): void {
         response: { 201: writtenAnswer.extend({ id: z.string() }) },
       },
     },
-    async ({ principal, body: { id = randomUUID(), tenant, expected, ...rest } }, reply) => {
-      if (rest.until <= Date.now()) throw new Refusal(400, 'invalid_request', 'until: lies in the past');
-      const write = { actor: actorOf(principal), reason: rest.reason, expected };
+    async (request, reply) => {
+      const { principal, body } = request;
+      const keyed = requestWrite(request, principal);
+      // A repeated request names the same override.
+      const { id = keyed.id, tenant, expected, ...rest } = body;
+      const write = { actor: actorOf(principal), reason: rest.reason, id: keyed.id, expected };
       const change = { kind: 'override', tenant, override: { id, ...rest } } as const;
-      const { revision } = await recorded(gateway, (control) => control.apply(change, write), 'values');
-      return reply.code(201).send({ id, revision });
+      const work = async (control: DurableControl): Promise<string> => {
+        const before = await recordedBefore(control, keyed, change, write);
+        if (before !== undefined) return before;
+        if (rest.until <= Date.now()) throw new Refusal(400, 'invalid_request', 'until: lies in the past');
+        return (await control.apply(change, write)).revision;
+      };
+      return reply.code(201).send({ id, revision: await recorded(gateway, work, 'values') });
     },
   );
   app.delete(
@@ -75,13 +85,18 @@ export function serveOverrides(app: App, gateway: Gateway): void {
         operationId: 'liftOverride',
         tags: ['operators'],
         summary: 'Lift an override before it ends',
+        headers: writeHeaders,
         params: z.strictObject({ id: idSchema }),
         querystring: z.strictObject({ tenant: idSchema, reason: reasonSchema, expected: expectedSchema }),
         response: { 200: writtenAnswer },
       },
     },
-    ({ principal, params: { id }, query: { tenant, reason, expected } }) =>
-      lift(gateway, { id, tenant }, { actor: actorOf(principal), reason, expected }),
+    (request) => {
+      const { principal, params, query } = request;
+      const { tenant, reason, expected } = query;
+      const keyed = requestWrite(request, principal);
+      return lift(gateway, { id: params.id, tenant, keyed }, { actor: actorOf(principal), reason, expected });
+    },
   );
 }
 
@@ -98,17 +113,20 @@ async function overridesOf(gateway: Gateway, tenant: string | undefined) {
 
 async function lift(
   gateway: Gateway,
-  { id, tenant }: { readonly id: string; readonly tenant: string },
+  { id, tenant, keyed }: { readonly id: string; readonly tenant: string; readonly keyed: RequestWrite },
   write: { readonly actor: string; readonly reason: string; readonly expected: string | undefined },
 ) {
   return recorded(
     gateway,
     async (control) => {
+      const change = { kind: 'lift_override', tenant, id } as const;
+      const before = await recordedBefore(control, keyed, change, write);
+      if (before !== undefined) return { revision: before };
       const [found] = await control.store.items({ kind: 'override', tenant, id });
       if (found === undefined) throw new Refusal(404, 'no_such_override', 'this tenant has no override of that id');
       // Who names it wants it gone as it is.
       const expected = write.expected ?? found.revision;
-      const { revision } = await control.apply({ kind: 'lift_override', tenant, id }, { ...write, expected });
+      const { revision } = await control.apply(change, { ...write, id: keyed.id, expected });
       return { revision };
     },
     'values',

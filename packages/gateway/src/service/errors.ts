@@ -1,9 +1,10 @@
 import { STATUS_CODES } from 'node:http';
 import { isControlInputError } from '@rampart/core';
-import { isConflictError, isLimitError, isStoreError } from '@rampart/sdk';
+import { isConflictError, isLimitError, isOutcomeUnknownError, isReusedIdError, isStoreError } from '@rampart/sdk';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import type { App } from '../gateway.js';
+import { idempotencyKeyOf } from './idempotency.js';
 import { isRefusal, Refusal } from './refusal.js';
 import { writeRefusal } from './refusal-shapes.js';
 
@@ -14,7 +15,7 @@ export function handleErrors(app: App): void {
 
 /** Answers an error; also one that Fastify found before there was a route. */
 export function answerError(error: Error, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const refusal = refusalOf(error);
+  const refusal = isOutcomeUnknownError(error) ? outcomeUnknown(error.id, request) : refusalOf(error);
   if (refusal.statusCode >= 500) {
     const route = request.routeOptions.url;
     request.log.error({ ...(isExpected(error) ? { code: error.code } : { err: error }), route }, 'a request failed');
@@ -40,6 +41,11 @@ const OF_FASTIFY: Readonly<Record<string, readonly [status: number, code: string
 
 function refusalOf(error: FastifyError | Error): Refusal {
   if (isRefusal(error)) return error;
+  if (isReusedIdError(error)) {
+    const message =
+      'Idempotency-Key: it was sent with another content before: repeat that request unchanged, or send a new key';
+    return new Refusal(422, 'idempotency_key_reused', message);
+  }
   if (hasZodFastifySchemaValidationErrors(error)) return invalid(error);
   if (isControlInputError(error)) return new Refusal(400, 'invalid_request', `${error.field}: ${error.fix}`);
   if (isConflictError(error)) return new Refusal(409, 'conflict', 'somebody changed it meanwhile: read it again');
@@ -52,6 +58,13 @@ function refusalOf(error: FastifyError | Error): Refusal {
   if (statusCode >= 400 && statusCode < 500)
     return new Refusal(statusCode, 'invalid_request', STATUS_CODES[statusCode] ?? 'this request can not be served');
   return new Refusal(500, 'internal', 'something went wrong here; it is in the log under the request id');
+}
+
+function outcomeUnknown(id: string, request: FastifyRequest): Refusal {
+  const message =
+    'the database did not answer the commit: the change may be recorded; repeat the request with the Idempotency-Key of this answer';
+  const details = { id, idempotencyKey: idempotencyKeyOf(request) };
+  return new Refusal(503, 'outcome_unknown', message, { retryAfter: 1, details });
 }
 
 /** Longest part of a path that is named. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { App, Gateway } from '../gateway.js';
+import { recordedBefore, requestWrite, writeHeaders } from '../service/idempotency.js';
 import { recorded } from '../service/recorded.js';
 import { Refusal } from '../service/refusal.js';
 import { actorOf, requireOwnTenant } from './own-tenant.js';
@@ -62,21 +63,30 @@ export function serveChoices(app: App, gateway: Gateway): void {
         description:
           "Administrators opt users out, and take back what administrators chose. A user's own opt-out stays the user's: for " +
           'anybody else unset is refused (403), and opt_out is answered with the revision of the one that stands.',
+        headers: writeHeaders,
         params,
         body,
         response: { 200: written },
       },
     },
-    ({ principal, params: { tenant, user, featureClass }, body: { choice: said, ...stated } }) => {
+    (request) => {
+      const { principal } = request;
+      const { tenant, user, featureClass } = request.params;
+      const { choice: said, ...stated } = request.body;
       const choice = said === 'unset' ? undefined : said;
       const change = { kind: 'choice', tenant, user, featureClass, choice } as const;
       const actor = actorOf(principal, stated.actor);
-      if (actor === user) return write(gateway, principal, change, stated);
+      if (actor === user) return write(gateway, request, change, stated);
       // Where the law asks for the user's own consent, nobody else's counts.
       if (choice === 'opt_in')
         throw new Refusal(403, 'forbidden', 'choice: only the user can opt in; take an opt-out back with unset');
       const { reason = NO_REASON, expected } = stated;
-      return recorded(gateway, (control) => writeForAnother(control, change, { actor, reason, expected }));
+      const keyed = requestWrite(request, principal, tenant);
+      return recorded(gateway, async (control) => {
+        const revision = await recordedBefore(control, keyed, change, { actor, reason });
+        if (revision !== undefined) return { revision };
+        return writeForAnother(control, change, { actor, reason, id: keyed.id, expected });
+      });
     },
   );
 }

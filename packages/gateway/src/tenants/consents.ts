@@ -1,6 +1,7 @@
 import type { ConsentModel, StoredModel } from '@rampart/core';
 import { z } from 'zod';
 import type { App, Gateway } from '../gateway.js';
+import { writeHeaders } from '../service/idempotency.js';
 import { recorded } from '../service/recorded.js';
 import { classesOf } from './classes.js';
 import { requireOwnTenant } from './own-tenant.js';
@@ -58,14 +59,17 @@ export function serveConsents(app: App, gateway: Gateway): void {
         operationId: 'setConsent',
         tags: ['tenants'],
         summary: 'Opt in, opt out, or take back what was said of a class',
+        headers: writeHeaders,
         params,
         body,
         response: { 200: written },
       },
     },
-    ({ principal, params: { tenant, featureClass }, body: { state, version, ...stated } }) => {
+    (request) => {
+      const { tenant, featureClass } = request.params;
+      const { state, version, ...stated } = request.body;
       const consent = { state, ...(version !== undefined && { version }) };
-      return write(gateway, principal, { kind: 'consent', tenant, featureClass, consent }, stated);
+      return write(gateway, request, { kind: 'consent', tenant, featureClass, consent }, stated);
     },
   );
 }

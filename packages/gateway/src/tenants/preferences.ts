@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { App, Gateway } from '../gateway.js';
+import { writeHeaders } from '../service/idempotency.js';
 import { recorded } from '../service/recorded.js';
 import { requireOwnTenant } from './own-tenant.js';
 import { bandsSchema, modeSchema, recordFields, tenantParams, writeFields, written } from './schemas.js';
@@ -34,13 +35,16 @@ export function servePreferences(app: App, gateway: Gateway): void {
         operationId: 'setPreferences',
         tags: ['tenants'],
         summary: 'Choose mode and bands; what is left out is no wish any more',
+        headers: writeHeaders,
         params: tenantParams,
         body,
         response: { 200: written },
       },
     },
-    ({ principal, params: { tenant }, body: { mode, bands, ...stated } }) =>
-      write(gateway, principal, { kind: 'preference', tenant, mode, bands }, stated),
+    (request) => {
+      const { mode, bands, ...stated } = request.body;
+      return write(gateway, request, { kind: 'preference', tenant: request.params.tenant, mode, bands }, stated);
+    },
   );
 }
 

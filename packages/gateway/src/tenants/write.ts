@@ -1,7 +1,9 @@
 import type { ControlChange } from '@rampart/core';
-import { type Applied, type DurableControl, isConflictError } from '@rampart/sdk';
+import { type Applied, type DurableControl, isConflictError, type Write } from '@rampart/sdk';
+import type { FastifyRequest } from 'fastify';
 import type { Principal } from '../access/principal.js';
 import type { Gateway } from '../gateway.js';
+import { requestWrite } from '../service/idempotency.js';
 import { recorded } from '../service/recorded.js';
 import { actorOf } from './own-tenant.js';
 
@@ -17,20 +19,18 @@ export const NO_REASON = 'none given';
 /** Records a change of a tenant's, and answers with its revision. */
 export async function write(
   gateway: Gateway,
-  principal: Principal,
-  change: ControlChange,
+  request: FastifyRequest & { readonly principal: Principal },
+  change: ControlChange & { readonly tenant: string },
   { reason = NO_REASON, expected, actor: stated }: Stated,
 ): Promise<{ readonly revision: string }> {
+  const { principal } = request;
   const actor = actorOf(principal, stated);
-  const { revision } = await recorded(gateway, (control) => apply(control, change, { actor, reason, expected }));
+  const { id } = requestWrite(request, principal, change.tenant);
+  const { revision } = await recorded(gateway, (control) => apply(control, change, { actor, reason, id, expected }));
   return { revision };
 }
 
-async function apply(
-  control: DurableControl,
-  change: ControlChange,
-  { expected, ...who }: { readonly actor: string; readonly reason: string; readonly expected: string | undefined },
-): Promise<Applied> {
+async function apply(control: DurableControl, change: ControlChange, { expected, ...who }: Write): Promise<Applied> {
   try {
     return await control.apply(change, { ...who, expected });
   } catch (error) {

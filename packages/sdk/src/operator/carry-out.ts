@@ -1,5 +1,5 @@
 import { isControlInputError } from '@rampart/core';
-import { isConflictError, isStoreError, type StoreError, type StoreErrorKind } from '@rampart/store';
+import { isConflictError, isReusedIdError, isStoreError, type StoreError, type StoreErrorKind } from '@rampart/store';
 import type { AdminClient } from '@rampart/unleash/admin';
 import type { DurableControl } from '../durable-control.js';
 import { type LeftPlace, ledgerOf, waitingFor, wasLeftOff } from './flag-ledger.js';
@@ -96,7 +96,13 @@ class OrderRun {
     const change =
       action === 'kill' ? ({ kind: 'kill', kill: { id, scope, reason } } as const) : ({ kind: 'revive', id } as const);
     const write = { actor, reason, id: entry, expected, task };
-    const outcome = await this.#repeat('control', () => control.apply(change, write));
+    const outcome = await this.#repeat('control', () =>
+      // The id of a revival names the kill it ends: another person recorded the same.
+      control.apply(change, write).catch((error: unknown) => {
+        if (isReusedIdError(error) && entry.startsWith('revive-')) return error.entry;
+        throw error;
+      }),
+    );
     const { state } = outcome;
     if (outcome.state !== 'held')
       this.#control = { ...this.#control, state, error: outcome.error, errorKind: this.#refusal?.kind };
@@ -223,7 +229,7 @@ class OrderRun {
       if (half === 'unleash' && this.#control.state === 'held') void this.#noteFailure(error);
     };
     const isFinal = (error: unknown): boolean => {
-      if (isControlInputError(error) || isConflictError(error)) return true;
+      if (isControlInputError(error) || isConflictError(error) || isReusedIdError(error)) return true;
       if (!isStoreError(error) || !FINAL_KINDS.has(error.kind)) return false;
       if (half === 'control') this.#refusal = error;
       return half === 'control';

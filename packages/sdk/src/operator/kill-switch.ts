@@ -1,4 +1,5 @@
-import { readControlChange, readId, type Scope } from '@rampart/core';
+import { parseRevision, readControlChange, readId, type Scope } from '@rampart/core';
+import { type AuditEntry, ReusedIdError } from '@rampart/store';
 import type { AdminClient } from '@rampart/unleash/admin';
 import type { DurableControl } from '../durable-control.js';
 import { adopt } from './adopt.js';
@@ -7,7 +8,7 @@ import { type FlagsOff, readFlagsOff } from './flags-off.js';
 import { Journal, type JournalPlace } from './journal.js';
 import { KillSwitchError } from './kill-switch-error.js';
 import { type LiveKill, readKill, readKills } from './live-kills.js';
-import { newKillId, type Order, revivalEntry } from './order.js';
+import { newKillId, type Order, orderOfTask, revivalEntry } from './order.js';
 import { type Pending, readPending } from './pending.js';
 import type { OrderReport } from './report.js';
 import { type Resumed, type ResumeOptions, resume } from './resume.js';
@@ -38,6 +39,11 @@ export interface KillOrder {
   /** At least one character, at most 2000. */
   readonly reason: string;
   readonly actor: string;
+  /**
+   * Of the kill and of its entry in the control log: an order that is repeated with the same id is recorded once.
+   * @default a new one
+   */
+  readonly id?: string | undefined;
 }
 
 /** A revival that is wanted. */
@@ -51,6 +57,11 @@ export interface ReviveOrder {
   readonly actor: string;
   /** Leaves the flag off in Unleash. @default false */
   readonly leaveOff?: boolean | undefined;
+  /**
+   * Of the revival's entry in the control log: a repeat with the same id gets the report of the first.
+   * @default made from the kill and its revision
+   */
+  readonly entryId?: string | undefined;
 }
 
 /**
@@ -68,7 +79,8 @@ export interface KillSwitch {
    * Ends a kill. The last kill that covers a flag switches it on again where kills had switched it off, unless it was to be left
    * off or somebody switched it off since.
    *
-   * @throws KillSwitchError where the reason, the fix or the kill is missing: nothing was done
+   * @throws KillSwitchError where the reason, the fix or the kill is missing, ReusedIdError where `entryId` belongs to another
+   *   entry: nothing was done
    */
   revive(order: ReviveOrder, patience?: Patience): Promise<OrderReport>;
   /** Finishes what is under way. */
@@ -109,8 +121,10 @@ export function createKillSwitch({ control, admin, environments, journal: folder
   };
 }
 
-function killing({ scope, reason, actor }: KillOrder, environments: readonly string[] | undefined): Order {
-  const id = newKillId();
+function killing(
+  { scope, reason, actor, id = newKillId() }: KillOrder,
+  environments: readonly string[] | undefined,
+): Order {
   if (reason.trim() === '')
     throw new KillSwitchError('A kill needs a reason: say what is wrong, for those who come after you.');
   readControlChange({ kind: 'kill', kill: { id, scope, reason } });
@@ -132,11 +146,13 @@ function checkReasons({ id, reason, fix, actor }: ReviveOrder): void {
 
 async function revival(order: ReviveOrder, workshop: Workshop): Promise<Order> {
   const { id, actor } = order;
+  const repeated = await repeatedRevival(order, workshop);
+  if (repeated !== undefined) return repeated;
   const kill = await found(id, workshop);
   const before = await switchedByKill(kill, workshop);
   const left = order.leaveOff === true && before.places.length > 0;
-  const entry = revivalEntry(id, kill.revision);
-  const known = { id, entry, scope: kill.scope, actor, reason: `${order.reason} (fix: ${order.fix})`, at: Date.now() };
+  const entry = order.entryId ?? revivalEntry(id, kill.revision);
+  const known = { id, entry, scope: kill.scope, actor, reason: reasonOf(order), at: Date.now() };
   const flags = left ? [] : before.places;
   const leftOff = order.leaveOff === true ? { left: before.places } : {};
   const notes = left
@@ -145,6 +161,35 @@ async function revival(order: ReviveOrder, workshop: Workshop): Promise<Order> {
       ]
     : before.notes;
   return { action: 'revive', ...known, ...leftOff, places: flags, expected: kill.revision, notes, recorded: false };
+}
+
+const reasonOf = ({ reason, fix }: ReviveOrder): string => `${reason} (fix: ${fix})`;
+
+/**
+ * The order of a revival that is recorded under the same entry id already. What is left to do in Unleash is in its task;
+ * what was done is not done again, since somebody may have switched the flag off meanwhile.
+ */
+async function repeatedRevival(order: ReviveOrder, { control }: Workshop): Promise<Order | undefined> {
+  const { id, entryId: entry, actor } = order;
+  if (entry === undefined) return undefined;
+  await control.ready();
+  const { entries } = await control.store.entries({ id: entry });
+  const [before] = entries;
+  if (before === undefined) return undefined;
+  requireSameRevival(order, before);
+  const task = await control.store.tasks.find(entry);
+  const recorded = task && orderOfTask(task);
+  const known = { action: 'revive', id, entry, actor, reason: reasonOf(order), at: Date.now() } as const;
+  const places = task?.done === true ? [] : (recorded?.places ?? []);
+  return { ...known, scope: recorded?.scope ?? {}, places, notes: [], recorded: false };
+}
+
+/** @throws ReusedIdError where the entry records another kill, reason, fix or actor */
+function requireSameRevival(order: ReviveOrder, entry: AuditEntry): void {
+  const { change, actor, reason, position, revision, id } = entry;
+  const isSame = change?.kind === 'revive' && change.id === order.id;
+  if (isSame && actor === order.actor && reason === reasonOf(order)) return;
+  throw new ReusedIdError({ id, position, revision, epoch: parseRevision(revision)?.epoch ?? '' });
 }
 
 /** The kill, or an error that says which ones there are. */

@@ -1,0 +1,11 @@
+import { type Applied, type ControlChange, type DurableControl, isOutcomeUnknownError, type Write } from '@rampart/sdk';
+
+/** Records a change, and repeats it once with the same id where the database did not answer the commit. */
+export async function applyTwice(control: DurableControl, change: ControlChange, write: Write): Promise<Applied> {
+  try {
+    return await control.apply(change, write);
+  } catch (error) {
+    if (!isOutcomeUnknownError(error)) throw error;
+    return control.apply(change, { ...write, id: error.id });
+  }
+}
