@@ -41,7 +41,10 @@ class PostgresConnection implements DriverConnection {
     if (!this.#isPooled) return this.#run(text, values, this.#nameOf(text));
     if (/^begin\b/i.test(text)) {
       this.#isInTransaction = true;
-      return this.#run(text.replace(/^begin\b/i, this.#begin()), values);
+      return this.#run(
+        text.replace(/^begin\b[^;]*/i, (begin) => this.#begin(begin)),
+        values,
+      );
     }
     if (/^(?:commit|rollback)\b/i.test(text)) this.#isInTransaction = false;
     if (this.#isInTransaction || !/^\s*(?:insert|update|delete)\b/i.test(text)) return this.#run(text, values);
@@ -50,8 +53,8 @@ class PostgresConnection implements DriverConnection {
     return result;
   }
 
-  #begin(): string {
-    return `begin; select ${setting(this.#settings, true).join(', ')}`;
+  #begin(begin = 'begin'): string {
+    return `${begin}; select ${setting(this.#settings, true).join(', ')}`;
   }
 
   async #run(text: string, values: readonly unknown[] = [], name?: string): Promise<Result> {
