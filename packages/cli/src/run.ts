@@ -20,6 +20,7 @@ import { serveCommand } from './commands/serve.js';
 import { syncCommand } from './commands/sync.js';
 import type { Variables } from './environment.js';
 import { EXIT, type ExitCode, exitCodeOf, messageOf } from './failure.js';
+import { printable } from './output/printable.js';
 import { oneLine } from './output/table.js';
 import { paintFor, type Terminal } from './output/terminal.js';
 
@@ -72,7 +73,8 @@ const COMMANDS: readonly ((session: Session) => Command)[] = [
 export async function run({ args, variables, terminal }: RunOptions): Promise<ExitCode> {
   let code: ExitCode = EXIT.fine;
   const session: Session = {
-    terminal,
+    terminal: guarded(terminal),
+    data: terminal.out,
     variables,
     paint: paintFor(terminal.colour),
     end: (ended) => {
@@ -87,9 +89,14 @@ export async function run({ args, variables, terminal }: RunOptions): Promise<Ex
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.fine : EXIT.failed;
     const failed = exitCodeOf(error);
     if (failed === undefined) throw error;
-    terminal.err(`${session.paint('red', 'rampart:')} ${oneLine(messageOf(error))}\n`);
+    session.terminal.err(`${session.paint('red', 'rampart:')} ${oneLine(messageOf(error))}\n`);
     return failed;
   }
+}
+
+/** Nothing that a command prints reorders, hides or overwrites what stands beside it. */
+function guarded({ out, err, colour }: Terminal): Terminal {
+  return { colour, out: (text) => out(printable(text, colour)), err: (text) => err(printable(text, colour)) };
 }
 
 function program(session: Session): Command {

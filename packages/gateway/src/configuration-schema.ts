@@ -172,6 +172,10 @@ const configurationSchema: z.ZodType<GatewayConfiguration, GatewayConfigurationI
     .array(z.string())
     .default([])
     .describe('Pages that may ask: origins, or * for all. Default: none but the same origin.'),
+  allowedHeaders: z
+    .array(z.string().regex(/^[\w!#$%&'*+.^`|~-]{1,100}$/, 'use names of request headers, e.g. x-my-trace'))
+    .default([])
+    .describe('More request headers that pages of origins may send.'),
   webhookSecret: z.string().min(16, 'use at least 16 characters').optional(),
   exposures: z
     .boolean()

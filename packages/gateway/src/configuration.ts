@@ -100,9 +100,9 @@ export interface LimitConfiguration {
   readonly contextBytes: number;
   /** Open event streams. @default 20000 */
   readonly streams: number;
-  /** Open event streams of one user. @default 20 */
+  /** Open event streams of one user, and of one address for pages without a user's token. @default 20 */
   readonly streamsPerUser: number;
-  /** How long a request may take to arrive, in ms. @default 10000 */
+  /** How long a request, headers and body, may take to arrive, in ms; half a second later at most it is cut off. @default 10000 */
   readonly requestTimeout: number;
 }
 
@@ -165,6 +165,11 @@ export interface GatewayConfiguration {
   readonly identity?: IdentityConfiguration | undefined;
   /** Origins whose pages may ask, or `*`. @default the gateway's own */
   readonly origins: readonly string[];
+  /**
+   * More request headers that pages of `origins` may send, e.g. `x-my-trace`. Those of OpenFeature's and Unleash's clients and of
+   * common tracing (W3C, Sentry, Datadog, B3, New Relic, ...) are always allowed. @default none
+   */
+  readonly allowedHeaders: readonly string[];
   /** What Unleash's webhook sends in its `Authorization` header. At least 16 characters. @default the webhook is refused */
   readonly webhookSecret?: string | undefined;
   /**

@@ -10,6 +10,9 @@ import { withSingleSlashes } from './service/one-slash.js';
 /** Longest part of a path: ids of tenants and users, and a flag's name with its type. */
 const LONGEST_PART = 300;
 
+/** How often Node looks for requests that take too long: every 30 s by default, so that 10 s would be up to 40 s. */
+const CHECK_INTERVAL_MS = 500;
+
 /** Fastify as this gateway wants it: bounded, without lines or words of its own about a request. */
 export function newApp(
   { limits, logLevel, trustedProxies }: GatewayConfiguration,
@@ -22,7 +25,13 @@ export function newApp(
     bodyLimit: limits.bodyBytes,
     requestTimeout: limits.requestTimeout,
     trustProxy: trustedProxies.length === 0 ? false : trustOf(trustedProxies),
-    http: { maxHeaderSize: limits.headerBytes },
+    http: {
+      maxHeaderSize: limits.headerBytes,
+      requestTimeout: limits.requestTimeout,
+      // Node waits 60 s for the headers unless it is told otherwise.
+      headersTimeout: limits.requestTimeout,
+      connectionsCheckingInterval: CHECK_INTERVAL_MS,
+    },
     routerOptions: { maxParamLength: LONGEST_PART },
     rewriteUrl: ({ url = '/' }) => withSingleSlashes(url),
     forceCloseConnections: 'idle',

@@ -22,7 +22,8 @@ export interface RampartProviderOptions {
   readonly tiers?: readonly string[] | undefined;
   /**
    * How long `initialize` waits for the first flags, in ms. Then it rejects, or, where a backup or bootstrap was loaded,
-   * resolves and says STALE. Fetching goes on: the provider gets ready by itself. @default 10000
+   * resolves and says STALE. Fetching goes on: the provider gets ready by itself. Below the 10 s that OpenFeature
+   * allows. @default 8000
    */
   readonly initTimeout?: number | undefined;
   /** How long fetching may fail before the provider says STALE, in ms. @default 30000 */
@@ -44,7 +45,7 @@ export interface RampartProviderOptions {
 }
 
 /** `initTimeout` where it isn't given, in ms. */
-export const DEFAULT_INIT_TIMEOUT = 10_000;
+export const DEFAULT_INIT_TIMEOUT = 8_000;
 
 /** `staleAfter` where it isn't given, in ms. */
 export const DEFAULT_STALE_AFTER = 30_000;

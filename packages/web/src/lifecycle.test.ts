@@ -55,6 +55,22 @@ describe('the start', () => {
     expect(client.getBooleanDetails('theme', true).reason).toBe(unlisted === 'disabled' ? 'DISABLED' : 'ERROR');
   });
 
+  it('after a close fails at once, as the context does, and starts nothing', async () => {
+    const { provider, gateway } = await serve(() => [ai('ai.x')]);
+    await provider.onClose();
+    const asked = gateway.asked.length;
+    const closed = 'this provider was closed; create a new one';
+    await expect(provider.initialize(ANA)).rejects.toThrow(closed);
+    await expect(provider.onContextChange(ANA, BO)).rejects.toThrow(closed);
+    await OpenFeature.clearProviders();
+    await expect(OpenFeature.setProviderAndWait('again', provider)).rejects.toThrow(closed);
+    // No FATAL: its callers get their defaults, and a default of true would open an AI flag.
+    const again = OpenFeature.getClient('again');
+    expect(again.providerStatus).toBe(ProviderStatus.ERROR);
+    expect(again.getBooleanValue('ai.x', true)).toBe(false);
+    expect(gateway.asked.length).toBe(asked);
+  });
+
   const unheard = { value: true, reason: 'DEFAULT', flagMetadata: { detail: 'unconfirmed' } };
 });
 

@@ -14,7 +14,7 @@ import { buildClient } from './build-client.js';
 import { headersOf, isStarted, refreshInterval, wrapFetch } from './client-internals.js';
 import { EventStream, type News } from './event-stream.js';
 import { changedFlags, FlagAnswers } from './flag-answers.js';
-import { type FetchFailure, FlagFeed } from './flag-feed.js';
+import { type FeedState, type FetchFailure, FlagFeed } from './flag-feed.js';
 import { identified, withIdentity } from './identity.js';
 import type { RampartWebProviderOptions } from './options.js';
 import { readNumber, readText } from './payload.js';
@@ -78,9 +78,11 @@ export class RampartWebProvider implements Provider {
   /**
    * Resolves when the flags of this context are there.
    *
-   * @throws Error when they could not be fetched within ten seconds; polling goes on, and READY follows when it succeeds
+   * @throws Error when they could not be fetched within ten seconds; polling goes on, and READY follows when it succeeds.
+   * At once when the provider was closed
    */
   async initialize(context: EvaluationContext = {}): Promise<void> {
+    this.#refuseWhenClosed();
     this.#listen(context);
     try {
       await this.#adopt(context);
@@ -92,6 +94,7 @@ export class RampartWebProvider implements Provider {
 
   /** Resolves when the flags of the new context are there; until then AI flags are closed. @throws as `initialize` */
   async onContextChange(_old: EvaluationContext, context: EvaluationContext): Promise<void> {
+    this.#refuseWhenClosed();
     this.#stream?.follow(ofrepContext(context));
     this.#owner = ownerOf(context);
     const arrived = this.#feed.follow(() => this.client.updateContext(unleashContext(context)));
@@ -132,8 +135,13 @@ export class RampartWebProvider implements Provider {
     return closedUntilReady(flagValueType, defaultValue);
   }
 
+  #refuseWhenClosed(): void {
+    if (this.#closed) throw new Error('this provider was closed; create a new one');
+  }
+
   #ask(flag: string) {
-    const answer = this.#answers.answer(flag, this.#feed.state, this.#owner);
+    const state: FeedState = this.#closed ? { kind: 'unconfirmed', failure: undefined } : this.#feed.state;
+    const answer = this.#answers.answer(flag, state, this.#owner);
     return { flag, answer, client: this.client, unlisted: this.#options.unlisted ?? 'disabled' } as const;
   }
 

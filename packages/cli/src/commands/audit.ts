@@ -7,6 +7,7 @@ import { readHeads } from '../input/heads.js';
 import { readDuration, readPast } from '../input/moment.js';
 import { listOf } from '../input/pairs.js';
 import { renderEntry, renderVerification } from '../output/audit.js';
+import { printableJson } from '../output/printable.js';
 import { oneLine } from '../output/table.js';
 import { printJson, type Session } from './command.js';
 import { databaseCommand, groupCommand, withControl } from './database-command.js';
@@ -85,7 +86,7 @@ async function runList(session: Session, flags: Flags): Promise<void> {
   const interval = readDuration('--interval', flags.interval ?? '1s');
   await withControl(session, flags, { for: 'read' }, async ({ store }) => {
     const show = (entry: AuditEntry): void => {
-      session.terminal.out(flags.json ? `${JSON.stringify(entry)}\n` : renderEntry(entry, session.paint));
+      session.terminal.out(flags.json ? `${printableJson(entry)}\n` : renderEntry(entry, session.paint));
     };
     const end = await showAll(store, query, show);
     if (flags.follow)

@@ -2,11 +2,15 @@ import { Command, Option } from 'commander';
 import type { Variables } from '../environment.js';
 import type { ExitCode } from '../failure.js';
 import { collect } from '../input/pairs.js';
+import { printableJson } from '../output/printable.js';
 import type { Paint, Terminal } from '../output/terminal.js';
 
 /** What every command is given. */
 export interface Session {
+  /** For people: what could mislead on a terminal is replaced. */
   readonly terminal: Terminal;
+  /** For files, on the standard output: every character as it is. */
+  readonly data: (text: string) => void;
   readonly paint: Paint;
   readonly variables: Variables;
   /** Says how the command ended. */
@@ -15,7 +19,7 @@ export interface Session {
 
 /** Data for another program. */
 export function printJson({ terminal }: Session, data: unknown): void {
-  terminal.out(`${JSON.stringify(data, undefined, 2)}\n`);
+  terminal.out(`${printableJson(data, 2)}\n`);
 }
 
 /** A command with the options that all of them take. */

@@ -112,7 +112,7 @@ async function runExport(session: Session, flags: Flags): Promise<void> {
   await withControl(session, flags, { for: 'read' }, async ({ store }) => {
     const records = flags.tenant === undefined ? await everyConsent(store) : await store.consents(flags.tenant);
     if (flags.json) printJson(session, records);
-    else session.terminal.out(renderExport(records, flags.format ?? 'csv'));
+    else session.data(renderExport(records, flags.format ?? 'csv'));
     session.end(EXIT.fine);
   });
 }

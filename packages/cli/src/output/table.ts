@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
+import { withoutInvisible } from './printable.js';
 
 /** Lines of aligned columns, two spaces apart, without trailing spaces. Every row has as many cells as the header. */
 export function renderTable(header: readonly string[], rows: readonly (readonly string[])[]): readonly string[] {
@@ -12,9 +13,12 @@ export function renderTable(header: readonly string[], rows: readonly (readonly 
   );
 }
 
-/** Shows text from elsewhere on one line: control characters could move the cursor or hide what follows. */
+/**
+ * Shows text from elsewhere on one line: control characters could move the cursor or hide what follows, and invisible ones
+ * could reverse the order of what is read (U+202E).
+ */
 export function oneLine(text: string): string {
-  return text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ');
+  return withoutInvisible(text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' '));
 }
 
 const segmenter = new Intl.Segmenter();

@@ -19,16 +19,45 @@ const ACCEPTED = [
   'x-unleash-sdk',
 ];
 
+/** What tracing adds to the requests of a page: without these, its preflight fails and the page has no flags at all. */
+const TRACING = [
+  'baggage',
+  'traceparent',
+  'tracestate',
+  'sentry-trace',
+  'b3',
+  ...['traceid', 'spanid', 'parentspanid', 'sampled', 'flags'].map((name) => `x-b3-${name}`),
+  ...['origin', 'parent-id', 'sampled', 'sampling-priority', 'tags', 'trace-id'].map((name) => `x-datadog-${name}`),
+  'newrelic',
+  'x-newrelic-id',
+  'x-newrelic-transaction',
+  'elastic-apm-traceparent',
+  'x-dtpc',
+  'x-dtreferer',
+  'x-dynatrace',
+  'uber-trace-id',
+  'x-amzn-trace-id',
+  'x-cloud-trace-context',
+  'x-instana-l',
+  'x-instana-s',
+  'x-instana-t',
+  'request-id',
+  'request-context',
+  'correlation-context',
+  'x-correlation-id',
+  'x-requested-with',
+];
+
 /** What counts for an answer that is no page: the others of helmet's say how a page may be shown and what it may load. */
 const OF_ANSWERS = ['content-security-policy', 'strict-transport-security', 'x-content-type-options'];
 
 /** Headers that browsers act on: which origins may ask, and that nothing here is a page to be framed or sniffed. */
-export function speakToBrowsers(app: App, { configuration: { origins } }: Gateway): void {
+export function speakToBrowsers(app: App, { configuration: { origins, allowedHeaders } }: Gateway): void {
   if (origins.length > 0)
     app.register(cors, {
       origin: origins.includes('*') ? '*' : [...origins],
       methods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'],
-      allowedHeaders: ACCEPTED,
+      allowedHeaders: [...new Set([...ACCEPTED, ...TRACING, ...allowedHeaders.map((name) => name.toLowerCase())])],
       exposedHeaders: ['etag', 'retry-after', 'x-request-id'],
       maxAge: 600,
       // A page is told why it was refused also where its preflight lacks a header.

@@ -35,6 +35,9 @@ export async function refused<T>(work: () => Promise<T>, trust: Trust): Promise<
   }
 }
 
+// The error's own message repeats the id.
+const NO_SUCH_KILL = 'there is no live kill of this id: GET /v1/operator/kills lists them';
+
 function refusalOf(error: unknown, trust: Trust): Refusal | undefined {
   if (isControlInputError(error)) {
     const message = trust === 'values' ? error.message : `${error.field}: ${error.fix}`;
@@ -46,5 +49,5 @@ function refusalOf(error: unknown, trust: Trust): Refusal | undefined {
     return new Refusal(409, 'conflict', message, { details: { current, yours } });
   }
   if (isLimitError(error)) return new Refusal(422, 'limit_reached', error.message, { details: { limit: error.limit } });
-  return isKillSwitchError(error) ? new Refusal(404, 'no_such_kill', error.message) : undefined;
+  return isKillSwitchError(error) ? new Refusal(404, 'no_such_kill', NO_SUCH_KILL) : undefined;
 }
