@@ -1,5 +1,6 @@
+import { createRequire } from 'node:module';
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
-import DataHandlerModule from 'ioredis/built/DataHandler.js';
+import type DataHandlerModule from 'ioredis/built/DataHandler.js';
 import type { RedisTarget } from './connection.js';
 import { SCRIPTS } from './scripts.js';
 
@@ -94,7 +95,10 @@ interface ReplyHandler {
 
 // ioredis throws where nothing can catch it when SUBSCRIBE is answered by something else than Redis answers, such as null.
 // For the clients here such a reply is a broken connection, which is replaced.
-const DataHandler = DataHandlerModule.default;
+// Loaded as CommonJS: what an import of it gives as `default` differs between Node and other loaders.
+const { default: DataHandler } = createRequire(import.meta.url)(
+  'ioredis/built/DataHandler.js',
+) as typeof DataHandlerModule;
 const handler = DataHandler.prototype as unknown as { dispatch(this: ReplyHandler, work: () => void): void };
 const dispatch = handler.dispatch;
 handler.dispatch = function (work) {
