@@ -25,10 +25,13 @@ export function printable(text: string, colour: boolean): string {
 
 /** JSON without invisible characters: they are escaped, so that a program reads the same value. */
 export function printableJson(data: unknown, indent?: number): string {
-  const escape = (character: string): string =>
+  const toEscapes = (character: string): string =>
     Array.from(
       { length: character.length },
       (_, at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`,
     ).join('');
-  return JSON.stringify(data, undefined, indent).replace(/[^\P{Cf}\u200c\u200d]|[\u2028\u2029]|[^\P{Cc}\n]/gu, escape);
+  return JSON.stringify(data, undefined, indent).replace(
+    /[^\P{Cf}\u200c\u200d]|[\u2028\u2029]|[^\P{Cc}\n]/gu,
+    toEscapes,
+  );
 }
