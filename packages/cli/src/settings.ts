@@ -34,10 +34,10 @@ const name = z.string().regex(/^[^\s/]+$/, 'write a name without spaces and slas
 const tiers = z
   .string()
   .transform(listOf)
-  .superRefine((list, { addIssue }) => {
+  .superRefine((list, context) => {
     const problem = list.length === 0 ? 'names no tier' : ladderProblem(list);
     if (problem !== undefined)
-      addIssue({ code: 'custom', message: `write each tier once, lowest first, e.g. free,pro: it ${problem}` });
+      context.addIssue({ code: 'custom', message: `write each tier once, lowest first, e.g. free,pro: it ${problem}` });
   });
 
 /** Joins options and environment. Throws a `UsageError` that names the option or variable that is wrong. */

@@ -85,9 +85,9 @@ const listOf = (kind: EntryKind) =>
     const entries = new Set<string>();
     for (const part of text.split(',')) {
       const entry = part.replace(SPACES_AROUND, '');
-      const problem = characterProblem(entry, kind);
-      if (problem !== undefined) {
-        context.issues.push({ code: 'custom', message: problem, input: text });
+      const wrong = characterProblem(entry, kind);
+      if (wrong !== undefined) {
+        context.issues.push({ code: 'custom', message: wrong, input: text });
         return z.NEVER;
       }
       if (entry !== '') entries.add(kind === 'fact' ? foldFact(entry) : entry);

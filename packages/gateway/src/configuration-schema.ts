@@ -155,9 +155,9 @@ const configurationSchema: z.ZodType<GatewayConfiguration, GatewayConfigurationI
   tiers: z
     .array(name)
     .min(1)
-    .superRefine((tiers, { addIssue }) => {
+    .superRefine((tiers, context) => {
       const message = ladderProblem(tiers);
-      if (message !== undefined) addIssue({ code: 'custom', message });
+      if (message !== undefined) context.addIssue({ code: 'custom', message });
     })
     .optional(),
   prefix: z.string().default(DEFAULT_PREFIX),

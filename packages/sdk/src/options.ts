@@ -70,9 +70,9 @@ const schema = z.strictObject({
   tiers: z
     .array(name)
     .min(1)
-    .superRefine((tiers, { addIssue }) => {
+    .superRefine((tiers, context) => {
       const message = ladderProblem(tiers);
-      if (message !== undefined) addIssue({ code: 'custom', message });
+      if (message !== undefined) context.addIssue({ code: 'custom', message });
     })
     .optional(),
   contextNames: z.partialRecord(z.enum(Object.keys(DEFAULT_CONTEXT_NAMES) as [keyof ContextNames]), name).optional(),
