@@ -17,7 +17,12 @@ const LONGEST_PAUSE = 1_000;
 
 const backoff = (attempt: number): number => Math.min(50 * 2 ** Math.min(attempt - 1, 10), LONGEST_PAUSE);
 
+/** An option that ioredis hands on to every connection, those of a cluster too: it tells them from an application's own. */
+const OWN = 'isRamparts';
+const OWN_OPTION = { [OWN]: true } as RedisOptions;
+
 const COMMON = {
+  ...OWN_OPTION,
   // The client would start promises that no caller can catch; Messages subscribes again by itself.
   autoResubscribe: false,
   // What timed out was answered otherwise by then.
@@ -102,7 +107,7 @@ const { default: DataHandler } = createRequire(import.meta.url)(
 const handler = DataHandler.prototype as unknown as { dispatch(this: ReplyHandler, work: () => void): void };
 const dispatch = handler.dispatch;
 handler.dispatch = function (work) {
-  if (!(this.redis instanceof CaughtRedis)) {
+  if ((this.redis as { readonly options?: object }).options?.[OWN as never] === undefined) {
     dispatch.call(this, work);
     return;
   }

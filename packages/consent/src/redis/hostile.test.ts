@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { HOSTILITIES, startHostileRedis } from '@rampart/services';
 import { expect, it } from 'vitest';
-import { HOSTILITIES, startHostileRedis } from '../../test/hostile-redis.js';
 
 /** A process with a cache over a log that always says opt_out, and a Redis; it ends after some messages have gone wrong. */
 const PROGRAM = `
@@ -34,7 +34,7 @@ process.once('message', async () => {
 it.each(HOSTILITIES)(
   'a process goes on from SQL when Redis is %s after a reconnect',
   async (hostility) => {
-    const redis = await startHostileRedis(hostility);
+    const redis = await startHostileRedis();
     const child = spawn(
       process.execPath,
       ['--unhandled-rejections=strict', '--input-type=module', '-e', PROGRAM, redis.url],
@@ -52,7 +52,7 @@ it.each(HOSTILITIES)(
         while (!isTrue() && child.exitCode === null) await new Promise((resolve) => setTimeout(resolve, 10));
       };
       await until(() => messages.length > 0 && redis.subscriptions() > 0);
-      redis.turnHostile();
+      redis.turnHostile(hostility);
       await until(() => redis.hostileReplies() >= 4);
       // A promise that a late reply rejects: wait for longer than the client does.
       const turned = performance.now();

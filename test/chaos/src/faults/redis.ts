@@ -1,3 +1,4 @@
+import { HOSTILITIES, startHostileRedis } from '@rampart/services';
 import { startAttack } from '../attacker.js';
 import { allIsWell, type Fault } from '../fault.js';
 import { startMangler } from '../mangler.js';
@@ -67,6 +68,28 @@ export const REDIS_FAULTS: readonly Fault<OneRedis>[] = [
         await mangler.close();
         const { lost, doubled, late } = mangler.counts;
         return lost > 0 && doubled > 0 && late > 0 ? [] : [`no messages came: ${JSON.stringify(mangler.counts)}`];
+      };
+    },
+  },
+  {
+    id: 'redis-hostile',
+    name: 'Redis late, refusing, cutting replies off, sending junk and replies of a wrong type, in turn',
+    lasts: { short: 6_000, full: 30_000 },
+    expects: 'answers',
+    async begin({ redis, ways }) {
+      const hostile = await startHostileRedis();
+      const both = [ways.readersToRedis, ways.writerToRedis];
+      for (const way of both) await redirect(way, hostile);
+      let turns = 0;
+      const turn = (): void => hostile.turnHostile(HOSTILITIES[turns++ % HOSTILITIES.length] ?? 'junk');
+      turn();
+      const timer = setInterval(turn, 700);
+      return async () => {
+        clearInterval(timer);
+        for (const way of both) await redirect(way, redis);
+        const connections = hostile.connections();
+        await hostile.close();
+        return connections > 0 ? [] : ['no process connected to the hostile server'];
       };
     },
   },

@@ -30,15 +30,28 @@ const REPLIES: Readonly<Record<Exclude<Hostility, 'late'>, string>> = {
   push: '>3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$1\r\nx\r\n',
 };
 
+export interface HostileRedis {
+  readonly port: number;
+  /** With a database other than the first: a client selects it at each reconnect. */
+  readonly url: string;
+  /** How many subscriptions were answered as Redis answers. */
+  subscriptions(): number;
+  hostileReplies(): number;
+  /** How many connections were accepted so far. */
+  connections(): number;
+  /** Cuts all connections; what connects again is treated badly. */
+  turnHostile(kind: Hostility): void;
+  close(): Promise<void>;
+}
+
 /** A server that speaks enough of Redis's protocol to be connected to, and then breaks it. */
-export async function startHostileRedis(hostility: Hostility) {
-  let [isHostile, hostileReplies, subscriptions] = [false, 0, 0];
-  // A greeting that is late is given up as a whole, and nothing is subscribed to.
-  const broken = hostility === 'late' ? ['subscribe'] : ['subscribe', 'select', 'ping', 'hmget', 'publish'];
+export async function startHostileRedis(): Promise<HostileRedis> {
+  let hostility: Hostility | undefined;
+  let [hostileReplies, subscriptions, connections] = [0, 0, 0];
   const sockets = new Set<Socket>();
   const answer = (socket: Socket, [name = '', ...args]: readonly string[]): void => {
     const command = name.toLowerCase();
-    if (isHostile && broken.includes(command)) {
+    if (hostility !== undefined && brokenBy(hostility).includes(command)) {
       hostileReplies += 1;
       if (hostility === 'late') setTimeout(() => socket.writable && socket.write('+OK\r\n'), 400);
       else if (hostility === 'cut') socket.end(REPLIES.cut);
@@ -53,6 +66,7 @@ export async function startHostileRedis(hostility: Hostility) {
   };
   const server = createServer((socket) => {
     sockets.add(socket);
+    connections += 1;
     let received = '';
     socket.on('error', () => {});
     socket.on('close', () => sockets.delete(socket));
@@ -67,21 +81,27 @@ export async function startHostileRedis(hostility: Hostility) {
     });
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
   return {
-    url: `redis://127.0.0.1:${(server.address() as AddressInfo).port}/1`,
-    /** How many subscriptions were answered as Redis answers. */
+    port,
+    url: `redis://127.0.0.1:${port}/1`,
+    connections: () => connections,
     subscriptions: () => subscriptions,
     hostileReplies: () => hostileReplies,
-    /** Cuts all connections; what connects again is treated badly. */
-    turnHostile(): void {
-      isHostile = true;
+    turnHostile(kind): void {
+      hostility = kind;
       for (const socket of sockets) socket.destroy();
     },
-    async close(): Promise<void> {
+    async close() {
       for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+// A greeting that is late is given up as a whole, and nothing is subscribed to.
+function brokenBy(hostility: Hostility): readonly string[] {
+  return hostility === 'late' ? ['subscribe'] : ['subscribe', 'select', 'ping', 'hmget', 'publish'];
 }
 
 function commandAt(text: string): { readonly words: readonly string[]; readonly length: number } | undefined {
