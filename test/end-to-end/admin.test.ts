@@ -195,6 +195,20 @@ describe.each(VERSIONS)('on a real Unleash %s', (version, full) => {
       }
     });
 
+    it('a new change replaces the one that is on in an environment, unless told otherwise', async () => {
+      await newFeature({ client, name: 'ai.replaced', access });
+      const both = { environments: ['development', 'production'] };
+      await newChange({ client, feature: 'ai.replaced', change: 'v1', ...development, enable: true });
+      const replaced = async (stage?: { replaces: string }) => {
+        const more = stage === undefined ? {} : { stage };
+        const plan = await planNewChange({ client, feature: 'ai.replaced', change: 'v2', ...both, ...more });
+        return plan.steps.flatMap((step) => (step.kind === 'add rule' ? step.rule.parameters['replaces'] : []));
+      };
+      expect(await replaced()).toEqual(['ai.replaced.v1', '']);
+      expect(await replaced({ replaces: '' })).toEqual(['', '']);
+      expect(await replaced({ replaces: 'ai.replaced.v0' })).toEqual(['ai.replaced.v0', 'ai.replaced.v0']);
+    });
+
     it('planning changes nothing', async () => {
       const before = (await client.events.list({ limit: 1 }))[0]?.id;
       await planNewFeature({ client, name: 'ai.planned', access });

@@ -135,6 +135,7 @@ function compileChange(
   const feature = definition.dependencies?.[0]?.feature;
   const rules: StageRule[] = [];
   const forceOff = new Set<string>();
+  const replaces = new Set<string>();
   for (const rule of rulesOf(definition)) {
     if (rule.name !== 'aiStage') continue;
     const parsed = parseStage(name, rule.parameters, settings.tiers);
@@ -143,9 +144,20 @@ function compileChange(
       continue;
     }
     for (const tenant of parsed.value.forceOff) forceOff.add(tenant);
+    if (parsed.value.replaces !== undefined) replaces.add(parsed.value.replaces);
     rules.push(compileRule(definition, rule, parsed.value, feature ?? '', settings));
   }
-  return { kind: 'change', name, enabled, feature, rules, forceOff, problems, revision: revisionOf(definition) };
+  return {
+    kind: 'change',
+    name,
+    enabled,
+    feature,
+    rules,
+    forceOff,
+    replaces,
+    problems,
+    revision: revisionOf(definition),
+  };
 }
 
 function compileRule(

@@ -3,9 +3,10 @@ import type { ControlView } from './control.js';
 import { GATES, type ShadowRun } from './decision.js';
 import type { ChangeFlag, FeatureFlag, Flag, FlagSnapshot, GatedFlag } from './flag.js';
 import { type Question, questionOf } from './gates.js';
+import { takesOverFrom } from './replacement.js';
 import { DEFAULT_TIERS, STAGES } from './stages.js';
 import type { Subject } from './subject.js';
-import { HELD_OUT, judge, lift, type Verdict } from './verdict.js';
+import { HELD_OUT, judge, lift, type OpenRule, type Verdict } from './verdict.js';
 
 /** What every evaluation shares. */
 export interface DecideSettings {
@@ -19,7 +20,8 @@ export const DEFAULT_SETTINGS: DecideSettings = Object.freeze({ tiers: DEFAULT_T
 export type VerdictMemo = Map<ChangeFlag, Verdict>;
 
 /**
- * Decides an AI flag for a subject. Asked of a feature, the answer is that of its open change at the earliest stage;
+ * Decides an AI flag for a subject. Asked of a feature, the answer is that of its open change at the earliest stage (of several at
+ * one stage the one that replaces the others, then the first by name);
  * asked of a change, that change's; asked of a gated flag, its feature's gates 1 to 7.
  *
  * @param snapshot all flags at one moment
@@ -94,7 +96,7 @@ function answerFeature(question: Question, changes: readonly ChangeFlag[], memo:
       const run = shadowRun(verdict, question.subject);
       if (run !== undefined) (shadow ??= []).push(run);
     }
-    if (best === undefined || precedence(verdict) < precedence(best)) best = verdict;
+    if (best === undefined || goesBefore(verdict, best, changes)) best = verdict;
   }
   const chosen = best === undefined ? judge(question) : unlessHeldOut(question, changes, best);
   return answer(question, revisionOf(chosen, question.feature), chosen, shadow ?? NO_SHADOW);
@@ -105,12 +107,21 @@ function unlessHeldOut(question: Question, changes: readonly ChangeFlag[], best:
   if (changes.length < 2 || (best.type !== 'paywall' && best.type !== 'consent_required')) return best;
   const lifted = lift(question, best.type);
   const verdicts = changes.map((change) => judge({ ...lifted, change }));
-  const then = verdicts.reduce((first, verdict) => (precedence(verdict) < precedence(first) ? verdict : first));
+  const then = verdicts.reduce((first, verdict) => (goesBefore(verdict, first, changes) ? verdict : first));
   if (then.type === 'holdout')
     return { type: 'closed', closed: HELD_OUT, change: then.change, split: true, lifted: true };
   const next = unlessHeldOut(lifted, changes, then);
   return next.type === 'closed' ? next : best;
 }
+
+// Of two changes open at one stage the one that replaces the other answers. Otherwise the first by name stays.
+function goesBefore(verdict: Verdict, best: Verdict, changes: readonly ChangeFlag[]): boolean {
+  const difference = precedence(verdict) - precedence(best);
+  if (difference !== 0) return difference < 0;
+  return isAnswer(verdict) && isAnswer(best) && takesOverFrom(verdict.change, best.change, changes);
+}
+
+const isAnswer = (verdict: Verdict): verdict is OpenRule => verdict.type === 'open' || verdict.type === 'holdout';
 
 function revisionOf(verdict: Verdict, feature: FeatureFlag): string {
   return verdict.type === 'feature' || verdict.change === undefined ? feature.revision : verdict.change.revision;

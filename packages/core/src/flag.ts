@@ -52,6 +52,8 @@ export interface ChangeFlag {
   readonly rules: readonly StageRule[];
   /** The tenants that any rule forces off. */
   readonly forceOff: ReadonlySet<string>;
+  /** Names of the changes that this one takes over from, as any of its rules names them. */
+  readonly replaces: ReadonlySet<string>;
   readonly problems: readonly Problem[];
   readonly revision: string;
 }

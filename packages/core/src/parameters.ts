@@ -53,6 +53,8 @@ export interface StagePolicy {
   /** The context field that is hashed; `tenantId` unless another is named. */
   readonly stickiness: string;
   readonly groupId: string;
+  /** Name of the change that this one takes over from. Undefined: none. */
+  readonly replaces: string | undefined;
   readonly mode: Mode;
   readonly bands: Bands;
   readonly fallback: Fallback;
@@ -148,6 +150,7 @@ const stageSchema = z
       .transform((field) => (field === 'default' ? 'tenantId' : field))
       .default('tenantId'),
     groupId: z.string({ error: 'name the salt of the split: the name of the flag' }),
+    replaces: z.string().optional(),
     mode: oneOf(MODES).default('suggestion'),
     autoAbove: fraction.default(DEFAULT_BANDS.autoAbove),
     confirmFrom: fraction.default(DEFAULT_BANDS.confirmFrom),
@@ -205,6 +208,7 @@ export function parseStage(flag: string, parameters: unknown, tiers: readonly st
 // Every rule has the same fields in the same order, so that the engine sees one shape.
 const ACCESS_UNSET = { consentVersion: undefined, minTier: undefined, upgradeUrl: undefined };
 const STAGE_UNSET = {
+  replaces: undefined,
   disclosure: undefined,
   maxComplexity: undefined,
   maxPerHour: undefined,

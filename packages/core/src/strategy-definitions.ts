@@ -123,6 +123,11 @@ export const AI_STAGE: StrategyDefinition = {
       'Salt of the split. Keep the flag name, so that experiments stay independent.',
       true,
     ),
+    parameter(
+      'replaces',
+      'string',
+      'Full flag name of the change that this one takes over from. Where both are open at one stage, this one answers. Empty: none.',
+    ),
     parameter('mode', 'string', 'shadow, suggestion, confirmation or autonomous. Empty: suggestion.'),
     parameter(
       'autoAbove',

@@ -23,7 +23,7 @@ export function newChangeCommand(session: Session): Command {
   return connectedCommand('new-change', 'admin')
     .summary('create a change of a feature: who gets it now')
     .description(
-      'Creates a flag under the feature, with one closed aiStage rule (stage internal, rollout 0): nobody gets it until you widen the rule. Refuses where Unleash would silently replace a parent.',
+      'Creates a flag under the feature, with one closed aiStage rule (stage internal, rollout 0): nobody gets it until you widen the rule. The rule names the current change in replaces, if one is on in that environment: where both are open at one stage, the new one answers. Refuses where Unleash would silently replace a parent.',
     )
     .argument('<feature>', "the feature's flag, e.g. ai.support-copilot")
     .argument('[change-id]', 'e.g. prompt-v18: the flag becomes <feature>.<change-id>')
@@ -31,7 +31,7 @@ export function newChangeCommand(session: Session): Command {
     .option('--name <name>', "the flag's full name, instead of a change id")
     .addOption(new Option('--type <type>', 'type of the flag').choices(['release', 'experiment']).default('release'))
     .addOption(repeated('--variant <name=weight:json>', 'a variant, its percentage and its binding'))
-    .addOption(repeated('--set <parameter=value>', 'an aiStage parameter, e.g. mode=shadow'))
+    .addOption(repeated('--set <parameter=value>', 'an aiStage parameter, e.g. mode=shadow or replaces=ai.x.v1'))
     .option('--description <text>', 'description of the flag')
     .option('--enable', 'switch it on in those environments; its rule stays closed')
     .option('--dry-run', 'only show what would be done')

@@ -186,7 +186,7 @@ const MALFORMED: Readonly<Record<string, Parameters>> = {
     forceOff: ',',
   },
 };
-const FREE_TEXT: readonly string[] = ['unavailableMessage', 'groupId', 'disclosure'];
+const FREE_TEXT: readonly string[] = ['unavailableMessage', 'groupId', 'replaces', 'disclosure'];
 
 describe('a parameter that does not parse', () => {
   const cases = Object.entries(MALFORMED).flatMap(([strategy, values]) =>
@@ -355,4 +355,57 @@ it('names the character that makes a list unreadable', () => {
   const [finding] = found([flag('ai.x', [access({ exclude: 'hipaa;financial' })], { type: 'kill-switch' })]);
   expect(finding).toMatchObject({ severity: 'error', field: 'aiAccess.exclude', value: 'hipaa;financial' });
   expect(finding?.fix).toContain('";" (U+003B)');
+});
+
+describe('replaces', () => {
+  const change = (name: string, replaces: string, more: object = {}) =>
+    flag(name, [stage({ replaces })], { type: 'release', ...under('ai.x'), ...more });
+  const replacements = (...changes: readonly FlagDefinition[]) =>
+    found([FEATURE, PLAIN, ...changes]).map(({ flag: name, field, value, severity }) => [name, field, value, severity]);
+  const warned = (name: string, value: string) => [name, 'aiStage.replaces', value, 'warning'];
+
+  it('accepts another change of the feature, also one that is off or has no rules here', () => {
+    expect(replacements(change('ai.x.v1', ''), change('ai.x.v2', 'ai.x.v1'), change('ai.x.v3', 'ai.x.v2'))).toEqual([]);
+    expect(replacements(change('ai.x.v1', '', { enabled: false }), change('ai.x.v2', 'ai.x.v1'))).toEqual([]);
+    const withoutRules = flag('ai.x.v1', [], { enabled: false, type: 'release', ...under('ai.x') });
+    expect(found([FEATURE, withoutRules, change('ai.x.v2', 'ai.x.v1')]).map(({ field }) => field)).not.toContain(
+      'aiStage.replaces',
+    );
+  });
+
+  it.each([
+    ['a flag that does not exist', 'ai.x.v0'],
+    ['a change id without the feature', 'v1'],
+    ['an ordinary flag', 'plain'],
+    ['the feature', 'ai.x'],
+    ['a change of another feature', 'ai.y.v1'],
+    ['an ordinary flag behind the feature', 'gated'],
+    ['itself', 'ai.x.v2'],
+  ])('finds %s', (_, name) => {
+    const others = [
+      flag('ai.y', [access()], { type: 'kill-switch' }),
+      flag('ai.y.v1', [stage()], { type: 'release', ...under('ai.y') }),
+      flag('gated', [foreign], under('ai.x')),
+    ];
+    expect(replacements(change('ai.x.v1', ''), change('ai.x.v2', name), ...others)).toEqual([warned('ai.x.v2', name)]);
+  });
+
+  it('finds each change of a cycle, and no change that merely leads to one', () => {
+    const two = [change('ai.x.v1', 'ai.x.v2'), change('ai.x.v2', 'ai.x.v1')];
+    const ofTwo = [warned('ai.x.v1', 'ai.x.v2'), warned('ai.x.v2', 'ai.x.v1')];
+    expect(replacements(...two)).toEqual(ofTwo);
+    expect(replacements(...two, change('ai.x.v3', 'ai.x.v2'))).toEqual(ofTwo);
+    const three = [change('ai.x.v1', 'ai.x.v3'), change('ai.x.v2', 'ai.x.v1'), change('ai.x.v3', 'ai.x.v2')];
+    expect(replacements(...three)).toHaveLength(3);
+  });
+
+  it('finds a cycle across two rules of one change', () => {
+    const v2 = flag('ai.x.v2', [stage(), stage({ replaces: 'ai.x.v1' })], { type: 'release', ...under('ai.x') });
+    expect(replacements(change('ai.x.v1', 'ai.x.v2'), v2)).toHaveLength(2);
+  });
+
+  it('reads no rule that is disabled', () => {
+    const rules = [stage(), disabled(stage({ replaces: 'ai.x.v0' }))];
+    expect(replacements(flag('ai.x.v1', rules, { type: 'release', ...under('ai.x') }))).toEqual([]);
+  });
 });

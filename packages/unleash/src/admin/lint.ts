@@ -12,6 +12,7 @@ import {
 } from '@rampart/core';
 import { UnleashEvaluator } from '../evaluator.js';
 import { type CompiledFlag, idsOfTwoCases } from './lint-ids.js';
+import { replacementProblems } from './lint-replacements.js';
 
 /** What lint is told besides the definitions. */
 export interface LintOptions {
@@ -56,6 +57,7 @@ export function lint(read: readonly FlagDefinition[], options: LintOptions = {})
     // Where compiling finds nothing, clients see an ordinary flag without rules, which is open to everyone.
     if (asleep !== undefined) (flag.kind === 'plain' ? errors : warnings).push(asleep);
   }
+  warnings.push(...replacementProblems(compiled));
   for (const name of settings.gates?.keys() ?? []) {
     if (!byName.has(name))
       errors.push(problem(name, 'gates', name, 'there is no such flag: take it out of the gates map'));

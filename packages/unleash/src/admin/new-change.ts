@@ -4,6 +4,7 @@ import type { AdminClient } from './admin-client.js';
 import type { NewRule } from './admin-types.js';
 import { changeVariants, type NewVariant } from './change-variants.js';
 import { type CreationPlan, type CreationStep, carryOut } from './creation.js';
+import { currentChange, fetchChanges } from './current-change.js';
 import {
   chosenEnvironments,
   featureEnvironments,
@@ -33,7 +34,10 @@ export interface NewChangeOptions {
   readonly environments?: readonly string[];
   /** @default 'release' */
   readonly type?: 'release' | 'experiment';
-  /** Further parameters of `aiStage`. Nothing that would let somebody in: a new change starts closed. */
+  /**
+   * Further parameters of `aiStage`. Nothing that would let somebody in: a new change starts closed.
+   * @default `replaces`: in each environment the feature's current change, if any is on there. Set it to `''` for none.
+   */
   readonly stage?: ParameterValues;
   /** @default none */
   readonly variants?: readonly NewVariant[];
@@ -53,22 +57,28 @@ export interface NewChangeOptions {
 
 /**
  * What creating a change would do: a flag, its dependency on the feature, and one closed `aiStage` rule (stage internal,
- * rollout 0) in each environment. Reads only. Refuses a name that is taken, and a feature that is none or is itself a child.
+ * rollout 0) in each environment, which names the feature's current change in `replaces`. Reads only. Refuses a name that is taken, and a feature that is none or is itself a child.
  */
 export async function planNewChange(options: NewChangeOptions): Promise<CreationPlan> {
   const { client, project = client.project, type = 'release', description = '', enable = false } = options;
   const flag = changeName(options.feature, options);
-  const rule = closedRule(flag, options);
+  closedRule(flag, options);
   await requireServer(client);
   const feature = await requireFlag(client, { flag: options.feature, project }, 'a feature');
   const given = options.environments ?? (client.environment === undefined ? featureEnvironments(feature) : undefined);
   const environments = await chosenEnvironments(client, given, project);
   requireFeature(feature, environments);
   await requireFreeName(client, { flag, project });
+  const changes = options.stage?.['replaces'] === undefined ? await fetchChanges(client, feature) : [];
   const steps: readonly CreationStep[] = [
     { kind: 'create flag', flag, type, description },
     { kind: 'add parent', flag, parent: feature.name },
-    ...environments.map((environment) => ({ kind: 'add rule' as const, flag, environment, rule })),
+    ...environments.map((environment) => ({
+      kind: 'add rule' as const,
+      flag,
+      environment,
+      rule: closedRule(flag, options, currentChange(changes, environment, options.tiers)),
+    })),
     ...(enable ? environments.map((environment) => ({ kind: 'switch on' as const, flag, environment })) : []),
   ];
   return { flag, project, steps, warnings: [] };
@@ -83,8 +93,12 @@ export async function newChange(options: NewChangeOptions): Promise<CreationPlan
 
 const CLOSED: Readonly<Record<string, string>> = { stage: 'internal', rollout: '0', forceOn: '' };
 
-function closedRule(flag: string, { stage = {}, variants = [], tiers = DEFAULT_TIERS }: NewChangeOptions): NewRule {
-  const defaults = { ...CLOSED, mode: 'suggestion', stickiness: 'tenantId', groupId: flag };
+function closedRule(
+  flag: string,
+  { stage = {}, variants = [], tiers = DEFAULT_TIERS }: NewChangeOptions,
+  replaces = '',
+): NewRule {
+  const defaults = { ...CLOSED, replaces, mode: 'suggestion', stickiness: 'tenantId', groupId: flag };
   const parameters = parameterTexts(AI_STAGE, { ...defaults, ...stage });
   for (const [name, value] of Object.entries(CLOSED)) {
     if (parameters[name] === value) continue;
