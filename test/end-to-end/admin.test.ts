@@ -160,7 +160,7 @@ describe.each(VERSIONS)('on a real Unleash %s', (version, full) => {
         dependencies: [{ feature: 'ai.copilot', enabled: true, variants: [] }],
       });
       const [rule] = rulesIn(flag, 'production');
-      expect(rule).toMatchObject({ name: 'aiStage', disabled: false });
+      expect(rule).toMatchObject({ name: 'aiStage', title: 'Who gets it now', disabled: false });
       expect(rule?.parameters).toMatchObject({
         stage: 'internal',
         rollout: '0',

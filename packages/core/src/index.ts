@@ -100,9 +100,9 @@ export type {
 export type { Problem } from './problem.js';
 export { describeProblem, problem } from './problem.js';
 export { readRecordedChange } from './recorded-change.js';
-export { secretText } from './secret.js';
 export type { Replacement } from './replacement.js';
 export { replacedBy, takesOverFrom } from './replacement.js';
+export { secretText } from './secret.js';
 export { SharedFold, TenantFold } from './snapshot-fold.js';
 export type { Stage } from './stages.js';
 export { DEFAULT_TIERS, STAGES } from './stages.js';

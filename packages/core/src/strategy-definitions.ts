@@ -14,6 +14,7 @@ export interface StrategyDefinition {
   readonly parameters: readonly ParameterDefinition[];
 }
 
+// No parameter has the type `number`: where one is empty, the overview of Unleash's UI says that it is set to 0.
 const parameter = (
   name: string,
   type: ParameterDefinition['type'],
@@ -40,7 +41,7 @@ export const AI_ACCESS: StrategyDefinition = {
     ),
     parameter(
       'consentVersion',
-      'number',
+      'string',
       'Lowest version of the consent terms that counts, e.g. 2. Empty: any version.',
     ),
     parameter(
@@ -76,7 +77,7 @@ export const AI_ACCESS: StrategyDefinition = {
     ),
     parameter(
       'maxCalibrationError',
-      'number',
+      'string',
       'Autonomy needs a recorded calibration error (0 to 1) at most this. Empty: 0.05.',
     ),
     parameter(
@@ -131,24 +132,24 @@ export const AI_STAGE: StrategyDefinition = {
     parameter('mode', 'string', 'shadow, suggestion, confirmation or autonomous. Empty: suggestion.'),
     parameter(
       'autoAbove',
-      'number',
+      'string',
       'Confidence above which an autonomous answer needs no person, 0 to 1. Empty: 0.95.',
     ),
-    parameter('confirmFrom', 'number', 'Confidence from which one click confirms, 0 to 1. Empty: 0.80.'),
+    parameter('confirmFrom', 'string', 'Confidence from which one click confirms, 0 to 1. Empty: 0.80.'),
     parameter(
       'reviewFrom',
-      'number',
+      'string',
       'Confidence from which the user reads first, 0 to 1; below: a human. Empty: 0.60.',
     ),
     parameter('fallback', 'string', 'What to do when unsure: queue, hide, ask or flag. Empty: queue.'),
     parameter('disclosure', 'string', 'Text to show with every answer. Empty: none.'),
-    parameter('maxComplexity', 'number', "Hardest task taken, against the context's complexity. Empty: any."),
-    parameter('humanReview', 'number', 'Percent of outputs that a person checks, 0 to 100. Empty: 0.'),
-    parameter('shadowSample', 'number', 'Percent of traffic that is shadowed, 0 to 100. Empty: 100.'),
-    parameter('maxPerHour', 'number', 'AI calls per tenant and hour, a whole number. Empty: no limit.'),
+    parameter('maxComplexity', 'string', "Hardest task taken, against the context's complexity. Empty: any."),
+    parameter('humanReview', 'string', 'Percent of outputs that a person checks, 0 to 100. Empty: 0.'),
+    parameter('shadowSample', 'string', 'Percent of traffic that is shadowed, 0 to 100. Empty: 100.'),
+    parameter('maxPerHour', 'string', 'AI calls per tenant and hour, a whole number. Empty: no limit.'),
     parameter(
       'consentVersion',
-      'number',
+      'string',
       "Lowest version of the consent terms for this change; the higher of this and the feature's counts. Empty: the feature's.",
     ),
     parameter(

@@ -22,6 +22,19 @@ describe('a strategy', () => {
     expect(planStrategy(AI_ACCESS, installed())).toMatchObject({ action: 'unchanged', changes: [] });
   });
 
+  it('has no parameter of type number, which the overview of Unleash shows as 0 where it is empty', () => {
+    const types = STRATEGIES.flatMap(({ parameters }) => parameters.map(({ type }) => type));
+    expect(new Set(types)).toEqual(new Set(['string', 'list', 'percentage']));
+  });
+
+  it('that an earlier version installed with numbers is updated', () => {
+    const asNumber = AI_STAGE.parameters.map((parameter) =>
+      parameter.name === 'maxPerHour' ? { ...parameter, type: 'number' as const } : parameter,
+    );
+    const plan = planStrategy(AI_STAGE, { ...AI_STAGE, editable: true, deprecated: false, parameters: asNumber });
+    expect(plan).toMatchObject({ action: 'update', changes: ['~ type of maxPerHour: "number" → "string"'] });
+  });
+
   it.each<[string, Partial<InstalledStrategy>, readonly string[]]>([
     ['deprecated', { deprecated: true }, ['is deprecated: reactivate']],
     ['another description', { description: 'old' }, [expect.stringMatching(/^~ description: "old" → "Rampart: /)]],

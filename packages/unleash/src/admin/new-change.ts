@@ -112,7 +112,7 @@ function closedRule(
   const stickiness = parsed.ok ? parsed.value.stickiness : 'tenantId';
   return {
     name: AI_STAGE.name,
-    title: 'Closed: widen it here',
+    title: 'Who gets it now',
     parameters,
     variants: changeVariants(variants, stickiness),
   };
