@@ -298,12 +298,9 @@ describe.each(VERSIONS)('kill switches with a real Unleash %s (%s) and PostgreSQ
     await rampart('kill', '--feature', FEATURE, '--reason', 'INC-14');
     const [kill] = await kills();
     const id = kill?.id ?? '';
-    expect(await rampart('revive', id)).toMatchObject({
-      code: 1,
-      err: expect.stringContaining('not revived without a reason'),
-    });
+    expect(await rampart('revive', id)).toMatchObject({ code: 2, err: expect.stringContaining('--reason is missing') });
     const unfixed = await rampart('revive', id, '--reason', 'it is late');
-    expect(unfixed).toMatchObject({ code: 1, err: expect.stringContaining('without the reference of a fix') });
+    expect(unfixed).toMatchObject({ code: 2, err: expect.stringContaining('--fix is missing') });
     const other = await rampart('revive', 'kill-0', '--reason', 'r', '--fix', 'f');
     expect(other).toMatchObject({ code: 1, err: expect.stringContaining(`Live: ${id}`) });
     expect([(await kills()).length, await isOn(FEATURE)]).toEqual([1, false]);

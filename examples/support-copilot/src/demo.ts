@@ -2,6 +2,7 @@ import { describeProblem } from '@rampart/core';
 import type { DurableControl } from '@rampart/sdk';
 import { createAdminClient } from '@rampart/unleash/admin';
 import { startUnleashServer, type UnleashServer } from '@rampart/unleash-server';
+import { HELP, readArguments } from './arguments.js';
 import { carryOutFlip, FLIPS, type Seen } from './flips.js';
 import { check, ENVIRONMENT, setUp } from './operator.js';
 import { step } from './progress.js';
@@ -14,6 +15,16 @@ import { openPage } from './web.js';
 
 /** How often the service fetches flags here, in ms; 5,000 by default. */
 const REFRESH = 1_000;
+
+const mode = readArguments(process.argv.slice(2));
+if (mode === 'help') {
+  console.log(HELP);
+  process.exit();
+}
+if (typeof mode === 'object') {
+  console.error(`demo: ${mode.error}. npm run demo -- --help lists the options`);
+  process.exit(2);
+}
 
 const closers: (() => Promise<void>)[] = [];
 let leaving = false;
@@ -30,10 +41,10 @@ process.on('SIGINT', () => void leave(130));
 process.on('SIGTERM', () => void leave(143));
 
 try {
-  if (process.argv.includes('--web')) await openPage((close) => closers.push(close));
+  if (mode === 'web') await openPage((close) => closers.push(close));
   else {
     const expected = await demo();
-    if (!process.argv.includes('--serve')) await leave(expected ? 0 : 1);
+    if (mode !== 'serve') await leave(expected ? 0 : 1);
   }
 } catch (error) {
   // What was started may have been stopped under our hands.
@@ -92,7 +103,7 @@ async function demo(): Promise<boolean> {
       ? `\nAll as expected, in ${(process.uptime()).toFixed(0)} s.`
       : `\nNot as expected:\n  ${differences.join('\n  ')}`,
   );
-  if (process.argv.includes('--serve')) showWhereabouts(server, service);
+  if (mode === 'serve') showWhereabouts(server, service);
   return differences.length === 0;
 }
 

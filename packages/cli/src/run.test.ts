@@ -101,6 +101,8 @@ describe('wrong usage ends with 2 and a hint', () => {
     [['kill', '--all'], /^rampart: --reason is missing/],
     [['kill', '--tenant', 'a', '--reason', 'r'], /set RAMPART_DATABASE_URL/],
     [['revive'], /missing required argument 'kill-id'/],
+    [['revive', 'kill-1', '--fix', 'PR-1'], /^rampart: --reason is missing/],
+    [['revive', 'kill-1', '--reason', 'r'], /^rampart: --fix is missing/],
     [['consent', 'sett'], /unknown command 'sett'\s+\(Did you mean set\?\)/],
     [
       ['consent', 'set', '--tenant', 'a', '--class', 'c', '--state', 'yes'],
@@ -109,7 +111,19 @@ describe('wrong usage ends with 2 and a hint', () => {
     [['consent', 'set', '--secret', 'x'], /unknown option '--secret'/],
     [['data', 'erase', '--tenant', 'a', '--reason', 'r'], /for good: add --yes/],
     [['sync'], /set RAMPART_DATABASE_URL/],
-    [['lint', 'surplus'], /too many arguments/],
+    [['lint', 'surplus'], /^rampart: lint: too many arguments: "surplus"\. rampart lint --help shows what it takes/],
+    [
+      ['kill', 'ai.summary'],
+      /^rampart: kill: too many arguments: "ai\.summary"\. Did you mean --feature ai\.summary\?/,
+    ],
+    [['kill', 'ai.summary.v2', '--reason', 'r'], /Did you mean --change ai\.summary\.v2\?/],
+    [['kill', 'acme'], /Did you mean --feature acme or --tenant acme\?/],
+    [['kill', 'a b'], /Did you mean --feature "a b" or --tenant "a b"\?/],
+    [['audit', 'ai.summary'], /^rampart: audit list: too many .* Did you mean --flag ai\.summary\?/],
+    [['override', 'set', 'ai.summary.v2'], /Did you mean --flag ai\.summary\.v2\?/],
+    [['consent', 'get', 'acme'], /^rampart: consent get: .*Did you mean --tenant acme\?/],
+    [['data', 'erase', 'acme'], /Did you mean --tenant acme\?/],
+    [['preview', 'ai.summary'], /Did you mean --feature ai\.summary\?/],
     [['lint', '--token', 'x'], /unknown option '--token'/],
   ])('%j', async (args, message) => {
     const { code, out, err } = await rampart(args, HERE);

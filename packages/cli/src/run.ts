@@ -20,6 +20,7 @@ import { serveCommand } from './commands/serve.js';
 import { syncCommand } from './commands/sync.js';
 import type { Variables } from './environment.js';
 import { EXIT, type ExitCode, exitCodeOf, messageOf } from './failure.js';
+import { refuseSurplus } from './input/surplus.js';
 import { printable } from './output/printable.js';
 import { oneLine } from './output/table.js';
 import { paintFor, type Terminal } from './output/terminal.js';
@@ -107,8 +108,11 @@ function program(session: Session): Command {
     .helpOption('--help', 'show help')
     .addHelpText('after', HELP);
   for (const make of COMMANDS) root.addCommand(make(session));
+  root.hook('preAction', (_, command) => refuseSurplus(command));
   for (const command of [root, ...root.commands, ...root.commands.flatMap((group) => group.commands)]) {
     command
+      // refuseSurplus reports them, with a better hint.
+      .allowExcessArguments()
       .helpOption('--help', 'show help')
       .configureOutput({
         writeOut: out,

@@ -30,7 +30,7 @@ export function newChangeCommand(session: Session): Command {
     .option('--environment <list>', "environments to put the rule into [UNLEASH_ENVIRONMENT] (default: the feature's)")
     .option('--name <name>', "the flag's full name, instead of a change id")
     .addOption(new Option('--type <type>', 'type of the flag').choices(['release', 'experiment']).default('release'))
-    .addOption(repeated('--variant <name=weight:json>', 'a variant, its percentage and its binding'))
+    .addOption(repeated('--variant <name=weight:json>', 'a variant, its percentage (may be left out) and its binding'))
     .addOption(repeated('--set <parameter=value>', 'an aiStage parameter, e.g. mode=shadow or replaces=ai.x.v1'))
     .option('--description <text>', 'description of the flag')
     .option('--enable', 'switch it on in those environments; its rule stays closed')

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { type DatabaseFlags, readActor } from '../control-settings.js';
+import { required } from '../failure.js';
 import type { ConnectionFlags } from '../settings.js';
 import { connectedCommand, type Session } from './command.js';
 import { withControl, withDatabase } from './database-command.js';
@@ -35,7 +36,9 @@ export function reviveCommand(session: Session): Command {
 }
 
 async function runRevive(session: Session, id: string, flags: Flags): Promise<void> {
-  const { reason = '', fix = '', leaveOff } = flags;
+  const reason = required('--reason', flags.reason?.trim() || undefined);
+  const fix = required('--fix', flags.fix?.trim() || undefined);
+  const { leaveOff } = flags;
   const order = { id, reason, fix, leaveOff, actor: readActor(flags.actor) };
   await withControl(session, flags, { for: 'write' }, async (control, settings) => {
     const killSwitch = killSwitchOf(control, settings, flags, session);

@@ -49,15 +49,21 @@ describe('variants', () => {
     ['a', { name: 'a' }],
     ['a=40', { name: 'a', weight: 40 }],
     ['a=33.3:{"model":"m:1","n":1}', { name: 'a', weight: 33.3, binding: { model: 'm:1', n: 1 } }],
+    ['v18={"prompt":"v18"}', { name: 'v18', binding: { prompt: 'v18' } }],
+    ['a="text"', { name: 'a', binding: 'text' }],
+    ['a=[1]', { name: 'a', binding: [1] }],
     ['a=:"text"', { name: 'a', binding: 'text' }],
     ['a=0:null', { name: 'a', weight: 0, binding: null }],
   ])('%s', (text, variant) => {
     expect(readVariant(text)).toEqual(variant);
   });
 
-  it.each(['', '=40', 'a=x', 'a=-1', 'a=1e2', 'a=40:text', 'a=40:', 'a:{"m":1}', 'a b=1'])('refuses %j', (text) => {
-    expect(() => readVariant(text)).toThrow(/^--variant .*write name, name=WEIGHT or name=WEIGHT:JSON/);
-  });
+  it.each(['', '=40', 'a=x', 'a=-1', 'a=1e2', 'a=40:text', 'a=40:', 'a={m', 'a=text', 'a:{"m":1}', 'a b=1'])(
+    'refuses %j',
+    (text) => {
+      expect(() => readVariant(text)).toThrow(/^--variant .*write name, name=WEIGHT, name=JSON or name=WEIGHT:JSON/);
+    },
+  );
 });
 
 describe('the subject', () => {
