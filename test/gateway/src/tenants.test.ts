@@ -75,6 +75,20 @@ describe('consent', () => {
     expect(history.json().entries[0].revision).toBe(revision);
   });
 
+  test('a class that no flag and no stored model declares is refused, also for a choice, and named', async () => {
+    const { get, put } = await newTenant();
+    for (const [path, body] of [
+      ['/consents/copilott', { state: 'opt_in' }],
+      ['/consents/copilott', { state: 'opt_out' }],
+      ['/users/bob/choices/copilott', { choice: 'opt_out' }],
+    ] as const) {
+      const refused = await put(path, body);
+      expect(refused).toMatchObject({ status: 400, body: { code: 'unknown_class', field: 'featureClass' } });
+      expect(JSON.stringify(refused.body)).not.toContain('copilott');
+    }
+    expect((await get('/consents')).body.consents).toHaveLength(1);
+  });
+
   test.each<[string, object, string]>([
     ['an unknown state', { state: 'yes' }, 'state'],
     ['an unknown field', { state: 'opt_in', tenant: 'other' }, 'a field that is not known'],

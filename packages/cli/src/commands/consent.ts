@@ -6,12 +6,13 @@ import { type DatabaseFlags, readActor } from '../control-settings.js';
 import { EXIT, misused, required } from '../failure.js';
 import { renderConsentHistory, renderConsents, shownValue } from '../output/consents.js';
 import { oneLine } from '../output/table.js';
-import { printJson, type Session } from './command.js';
+import { type KnownNameFlags, warnIfUnknown } from '../unleash/known-names.js';
+import { connectedCommand, printJson, type Session } from './command.js';
 import { consentExportCommand, consentImportCommand } from './consent-transfer.js';
-import { databaseCommand, ENTRY_ID, groupCommand, withControl } from './database-command.js';
+import { databaseCommand, ENTRY_ID, groupCommand, withControl, withDatabase } from './database-command.js';
 import { everyEntry } from './every-entry.js';
 
-interface Flags extends DatabaseFlags {
+interface Flags extends DatabaseFlags, KnownNameFlags {
   readonly tenant?: string;
   readonly class?: string;
   readonly state?: Consent['state'];
@@ -46,10 +47,10 @@ function getCommand(session: Session): Command {
 }
 
 function setCommand(session: Session): Command {
-  return databaseCommand('set')
+  return withDatabase(connectedCommand('set', 'any'))
     .summary('record it for a tenant')
     .description(
-      'Reads what is recorded, and records the change against it: where somebody else was faster, nothing is written.',
+      'Reads what is recorded, and records the change against it: where somebody else was faster, nothing is written. Where Unleash is configured, a class that no feature has is recorded with a warning and exit code 1.',
     )
     .option('--tenant <id>', 'the tenant (required)')
     .option('--class <class>', 'consent class, e.g. support_copilot (required)')
@@ -59,6 +60,7 @@ function setCommand(session: Session): Command {
     .option('--actor <name>', 'who does it (default: your user name on this machine)')
     .option('--expect <revision>', 'only if nobody changed it since this revision, as consent get shows it')
     .option('--force', 'overwrite whatever is there')
+    .option('--unknown-ok', 'accept a class that no feature in Unleash has')
     .option(...ENTRY_ID)
     .addHelpText(
       'after',
@@ -104,7 +106,12 @@ async function runSet(session: Session, flags: Flags): Promise<void> {
         `${oneLine(`${featureClass} of tenant ${tenant}`)}: ${what}\nrecorded as ${applied.revision}, entry ${applied.id}\n`,
       );
     }
-    session.end(EXIT.fine);
+    const isDeclared = async (): Promise<boolean> =>
+      (await control.store.items({ kind: 'model' })).some(
+        ({ change: model }) => model.kind === 'model' && model.featureClass === featureClass,
+      );
+    const unknown = await warnIfUnknown(session, flags, { what: 'class', name: featureClass, isDeclared });
+    session.end(unknown ? EXIT.findings : EXIT.fine);
   });
 }
 

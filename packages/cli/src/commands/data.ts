@@ -1,3 +1,4 @@
+import type { ControlStore } from '@rampart/sdk/operator';
 import type { Command } from 'commander';
 import { type DatabaseFlags, readActor } from '../control-settings.js';
 import { EXIT, misused, required } from '../failure.js';
@@ -38,7 +39,7 @@ function eraseCommand(session: Session): Command {
   return databaseCommand('erase')
     .summary('delete it')
     .description(
-      'Deletes everything that is stored about a tenant with all its users, or about one user: what they had chosen is unknown from then on. The control log stays whole and verifiable.',
+      'Deletes everything that is stored about a tenant with all its users, or about one user: what they had chosen is unknown from then on. The control log stays whole and verifiable. Where nothing is stored about them, nothing is erased, and the exit code is 1.',
     )
     .option('--tenant <id>', 'the tenant (required)')
     .option('--user <id>', 'only this user of it')
@@ -61,6 +62,14 @@ async function runExport(session: Session, flags: Flags): Promise<void> {
   });
 }
 
+/** Whether anything is stored about a tenant or user. */
+async function isKnown(store: ControlStore, subject: Parameters<ControlStore['exportData']>[0]): Promise<boolean> {
+  const { entries } = await store.entries({ ...subject, limit: 1 });
+  if (entries.length > 0) return true;
+  const stored = (await store.exportData(subject)) as Readonly<Record<string, unknown>>;
+  return Object.values(stored).some((part) => Array.isArray(part) && part.length > 0);
+}
+
 async function runErase(session: Session, flags: Flags): Promise<void> {
   const { user } = flags;
   const tenant = required('--tenant', flags.tenant);
@@ -68,6 +77,14 @@ async function runErase(session: Session, flags: Flags): Promise<void> {
   const who = user === undefined ? `tenant ${tenant} and all its users` : `user ${user} of tenant ${tenant}`;
   if (flags.yes !== true) misused(`this deletes everything that is stored about ${who}, for good: add --yes`);
   await withControl(session, flags, { for: 'write' }, async (control) => {
+    // A repeated erasure finds nothing: its entry id is answered with the first one's revision.
+    if (flags.entryId === undefined && !(await isKnown(control.store, { tenant, user }))) {
+      session.terminal.err(
+        `rampart: nothing is stored about ${oneLine(who)}, so nothing was erased: check the id, also its upper and lower case\n`,
+      );
+      session.end(EXIT.findings);
+      return;
+    }
     const applied = await control.erase({ tenant, user }, { actor: readActor(flags.actor), reason, id: flags.entryId });
     if (flags.json) printJson(session, applied);
     else

@@ -6,10 +6,11 @@ import { EXIT, messageOf, misused, required, UsageError } from '../failure.js';
 import { readDuration, readFuture } from '../input/moment.js';
 import { type OverrideItem, renderOverrides } from '../output/overrides.js';
 import { oneLine } from '../output/table.js';
-import { printJson, type Session } from './command.js';
-import { databaseCommand, ENTRY_ID, groupCommand, withControl } from './database-command.js';
+import { type KnownNameFlags, warnIfUnknown } from '../unleash/known-names.js';
+import { connectedCommand, printJson, type Session } from './command.js';
+import { databaseCommand, ENTRY_ID, groupCommand, withControl, withDatabase } from './database-command.js';
 
-interface Flags extends DatabaseFlags {
+interface Flags extends DatabaseFlags, KnownNameFlags {
   readonly tenant?: string;
   readonly flag?: string;
   readonly force?: 'on' | 'off';
@@ -37,7 +38,7 @@ export function overrideCommand(session: Session): Command {
 }
 
 function setCommand(session: Session): Command {
-  return databaseCommand('set')
+  return withDatabase(connectedCommand('set', 'any'))
     .summary('set one; a tenant has one for each flag')
     .option('--tenant <id>', 'the tenant (required)')
     .option('--flag <flag>', 'a feature or a change (required)')
@@ -46,6 +47,7 @@ function setCommand(session: Session): Command {
     .option('--until <moment>', 'or when it ends, e.g. 2026-11-21T18:00Z')
     .option('--reason <text>', 'why (required)')
     .option('--actor <name>', 'who does it (default: your user name on this machine)')
+    .option('--unknown-ok', 'accept a flag that Unleash does not have')
     .option('--id <id>', 'its id, where a tenant needs several for a flag (default: the flag)')
     .option(...ENTRY_ID)
     .addHelpText(
@@ -101,7 +103,8 @@ async function runSet(session: Session, flags: Flags): Promise<void> {
       const what = `${flag} is forced ${force} for tenant ${tenant} until ${new Date(until).toISOString()}`;
       session.terminal.out(`${oneLine(what)}\nrecorded as ${applied.revision}, entry ${applied.id}\n`);
     }
-    session.end(EXIT.fine);
+    const unknown = await warnIfUnknown(session, flags, { what: 'flag', name: flag });
+    session.end(unknown ? EXIT.findings : EXIT.fine);
   });
 }
 

@@ -1,8 +1,10 @@
+import type { DurableControl } from '@rampart/sdk';
 import { z } from 'zod';
 import type { App, Gateway } from '../gateway.js';
 import { recordedBefore, requestWrite, writeHeaders } from '../service/idempotency.js';
 import { recorded } from '../service/recorded.js';
 import { Refusal } from '../service/refusal.js';
+import { requireDeclaredClass } from './declared-class.js';
 import { actorOf, requireOwnTenant } from './own-tenant.js';
 import { classSchema, nameSchema, recordFields, tenantParams, writeFields, written } from './schemas.js';
 import { NO_REASON, write } from './write.js';
@@ -69,17 +71,23 @@ export function serveChoices(app: App, gateway: Gateway): void {
         response: { 200: written },
       },
     },
-    (request) => {
+    async (request) => {
       const { principal } = request;
       const { tenant, user, featureClass } = request.params;
       const { choice: said, ...stated } = request.body;
       const choice = said === 'unset' ? undefined : said;
       const change = { kind: 'choice', tenant, user, featureClass, choice } as const;
       const actor = actorOf(principal, stated.actor);
-      if (actor === user) return write(gateway, request, change, stated);
+      // Refused for the caller's rights first, then for the class.
+      const check = () => requireClass(gateway, { tenant, user, featureClass, isOptOut: choice === 'opt_out' });
+      if (actor === user) {
+        await check();
+        return write(gateway, request, change, stated);
+      }
       // Where the law asks for the user's own consent, nobody else's counts.
       if (choice === 'opt_in')
         throw new Refusal(403, 'forbidden', 'choice: only the user can opt in; take an opt-out back with unset');
+      await check();
       const { reason = NO_REASON, expected } = stated;
       const keyed = requestWrite(request, principal, tenant);
       return recorded(gateway, async (control) => {
@@ -89,6 +97,19 @@ export function serveChoices(app: App, gateway: Gateway): void {
       });
     },
   );
+}
+
+/** `*` stands for all AI, so it needs no declaration. */
+async function requireClass(
+  gateway: Gateway,
+  { tenant, user, featureClass, isOptOut }: Record<'tenant' | 'user' | 'featureClass', string> & { isOptOut: boolean },
+): Promise<void> {
+  if (featureClass === '*') return;
+  const hasRecord = async ({ store }: DurableControl): Promise<boolean> =>
+    (await store.items({ kind: 'choice', tenant, user })).some(
+      ({ change }) => change.kind === 'choice' && change.featureClass === featureClass,
+    );
+  await recorded(gateway, (control) => requireDeclaredClass(gateway, control, { featureClass, isOptOut, hasRecord }));
 }
 
 async function choicesOf(gateway: Gateway, tenant: string, user: string) {

@@ -1,9 +1,9 @@
-import type { ConsentModel, StoredModel } from '@rampart/core';
 import { z } from 'zod';
 import type { App, Gateway } from '../gateway.js';
 import { writeHeaders } from '../service/idempotency.js';
 import { recorded } from '../service/recorded.js';
 import { classesOf } from './classes.js';
+import { requireDeclaredClass, storedModels } from './declared-class.js';
 import { requireOwnTenant } from './own-tenant.js';
 import { classSchema, recordFields, tenantParams, writeFields, written } from './schemas.js';
 import { write } from './write.js';
@@ -59,34 +59,35 @@ export function serveConsents(app: App, gateway: Gateway): void {
         operationId: 'setConsent',
         tags: ['tenants'],
         summary: 'Opt in, opt out, or take back what was said of a class',
+        description:
+          'The class must be declared by a feature flag or a stored model, or have a record of this tenant: another one is ' +
+          'refused (400). While no flags are loaded, an opt-out is recorded, and anything else is answered with 503.',
         headers: writeHeaders,
         params,
         body,
         response: { 200: written },
       },
     },
-    (request) => {
+    async (request) => {
       const { tenant, featureClass } = request.params;
       const { state, version, ...stated } = request.body;
+      await recorded(gateway, (control) =>
+        requireDeclaredClass(gateway, control, {
+          featureClass,
+          isOptOut: state === 'opt_out',
+          hasRecord: async ({ store }) =>
+            (await store.consents(tenant)).some((record) => record.featureClass === featureClass),
+        }),
+      );
       const consent = { state, ...(version !== undefined && { version }) };
       return write(gateway, request, { kind: 'consent', tenant, featureClass, consent }, stated);
     },
   );
 }
 
-// A stored model that can't be read closes its class: to a tenant that is the strictest model.
-function modelOf(stored: StoredModel): ConsentModel {
-  return stored === 'unknown' ? 'opt_in' : stored;
-}
-
 async function consentsOf(gateway: Gateway, tenant: string) {
-  const [said, models] = await recorded(gateway, ({ store }) =>
-    Promise.all([store.consents(tenant), store.items({ kind: 'model' })]),
-  );
-  const stored = new Map(
-    models.flatMap(({ change }) =>
-      change.kind === 'model' ? [[change.featureClass, modelOf(change.model)] as const] : [],
-    ),
+  const [said, stored] = await recorded(gateway, (control) =>
+    Promise.all([control.store.consents(tenant), storedModels(control)]),
   );
   const classes = classesOf(gateway.rampart.flags.snapshot(), stored);
   const recordOf = new Map(said.map((record) => [record.featureClass, record]));
