@@ -1,22 +1,44 @@
 import type { JsonValue } from '@rampart/core';
 import type { AuditEntry, Verification } from '@rampart/sdk/operator';
+import { renderDiff } from './entry-diff.js';
 import { counted, oneLine } from './table.js';
 import type { Paint } from './terminal.js';
 
-/** An entry of the control log in two or three lines. */
+/** An entry of the control log in three or four lines: subject, the edit, what changed, and the actor with the reason. */
 export function renderEntry(entry: AuditEntry, paint: Paint): string {
-  const { position, at, kind, erased, actor, reason, tenant, user, flag } = entry;
-  const about = [
-    ...(tenant === undefined ? [] : [`tenant ${tenant}`]),
-    ...(user === undefined ? [] : [`user ${user}`]),
-    ...(flag === undefined ? [] : [`flag ${flag}`]),
-  ].join(', ');
-  const who = erased ? '(erased)' : `by ${oneLine(actor ?? '(erased)')}: ${oneLine(reason ?? '')}`;
-  const head = `${String(position).padStart(6)}  ${new Date(at).toISOString()}  ${paint('bold', kind)}${about === '' ? '' : `  ${oneLine(about)}`}`;
+  const { position, at, kind, erased, actor, reason } = entry;
+  const about = subjectOf(entry)
+    .map(([name, value]) => `${name} ${oneLine(value)}`)
+    .join(', ');
+  const by = erased ? '(erased)' : `by ${oneLine(actor ?? '(erased)')}: ${oneLine(reason ?? '')}`;
+  const head = `${String(position).padStart(6)}  ${new Date(at).toISOString()}  ${paint('bold', kind)}${about === '' ? '' : `  ${about}`}`;
   const edited = entry.edit === undefined ? [] : [`        ${shownEdit(entry.edit)}`];
-  const [before, after] = differing(entry.before, entry.after);
-  const change = erased ? [] : [`        ${shortJson(before)} -> ${shortJson(after)}`];
-  return `${[head, ...edited, ...change, `        ${who}`].join('\n')}\n`;
+  const change = erased ? [] : [`        ${renderDiff(entry.before, entry.after, HIDDEN)}`];
+  return `${[head, ...edited, ...change, `        ${by}`].join('\n')}\n`;
+}
+
+/** Members that the first line shows. */
+const HIDDEN = ['id'];
+
+/** What an entry is about: the names by which people look for it. */
+function subjectOf({ tenant, user, flag, change, before, after }: AuditEntry): readonly (readonly [string, string])[] {
+  const { featureClass, id } = (change ?? {}) as { readonly featureClass?: string; readonly id?: string };
+  const all: readonly (readonly [string, string | undefined])[] = [
+    ['tenant', tenant],
+    ['user', user],
+    ['class', featureClass],
+    ['flag', flag],
+    [change === undefined ? 'rule' : 'id', id ?? idOf(after) ?? idOf(before)],
+  ];
+  return all.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]));
+}
+
+function idOf(value: JsonValue | undefined): string | undefined {
+  const id =
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as { readonly id?: unknown }).id
+      : undefined;
+  return typeof id === 'string' ? id : undefined;
 }
 
 /** What was found in the log. */
@@ -43,27 +65,4 @@ function shownEdit(edit: JsonValue): string {
   const { type, environment, event, at } = edit as Readonly<Record<string, unknown>>;
   const where = typeof environment === 'string' ? ` in ${environment}` : '';
   return oneLine(`${String(type)}${where}, event ${String(event)} at ${new Date(Number(at)).toISOString()}`);
-}
-
-/** The parts of two objects that differ; all of them where one is none. */
-function differing(before: JsonValue = null, after: JsonValue = null): readonly [JsonValue, JsonValue] {
-  if (!isObject(before) || !isObject(after)) return [before, after];
-  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
-  const changed = names.filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]));
-  const only = (value: JsonObject): JsonValue =>
-    Object.fromEntries(changed.flatMap((name) => (name in value ? [[name, value[name] as JsonValue]] : [])));
-  return [only(before), only(after)];
-}
-
-type JsonObject = Readonly<Record<string, JsonValue>>;
-
-const isObject = (value: JsonValue): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-const LONGEST = 120;
-
-function shortJson(value: unknown): string {
-  if (value === undefined || value === null) return 'nothing';
-  const text = oneLine(JSON.stringify(value));
-  return text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text;
 }

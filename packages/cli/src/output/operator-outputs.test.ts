@@ -1,7 +1,9 @@
+import type { JsonValue } from '@rampart/core';
 import type { OrderReport } from '@rampart/sdk/operator';
 import { describe, expect, it } from 'vitest';
 import { renderEntry, renderVerification } from './audit.js';
 import { renderExport } from './consents.js';
+import { renderDiff } from './entry-diff.js';
 import { renderKills } from './kills.js';
 import { renderLeft, renderOrder, renderProgress } from './order.js';
 import { paintFor } from './terminal.js';
@@ -106,17 +108,84 @@ describe('the audit trail', () => {
 
   it('shows only what differs, and no control characters', () => {
     const edit = { type: 'feature-strategy-update', environment: 'production', event: 12, at };
-    const text = renderEntry(
-      { ...entry, kind: 'flag_edit', flag: 'ai.x', before: { a: 1, b: 1 }, after: { a: 1, b: 2 }, edit },
-      plain,
-    );
+    const before = {
+      id: 'rule-1',
+      name: 'aiStage',
+      title: 't',
+      parameters: { stage: 'tier', rollout: '25', groupId: 'g' },
+      constraints: [],
+    };
+    const after = { ...before, parameters: { stage: 'ga', rollout: '100', groupId: 'g' } };
+    const text = renderEntry({ ...entry, kind: 'flag_edit', flag: 'ai.x.v18', before, after, edit }, plain);
     expect(text.split('\n')).toEqual([
-      '     7  2026-11-21T03:00:00.000Z  flag_edit  flag ai.x',
+      '     7  2026-11-21T03:00:00.000Z  flag_edit  flag ai.x.v18, rule rule-1',
       '        feature-strategy-update in production, event 12 at 2026-11-21T03:00:00.000Z',
-      '        {"b":1} -> {"b":2}',
+      '        stage tier → ga, rollout 25 → 100',
       '        by dana: r [2J',
       '',
     ]);
+  });
+
+  it('names the class of a consent, a choice and a model', () => {
+    const consent = {
+      kind: 'consent',
+      tenant: 'acme',
+      featureClass: 'copilot',
+      consent: { state: 'opt_in', version: 3 },
+    } as const;
+    const text = renderEntry(
+      { ...entry, kind: 'consent', tenant: 'acme', change: consent, before: null, after: consent.consent },
+      plain,
+    );
+    expect(text).toContain('consent  tenant acme, class copilot\n        nothing → state opt_in, version 3\n');
+    const model = { kind: 'model', featureClass: 'copilot', model: 'opt_in' } as const;
+    const stricter = renderEntry({ ...entry, kind: 'model', change: model, before: 'opt_out', after: 'opt_in' }, plain);
+    expect(stricter).toContain('model  class copilot\n        opt_out → opt_in\n');
+  });
+
+  it('shows the ids of kills, overrides, caps and what ends them', () => {
+    const kill = { id: 'kill-1', scope: { feature: 'ai.x' }, reason: 'INC-7' };
+    expect(
+      renderEntry(
+        { ...entry, kind: 'kill', flag: 'ai.x', change: { kind: 'kill', kill }, before: null, after: kill },
+        plain,
+      ),
+    ).toContain('kill  flag ai.x, id kill-1\n        nothing → scope.feature ai.x, reason INC-7\n');
+    expect(
+      renderEntry(
+        { ...entry, kind: 'revive', change: { kind: 'revive', id: 'kill-1' }, before: kill, after: null },
+        plain,
+      ),
+    ).toContain('revive  id kill-1\n        scope.feature ai.x, reason INC-7 → nothing\n');
+    const override = { id: 'o-1', flag: 'ai.x', force: 'off', reason: 'r', until: at } as const;
+    const changed = { ...override, until: at + 60_000 };
+    const set = { kind: 'override', tenant: 'acme', override: changed } as const;
+    expect(
+      renderEntry(
+        { ...entry, kind: 'override', tenant: 'acme', flag: 'ai.x', change: set, before: override, after: changed },
+        plain,
+      ),
+    ).toContain(
+      'override  tenant acme, flag ai.x, id o-1\n        until 2026-11-21T03:00:00.000Z → 2026-11-21T03:01:00.000Z\n',
+    );
+  });
+
+  it.each<[string, JsonValue, JsonValue, string]>([
+    [
+      'entries of a list',
+      { constraints: [{ a: 1 }, { b: 2 }] },
+      { constraints: [{ b: 2 }, { c: 3 }] },
+      'constraints − {"a":1} + {"c":3}',
+    ],
+    ['the order of a list', { tiers: ['a', 'b'] }, { tiers: ['b', 'a'] }, 'tiers ["a","b"] → ["b","a"]'],
+    ['a parameter that is emptied', { parameters: { tiers: 'pro' } }, { parameters: { tiers: '' } }, 'tiers pro → ""'],
+    ['a parameter that is new', { parameters: {} }, { parameters: { rollout: '5' } }, 'rollout nothing → 5'],
+    ['a switch', { enabled: false }, { enabled: true }, 'enabled false → true'],
+    ['equal values', { a: 1 }, { a: 1 }, 'nothing changed'],
+    ['control and bidi characters', { a: 'x' }, { a: '\u001b[2J\u202egnp\u2066' }, 'a x →  [2J\\u202egnp\\u2066'],
+    ['a long value', { a: 'x' }, { a: 'y'.repeat(500) }, `a x → ${'y'.repeat(199)}…`],
+  ])('%s', (_, before, after, diff) => {
+    expect(renderDiff(before, after)).toBe(diff);
   });
 
   it('says what was erased', () => {
