@@ -324,7 +324,9 @@ describe('rampart audit', () => {
       .map((line) => JSON.parse(line));
     expect(entries).toMatchObject([{ kind: 'consent', actor: 'kim', tenant: 'acme', after: { state: 'opt_in' } }]);
     const text = await rampart('audit', 'list', '--kind', 'override', '--since', '1h');
-    expect(text.out).toMatch(/override {2}tenant acme, flag ai.support-copilot\n.*\n +by \S+: INC-7/);
+    expect(text.out).toMatch(
+      /override {2}tenant acme, flag ai.support-copilot, id ai.support-copilot\n.*\n +by \S+: INC-7/,
+    );
     expect((await rampart('audit', '--since', '2099-01-01')).out).toBe('');
     expect((await rampart('audit', '--until', '2020-01-01')).out).toBe('');
   });

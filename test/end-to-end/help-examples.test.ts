@@ -47,6 +47,20 @@ describe('every example of the help', () => {
     await client.flags.create({ flag: 'old-copilot', type: 'release' });
     await rampart(['migrate'], environment);
     await rampart(['init'], environment);
+    // The example of an erasure names a user about whom something is stored.
+    const said = [
+      '--tenant',
+      'acme',
+      '--class',
+      'support_copilot',
+      '--state',
+      'opt_out',
+      '--reason',
+      'r',
+      '--actor',
+      'ann',
+    ];
+    await rampart(['consent', 'set', ...said, '--unknown-ok'], environment);
     writeFileSync(join(folder, 'heads.jsonl'), (await rampart(['audit', 'head'], environment)).out);
   });
   afterAll(async () => {

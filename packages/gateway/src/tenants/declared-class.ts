@@ -17,7 +17,9 @@ export interface ClassWrite {
 export async function storedModels({ store }: DurableControl): Promise<ReadonlyMap<string, ConsentModel>> {
   const models = await store.items({ kind: 'model' });
   return new Map(
-    models.flatMap(({ change }) => (change.kind === 'model' ? [[change.featureClass, modelOf(change.model)] as const] : [])),
+    models.flatMap(({ change }) =>
+      change.kind === 'model' ? [[change.featureClass, modelOf(change.model)] as const] : [],
+    ),
   );
 }
 
