@@ -71,7 +71,7 @@ export function serveChoices(app: App, gateway: Gateway): void {
         response: { 200: written },
       },
     },
-    async (request) => {
+    (request) => {
       const { principal } = request;
       const { tenant, user, featureClass } = request.params;
       const { choice: said, ...stated } = request.body;
@@ -80,17 +80,14 @@ export function serveChoices(app: App, gateway: Gateway): void {
       const actor = actorOf(principal, stated.actor);
       // Refused for the caller's rights first, then for the class.
       const check = () => requireClass(gateway, { tenant, user, featureClass, isOptOut: choice === 'opt_out' });
-      if (actor === user) {
-        await check();
-        return write(gateway, request, change, stated);
-      }
+      if (actor === user) return check().then(() => write(gateway, request, change, stated));
       // Where the law asks for the user's own consent, nobody else's counts.
       if (choice === 'opt_in')
         throw new Refusal(403, 'forbidden', 'choice: only the user can opt in; take an opt-out back with unset');
-      await check();
       const { reason = NO_REASON, expected } = stated;
       const keyed = requestWrite(request, principal, tenant);
       return recorded(gateway, async (control) => {
+        await check();
         const revision = await recordedBefore(control, keyed, change, { actor, reason });
         if (revision !== undefined) return { revision };
         return writeForAnother(control, change, { actor, reason, id: keyed.id, expected });

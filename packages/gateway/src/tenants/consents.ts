@@ -68,10 +68,10 @@ export function serveConsents(app: App, gateway: Gateway): void {
         response: { 200: written },
       },
     },
-    async (request) => {
+    (request) => {
       const { tenant, featureClass } = request.params;
       const { state, version, ...stated } = request.body;
-      await recorded(gateway, (control) =>
+      const checked = recorded(gateway, (control) =>
         requireDeclaredClass(gateway, control, {
           featureClass,
           isOptOut: state === 'opt_out',
@@ -80,7 +80,8 @@ export function serveConsents(app: App, gateway: Gateway): void {
         }),
       );
       const consent = { state, ...(version !== undefined && { version }) };
-      return write(gateway, request, { kind: 'consent', tenant, featureClass, consent }, stated);
+      const change = { kind: 'consent', tenant, featureClass, consent } as const;
+      return checked.then(() => write(gateway, request, change, stated));
     },
   );
 }
