@@ -1,6 +1,7 @@
 export { type ChromiumServer, startChromium } from './chromium.js';
 export { prepareEmbedded } from './embedded.js';
 export { type Command, type FakeTime, type FakeTimeOptions, withFakeTime } from './fake-time.js';
+export { type ForwardProxy, startForwardProxy } from './forward-proxy.js';
 export { HOSTILITIES, type HostileRedis, type Hostility, startHostileRedis } from './hostile-redis.js';
 export { ensureInstalled } from './installation.js';
 export { type MariadbOptions, type MariadbServer, startMariadb } from './mariadb.js';

@@ -4,7 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { checkBackup, type GatewayConfiguration } from '@rampart/gateway';
 import { createControl } from '@rampart/sdk';
-import { isStoreError } from '@rampart/sdk/operator';
+import { isStoreError, proxyFetch } from '@rampart/sdk/operator';
 import { messageOf } from '../failure.js';
 
 /** What was tried, and what came of it. */
@@ -73,7 +73,7 @@ async function tryAdmin({ unleash }: GatewayConfiguration): Promise<string> {
 }
 
 async function ask(url: string, headers: Readonly<Record<string, string>>): Promise<Response> {
-  const response = await fetch(url, { headers, signal: AbortSignal.timeout(TIMEOUT) }).catch((error: Error) => {
+  const response = await proxyFetch(url, { headers, signal: AbortSignal.timeout(TIMEOUT) }).catch((error: Error) => {
     throw new Error(`${url}: ${reasonOf(error)}`);
   });
   if (response.ok) return response;

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { proxyFetch } from '@rampart/sdk/operator';
 import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import { Refusal } from '../service/refusal.js';
@@ -104,7 +105,7 @@ export class UnleashTokens {
 
   async #answer(token: string, name: string): Promise<BrowserPrincipal | undefined> {
     if (this.#asking.size > MOST_QUESTIONS) throw new Error('too many questions at once');
-    const response = await fetch(this.#address, {
+    const response = await proxyFetch(this.#address, {
       method: 'POST',
       // Without a header of its own: Unleash refuses a client token in it here, and the question carries the tokens.
       headers: { 'content-type': 'application/json' },

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { LONGEST_ID } from '@rampart/core';
-import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
+import { proxyFetch } from '@rampart/sdk/operator';
+import { createRemoteJWKSet, customFetch, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import { LRUCache } from 'lru-cache';
 import type { ClaimNames, IdentityConfiguration } from '../configuration.js';
 import { isRefusal, Refusal } from '../service/refusal.js';
@@ -132,6 +133,7 @@ function keySet(url: string, now: () => number): JWTVerifyGetKey {
     cooldownDuration: KEYS_COOLDOWN,
     timeoutDuration: KEYS_TIMEOUT,
     cacheMaxAge: Number.POSITIVE_INFINITY,
+    [customFetch]: proxyFetch,
   });
   let fetchedAt: number | undefined;
   let fetching: Promise<void> | undefined;

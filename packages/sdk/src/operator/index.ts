@@ -19,7 +19,7 @@ export {
   type StoreErrorKind,
   type Verification,
 } from '@rampart/store';
-export { type AdminClient, createAdminClient } from '@rampart/unleash/admin';
+export { type AdminClient, createAdminClient, proxyFetch } from '@rampart/unleash/admin';
 export { checkFlagBackup } from '../build-unleash.js';
 export type { Patience } from './carry-out.js';
 export {

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { AdminApiError, invalid } from './admin-api-error.js';
 import { type Answer, type Asked, failureOf, isJson } from './admin-failure.js';
+import { proxyFetch } from './proxy-fetch.js';
 
 /** Where Unleash is, and who asks. */
 export interface ConnectionOptions {
@@ -14,8 +15,8 @@ export interface ConnectionOptions {
    */
   readonly timeout?: number;
   /**
-   * The function that sends requests, for proxies and tests.
-   * @default the global fetch
+   * The function that sends requests.
+   * @default `proxyFetch`: the global fetch, or the proxy of `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`
    */
   readonly fetch?: typeof fetch;
 }
@@ -41,7 +42,7 @@ export function createRequest(options: ConnectionOptions): AdminRequest {
   const base = baseUrl(options.url);
   const token = checkedToken(options.token);
   const timeout = options.timeout ?? 10_000;
-  const send = options.fetch ?? fetch;
+  const send = options.fetch ?? proxyFetch;
   return async <T>(call: AdminCall<T>): Promise<T> => {
     const method = call.method ?? 'GET';
     const asked: Asked = { what: call.what, method, url: `${base}/api/admin/${pathOf(call)}` };

@@ -53,5 +53,6 @@ export { type LintFinding, type LintOptions, lint } from './lint.js';
 export { type NewChangeOptions, newChange, planNewChange } from './new-change.js';
 export { type NewFeatureOptions, newFeature, planNewFeature } from './new-feature.js';
 export { type PreviewOptions, type PreviewRow, preview } from './preview.js';
+export { proxyFetch } from './proxy-fetch.js';
 export type { ParameterValues } from './rule-parameters.js';
 export { OLDEST_SERVER, requireServer } from './server-version.js';
