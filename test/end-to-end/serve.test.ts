@@ -112,6 +112,38 @@ describe('rampart serve', () => {
     }
   });
 
+  it('lets an operator kill through it while it has the embedded database open', async () => {
+    const data = join(folder, 'operated');
+    const made = JSON.parse((await rampart(['key', 'on-call', '--role', 'operator', '--json'], {})).out);
+    const config = join(folder, 'operated.yaml');
+    writeFileSync(config, JSON.stringify({ keys: [made.configuration] }));
+    const { child, said, ended } = startRampart(
+      ['serve', '--config', config, '--database', data, '--port', '0'],
+      here(),
+      folder,
+    );
+    try {
+      await vi.waitFor(() => expect(said()).toMatch(/listening at http/), 60_000);
+      const url = /listening at (http:\/\/127.0.0.1:\d+)/.exec(said())?.[1] ?? '';
+      await vi.waitFor(async () => expect((await fetch(`${url}/readyz`)).status).toBe(200), 60_000);
+      const kill = ['kill', '--feature', 'ai.x', '--tenant', 'acme', '--reason', 'INC-7'];
+      const direct = { RAMPART_DATABASE_URL: data, RAMPART_SECRET: SECRET };
+      const refused = await rampart([...kill, '--timeout', '1'], direct);
+      expect(refused.code).not.toBe(0);
+      expect(`${refused.out}${refused.err}`).toMatch(/is held by process \d+.*--gateway URL/);
+      const gateway = { RAMPART_GATEWAY_URL: `${url}/`, RAMPART_GATEWAY_KEY: made.key };
+      expect(await rampart(kill, gateway)).toMatchObject({ code: 0, err: '', out: expect.stringContaining('HOLDS') });
+      expect(await rampart(['kills'], gateway)).toMatchObject({
+        code: 0,
+        out: expect.stringMatching(/1 live kill\.\n$/),
+      });
+      child.kill('SIGTERM');
+      expect(await ended).toBe(0);
+    } finally {
+      child.kill('SIGKILL');
+    }
+  });
+
   it('comes up where Unleash and the database are down, and says so', async () => {
     const environment = here({
       UNLEASH_URL: 'http://127.0.0.1:9',

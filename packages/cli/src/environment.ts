@@ -15,6 +15,10 @@ export interface Variables {
   readonly controlEnvironment: string | undefined;
   /** A file with the configuration of a gateway. */
   readonly gatewayConfiguration: string | undefined;
+  /** The gateway that kill, revive, kills and override go through. */
+  readonly gateway: string | undefined;
+  /** An operator's key for it. */
+  readonly gatewayKey: string | undefined;
   readonly host: string | undefined;
   readonly port: string | undefined;
   /** The folder for what has to outlive a command. */
@@ -36,6 +40,8 @@ export const VARIABLES = {
   secret: 'RAMPART_SECRET',
   controlEnvironment: 'RAMPART_ENVIRONMENT',
   gatewayConfiguration: 'RAMPART_GATEWAY_CONFIG',
+  gateway: 'RAMPART_GATEWAY_URL',
+  gatewayKey: 'RAMPART_GATEWAY_KEY',
   host: 'HOST',
   port: 'PORT',
   stateFolder: 'RAMPART_STATE_FOLDER',
@@ -57,6 +63,8 @@ export function readEnvironment(environment: NodeJS.ProcessEnv = process.env): V
     secret: secretText(environment[VARIABLES.secret] ?? '') || undefined,
     controlEnvironment: read(VARIABLES.controlEnvironment),
     gatewayConfiguration: read(VARIABLES.gatewayConfiguration),
+    gateway: read(VARIABLES.gateway),
+    gatewayKey: read(VARIABLES.gatewayKey),
     host: read(VARIABLES.host),
     port: read(VARIABLES.port),
     stateFolder: read(VARIABLES.stateFolder) ?? under(read('XDG_STATE_HOME')) ?? under(read('HOME'), '.local', 'state'),

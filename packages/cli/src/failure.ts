@@ -1,6 +1,7 @@
 import { isControlInputError } from '@rampart/core';
 import { isConflictError, isKillSwitchError, isLimitError, isReusedIdError, isStoreError } from '@rampart/sdk/operator';
 import { type AdminApiErrorKind, isAdminApiError } from '@rampart/unleash/admin';
+import { isGatewayError } from './operator-gateway/gateway-error.js';
 
 /** How a command ended, for scripts and CI. */
 export const EXIT = {
@@ -34,6 +35,7 @@ const REFUSALS: readonly AdminApiErrorKind[] = ['refused', 'conflict', 'not-foun
 /** The exit code of an expected failure; undefined for a bug, which keeps its stack. */
 export function exitCodeOf(error: unknown): ExitCode | undefined {
   if (error instanceof UsageError || isControlInputError(error) || isStoreError(error)) return EXIT.failed;
+  if (isGatewayError(error)) return error.isRefusal ? EXIT.findings : EXIT.failed;
   if (isConflictError(error) || isReusedIdError(error)) return EXIT.findings;
   if (isKillSwitchError(error) || isLimitError(error)) return EXIT.findings;
   if (!isAdminApiError(error)) return undefined;
@@ -43,6 +45,10 @@ export function exitCodeOf(error: unknown): ExitCode | undefined {
 // The admin library speaks of its own options; these are the ones that are called otherwise here.
 const IN_OUR_WORDS: readonly (readonly [string, string])[] = [
   ['set anyName', 'pass --any-name'],
+  [
+    'ask that one, end it, or use PostgreSQL',
+    'where it serves a gateway, kill, revive, kills and override work with --gateway URL; or end it, or use PostgreSQL',
+  ],
   ['repeat the same write with the id', 'repeat the same command with --entry-id'],
   [
     'give it the feature as its parent (addParent)',
@@ -57,6 +63,10 @@ const IN_OUR_WORDS: readonly (readonly [string, string])[] = [
 
 /** An error's message in the words of the command line. */
 export function messageOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
+  return inOurWords(error instanceof Error ? error.message : String(error));
+}
+
+/** A library's message in the words of the command line. */
+export function inOurWords(message: string): string {
   return IN_OUR_WORDS.reduce((text, [theirs, ours]) => text.replace(theirs, ours), message);
 }

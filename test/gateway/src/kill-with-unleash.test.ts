@@ -42,9 +42,9 @@ async function isOn(name: string): Promise<boolean | undefined> {
   return environments.find((environment) => environment.name === 'development')?.enabled;
 }
 
-async function post(path: string, payload: object) {
+async function post(path: string, payload: object, more: Record<string, string> = {}) {
   const url = `/v1/operator/kills${path}`;
-  const response = await app.inject({ method: 'POST', url, headers: operator.headers, payload });
+  const response = await app.inject({ method: 'POST', url, headers: { ...operator.headers, ...more }, payload });
   return { status: response.statusCode, body: response.json() };
 }
 
@@ -63,19 +63,38 @@ describe('a kill', () => {
     expect(await isOn(flag)).toBe(true);
   });
 
+  test('switches the flag off in the environments that it names alone', async () => {
+    const flag = await newFlag('ai.third');
+    const order = { scope: { feature: flag }, reason: 'odd answers' };
+    const { body } = await post('', { ...order, environments: ['production'] });
+    expect(body).toMatchObject({ settled: true, unleash: { state: 'held', switched: [] } });
+    expect(await isOn(flag)).toBe(true);
+    expect((await post('', { ...order, environments: [] })).status).toBe(400);
+    expect((await post('', { ...order, environments: ['development'] })).status).toBe(201);
+    expect(await isOn(flag)).toBe(false);
+  });
+
   test('holds in Unleash while the database is down, is told so, and holds in the log once it is back', async () => {
     const flag = await newFlag('ai.second');
     await postgres().kill();
-    const { status, body } = await post('', { scope: { feature: flag }, reason: 'odd answers' });
+    const order = { scope: { feature: flag }, reason: 'odd answers' };
+    const { status, body } = await post('', order, { 'idempotency-key': 'second' });
     expect(status).toBe(202);
     expect(body).toMatchObject({
       control: { state: 'pending', error: expect.any(String) },
       unleash: { state: 'held' },
+      running: true,
     });
     expect(await isOn(flag)).toBe(false);
     await postgres().start();
     const kills = async () =>
       (await app.inject({ url: '/v1/operator/kills', headers: operator.headers })).json().kills as unknown;
     await expect.poll(kills, { timeout: 30_000 }).toContainEqual(expect.objectContaining({ id: body.id }));
+    // A repeat waits for the same order and gets its report: a new order would find nothing to switch off.
+    const again = await post('', order, { 'idempotency-key': 'second' });
+    expect(again).toMatchObject({
+      status: 201,
+      body: { id: body.id, settled: true, running: false, unleash: { switched: [{ flag }] } },
+    });
   }, 60_000);
 });

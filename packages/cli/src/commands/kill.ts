@@ -1,16 +1,13 @@
 import type { Command } from 'commander';
-import type { DatabaseFlags } from '../control-settings.js';
-import { readActor } from '../control-settings.js';
 import { required } from '../failure.js';
 import { readScope, type ScopeFlags } from '../input/scope.js';
-import type { ConnectionFlags } from '../settings.js';
-import { connectedCommand, type Session } from './command.js';
-import { ENTRY_ID, withControl, withDatabase } from './database-command.js';
-import { killSwitchOf, patiently, showOrder } from './orders.js';
+import type { Session } from './command.js';
+import { ENTRY_ID } from './database-command.js';
+import { type OrderFlags, operatorCommand, withOrders } from './order-commands.js';
+import { patiently, showOrder } from './orders.js';
 
-interface Flags extends ConnectionFlags, DatabaseFlags, ScopeFlags {
+interface Flags extends OrderFlags, ScopeFlags {
   readonly reason?: string;
-  readonly actor?: string;
   readonly entryId?: string;
   readonly timeout?: string;
   readonly json?: boolean;
@@ -20,13 +17,14 @@ const EXAMPLES = `
 Examples:
   rampart kill --feature ai.support-copilot --reason "it invents prices, INC-7"
   rampart kill --feature ai.support-copilot --tenant acme --reason "acme asked for it" --timeout 30
+  rampart kill --gateway https://gateway.example.com --feature ai.support-copilot --reason "INC-7"
 
 Parts of a scope must all match. A whole feature, a whole change or --all also switches the flags off in Unleash, so that plain
 SDKs obey. Both halves are tried until they hold; what is cut short, rampart sync finishes.`;
 
 /** `rampart kill`: off, at once, everywhere. */
 export function killCommand(session: Session): Command {
-  return withDatabase(connectedCommand('kill', 'admin'))
+  return operatorCommand('kill')
     .summary('switch AI off, at once')
     .description(
       'Kills a feature, a change, or AI for a tenant, tier, region or label: in the control log, and in Unleash.',
@@ -50,11 +48,9 @@ export function killCommand(session: Session): Command {
 async function runKill(session: Session, flags: Flags): Promise<void> {
   const scope = readScope(flags);
   const reason = required('--reason', flags.reason);
-  const actor = readActor(flags.actor);
-  await withControl(session, flags, { for: 'write' }, async (control, settings) => {
-    const killSwitch = killSwitchOf(control, settings, flags, session);
-    const order = { scope, reason, actor, id: flags.entryId };
-    const report = await patiently(session, flags, (patience) => killSwitch.kill(order, patience));
-    showOrder(session, report, flags.json ?? false);
+  const order = { scope, reason, id: flags.entryId };
+  await withOrders(session, flags, async (orders) => {
+    const report = await patiently(session, flags, (patience) => orders.kill(order, patience));
+    showOrder(session, report, { json: flags.json, through: orders.through });
   });
 }

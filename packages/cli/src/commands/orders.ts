@@ -6,7 +6,7 @@ import { type ControlSettings, journalPlaceOf } from '../control-settings.js';
 import { EXIT } from '../failure.js';
 import { readDuration } from '../input/moment.js';
 import { listOf } from '../input/pairs.js';
-import { renderLeft, renderOrder, renderProgress } from '../output/order.js';
+import { type Route, renderLeft, renderOrder, renderProgress } from '../output/order.js';
 import { type ConnectionFlags, readSettings, requireAdminToken, type Settings } from '../settings.js';
 import { printJson, type Session } from './command.js';
 
@@ -79,17 +79,21 @@ export function readTimeout(timeout: string): number {
 }
 
 /** Shows how an order ended; 1 where it needs somebody's eye. */
-export function showOrder(session: Session, report: OrderReport, json: boolean): void {
+export function showOrder(
+  session: Session,
+  report: OrderReport,
+  { json, through }: { readonly json: boolean | undefined; readonly through: Route },
+): void {
   if (json) printJson(session, report);
-  else printOrder(session, report);
+  else printOrder(session, report, through);
   session.end(isSound(report) ? EXIT.fine : isRefusedByDatabase(report) ? EXIT.failed : EXIT.findings);
 }
 
 const isRefusedByDatabase = ({ control }: OrderReport): boolean => control.errorKind !== undefined;
 
 /** An order as text. */
-export function printOrder({ terminal, paint }: Session, report: OrderReport): void {
-  terminal.out(`${renderOrder(report, paint)}${renderLeft(report, paint)}`);
+export function printOrder({ terminal, paint }: Session, report: OrderReport, through: Route = 'database'): void {
+  terminal.out(`${renderOrder(report, paint)}${renderLeft(report, paint, through)}`);
 }
 
 /** Whether nothing is left, and nothing needs somebody's eye. */

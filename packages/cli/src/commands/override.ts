@@ -4,13 +4,21 @@ import { type Command, Option } from 'commander';
 import { type DatabaseFlags, readActor } from '../control-settings.js';
 import { EXIT, messageOf, misused, required, UsageError } from '../failure.js';
 import { readDuration, readFuture } from '../input/moment.js';
+import { createGatewayClient, type GatewayClient } from '../operator-gateway/gateway-client.js';
+import { type GatewayFlags, readGatewayConnection, withGateway } from '../operator-gateway/gateway-connection.js';
+import {
+  type Applied,
+  liftGatewayOverride,
+  listGatewayOverrides,
+  setGatewayOverride,
+} from '../operator-gateway/gateway-overrides.js';
 import { type OverrideItem, renderOverrides } from '../output/overrides.js';
 import { oneLine } from '../output/table.js';
 import { type KnownNameFlags, warnIfUnknown } from '../unleash/known-names.js';
 import { connectedCommand, printJson, type Session } from './command.js';
 import { databaseCommand, ENTRY_ID, groupCommand, withControl, withDatabase } from './database-command.js';
 
-interface Flags extends DatabaseFlags, KnownNameFlags {
+interface Flags extends DatabaseFlags, GatewayFlags, KnownNameFlags {
   readonly tenant?: string;
   readonly flag?: string;
   readonly force?: 'on' | 'off';
@@ -34,11 +42,14 @@ export function overrideCommand(session: Session): Command {
     .addCommand(setCommand(session))
     .addCommand(liftCommand(session))
     .addCommand(listCommand(session))
-    .addHelpText('after', '\nExample:\n  rampart override list --tenant acme');
+    .addHelpText(
+      'after',
+      '\nExample:\n  rampart override list --tenant acme\n  rampart override list --gateway https://gateway.example.com',
+    );
 }
 
 function setCommand(session: Session): Command {
-  return withDatabase(connectedCommand('set', 'any'))
+  return withGateway(withDatabase(connectedCommand('set', 'any')))
     .summary('set one; a tenant has one for each flag')
     .option('--tenant <id>', 'the tenant (required)')
     .option('--flag <flag>', 'a feature or a change (required)')
@@ -58,7 +69,7 @@ function setCommand(session: Session): Command {
 }
 
 function liftCommand(session: Session): Command {
-  return databaseCommand('lift')
+  return withGateway(databaseCommand('lift'))
     .summary('end one before its time')
     .option('--tenant <id>', 'the tenant (required)')
     .option('--flag <flag>', 'its flag')
@@ -74,7 +85,7 @@ function liftCommand(session: Session): Command {
 }
 
 function listCommand(session: Session): Command {
-  return databaseCommand('list')
+  return withGateway(databaseCommand('list'))
     .summary('list those that hold')
     .option('--tenant <id>', 'only of this tenant')
     .option('--all', 'also those that have ended')
@@ -90,6 +101,17 @@ async function runSet(session: Session, flags: Flags): Promise<void> {
   const reason = required('--reason', flags.reason);
   const override = { id: flags.id ?? flag, flag, force, reason, until };
   const change = readControlChange({ kind: 'override', tenant, override });
+  const show = (applied: Applied): void => {
+    if (flags.json) printJson(session, { ...applied, tenant, override });
+    else {
+      const what = `${flag} is forced ${force} for tenant ${tenant} until ${new Date(until).toISOString()}`;
+      session.terminal.out(`${oneLine(what)}\nrecorded as ${applied.revision}, entry ${applied.id}\n`);
+    }
+    session.end(EXIT.fine);
+  };
+  const gateway = gatewayOf(session, flags);
+  if (gateway !== undefined)
+    return show(await setGatewayOverride(gateway, { tenant, override, entryId: flags.entryId }));
   await withControl(session, flags, { for: 'write' }, async (control) => {
     const expected = await lastRevision(control.store, tenant, override.id);
     const write = { actor: readActor(flags.actor), reason, id: flags.entryId, expected };
@@ -98,14 +120,15 @@ async function runSet(session: Session, flags: Flags): Promise<void> {
       const end = new Date(until).toISOString();
       throw new UsageError(`${messageOf(error)}; with --until ${end} in place of --for, which would end later now`);
     });
-    if (flags.json) printJson(session, { ...applied, tenant, override });
-    else {
-      const what = `${flag} is forced ${force} for tenant ${tenant} until ${new Date(until).toISOString()}`;
-      session.terminal.out(`${oneLine(what)}\nrecorded as ${applied.revision}, entry ${applied.id}\n`);
-    }
+    show(applied);
     const unknown = await warnIfUnknown(session, flags, { what: 'flag', name: flag });
     session.end(unknown ? EXIT.findings : EXIT.fine);
   });
+}
+
+function gatewayOf(session: Session, flags: Flags): GatewayClient | undefined {
+  const connection = readGatewayConnection(flags, session.variables);
+  return connection === undefined ? undefined : createGatewayClient(connection);
 }
 
 function readEnd(flags: Flags): number {
@@ -121,33 +144,41 @@ async function runLift(session: Session, flags: Flags): Promise<void> {
   const tenant = required('--tenant', flags.tenant);
   const id = flags.id ?? required('--flag', flags.flag);
   const reason = required('--reason', flags.reason);
-  await withControl(session, flags, { for: 'write' }, async (control) => {
-    const found = await findOverride(control.store, tenant, id);
-    const isRepeated =
-      flags.entryId !== undefined && (await control.store.entries({ id: flags.entryId })).entries.length > 0;
-    if (found === undefined && !isRepeated)
-      throw new UsageError(
-        `tenant ${tenant} has no override ${JSON.stringify(id)}: rampart override list --tenant ${tenant} --all shows what there is`,
-      );
-    const write = { actor: readActor(flags.actor), reason, id: flags.entryId, expected: found?.revision };
-    const applied = await control.apply({ kind: 'lift_override', tenant, id }, write);
+  const missing = `tenant ${tenant} has no override ${JSON.stringify(id)}: rampart override list --tenant ${tenant} --all shows what there is`;
+  const show = (applied: Applied): void => {
     if (flags.json) printJson(session, { ...applied, tenant, id });
     else
       session.terminal.out(
         `${oneLine(`${id} of tenant ${tenant}`)} is lifted\nrecorded as ${applied.revision}, entry ${applied.id}\n`,
       );
     session.end(EXIT.fine);
+  };
+  const gateway = gatewayOf(session, flags);
+  const { entryId } = flags;
+  if (gateway !== undefined) return show(await liftGatewayOverride(gateway, { tenant, id, reason, entryId }, missing));
+  await withControl(session, flags, { for: 'write' }, async (control) => {
+    const found = await findOverride(control.store, tenant, id);
+    const isRepeated =
+      flags.entryId !== undefined && (await control.store.entries({ id: flags.entryId })).entries.length > 0;
+    if (found === undefined && !isRepeated) throw new UsageError(missing);
+    const write = { actor: readActor(flags.actor), reason, id: flags.entryId, expected: found?.revision };
+    const applied = await control.apply({ kind: 'lift_override', tenant, id }, write);
+    show(applied);
   });
 }
 
 async function runList(session: Session, flags: Flags): Promise<void> {
-  await withControl(session, flags, { for: 'read' }, async ({ store }) => {
-    const items = (await store.items({ kind: 'override', tenant: flags.tenant })).flatMap(overrideOf);
+  const show = (items: readonly OverrideItem[]): void => {
     const now = Date.now();
     const shown = items.filter(({ override }) => flags.all === true || override.until > now);
     if (flags.json) printJson(session, shown);
     else session.terminal.out(renderOverrides(shown, now));
     session.end(EXIT.fine);
+  };
+  const gateway = gatewayOf(session, flags);
+  if (gateway !== undefined) return show((await listGatewayOverrides(gateway, flags.tenant)).items);
+  await withControl(session, flags, { for: 'read' }, async ({ store }) => {
+    show((await store.items({ kind: 'override', tenant: flags.tenant })).flatMap(overrideOf));
   });
 }
 

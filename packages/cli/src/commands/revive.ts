@@ -1,23 +1,20 @@
 import type { Command } from 'commander';
-import { type DatabaseFlags, readActor } from '../control-settings.js';
 import { required } from '../failure.js';
-import type { ConnectionFlags } from '../settings.js';
-import { connectedCommand, type Session } from './command.js';
-import { withControl, withDatabase } from './database-command.js';
-import { killSwitchOf, patiently, showOrder } from './orders.js';
+import type { Session } from './command.js';
+import { type OrderFlags, operatorCommand, withOrders } from './order-commands.js';
+import { patiently, showOrder } from './orders.js';
 
-interface Flags extends ConnectionFlags, DatabaseFlags {
+interface Flags extends OrderFlags {
   readonly reason?: string;
   readonly fix?: string;
   readonly leaveOff?: boolean;
-  readonly actor?: string;
   readonly timeout?: string;
   readonly json?: boolean;
 }
 
 /** `rampart revive`: ends a kill. */
 export function reviveCommand(session: Session): Command {
-  return withDatabase(connectedCommand('revive', 'admin'))
+  return operatorCommand('revive')
     .summary('end a kill')
     .description(
       'Ends a kill, and switches its flag on again in Unleash where this kill had switched it off. Refuses without a reason and the reference of a fix.',
@@ -39,10 +36,9 @@ async function runRevive(session: Session, id: string, flags: Flags): Promise<vo
   const reason = required('--reason', flags.reason?.trim() || undefined);
   const fix = required('--fix', flags.fix?.trim() || undefined);
   const { leaveOff } = flags;
-  const order = { id, reason, fix, leaveOff, actor: readActor(flags.actor) };
-  await withControl(session, flags, { for: 'write' }, async (control, settings) => {
-    const killSwitch = killSwitchOf(control, settings, flags, session);
-    const report = await patiently(session, flags, (patience) => killSwitch.revive(order, patience));
-    showOrder(session, report, flags.json ?? false);
+  const order = { id, reason, fix, leaveOff };
+  await withOrders(session, flags, async (orders) => {
+    const report = await patiently(session, flags, (patience) => orders.revive(order, patience));
+    showOrder(session, report, { json: flags.json, through: orders.through });
   });
 }

@@ -1,11 +1,13 @@
 import type { FlagOff, LiveKill, Pending } from '@rampart/sdk/operator';
 import { shownScope } from '../input/scope.js';
-import { renderOther, renderPending } from './order.js';
+import { type Route, renderOther, renderPending } from './order.js';
 import { counted, oneLine, renderTable } from './table.js';
 import type { Paint } from './terminal.js';
 
 /** What is shown of kills. */
 export interface ShownKills extends Pending {
+  /** Where they were read. @default database */
+  readonly through?: Route | undefined;
   readonly kills: readonly LiveKill[];
   readonly flagsOff?: readonly FlagOff[] | undefined;
   readonly flagsOffError?: string | undefined;
@@ -42,8 +44,14 @@ function renderFlagsOff(
   return [...lines, ...unsure];
 }
 
+const FINISHED_BY_GATEWAY =
+  'The gateway finishes them if it has an admin token of Unleash, else rampart sync on its database does.';
+
 /** What is left to be finished, and what could not be looked at. */
-export function renderUnfinished({ orders, unreadable, others = [], error }: Pending, paint: Paint): readonly string[] {
+export function renderUnfinished(
+  { orders, unreadable, others = [], error, through }: Omit<ShownKills, 'kills'>,
+  paint: Paint,
+): readonly string[] {
   return [
     ...orders.map((order) => renderPending(order, paint)),
     ...unreadable.map(({ file, problem }) => paint('red', `can not read ${file}: ${oneLine(problem)}`)),
@@ -52,6 +60,6 @@ export function renderUnfinished({ orders, unreadable, others = [], error }: Pen
     ...(others.length === 0
       ? []
       : ['Carry out on this database with: rampart sync --adopt ID (or all); to drop one, delete its file']),
-    ...(orders.length === 0 ? [] : ['Finish with: rampart sync']),
+    ...(orders.length === 0 ? [] : [through === 'gateway' ? FINISHED_BY_GATEWAY : 'Finish with: rampart sync']),
   ];
 }

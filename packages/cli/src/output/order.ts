@@ -1,4 +1,5 @@
 import type { FlagPlace, HalfReport, OrderReport, OtherPending, PendingOrder } from '@rampart/sdk/operator';
+import { inOurWords } from '../failure.js';
 import { shownScope } from '../input/scope.js';
 import { oneLine } from './table.js';
 import type { Paint, Style } from './terminal.js';
@@ -32,16 +33,26 @@ export function renderOrder(report: OrderReport, paint: Paint): string {
   return `${lines.join('\n')}\n`;
 }
 
+/** How an order was given. */
+export type Route = 'database' | 'gateway';
+
 /** What is left to do, and who does it. */
-export function renderLeft(report: OrderReport, paint: Paint): string {
+export function renderLeft(report: OrderReport, paint: Paint, through: Route = 'database'): string {
   if (report.settled) return '';
   const { control, unleash, id } = report;
   if (control.errorKind !== undefined)
     return `${paint('red', 'The control log did not take the order; it is kept on this machine.')} Give the right database, then run rampart sync --adopt ${oneLine(id)}\n`;
   const open = [...(isOpen(control) ? ['the control log'] : []), ...(isOpen(unleash) ? ['Unleash'] : [])];
   const what = open.length === 0 ? 'a note in the database that it is done' : open.join(' and ');
+  if (through === 'gateway') return `${paint('red', `Left pending: ${what}.`)} ${leftAtGateway(control)}\n`;
   const where = control.state === 'held' ? 'from any machine' : 'from this machine';
   return `${paint('red', `Left pending: ${what}.`)} rampart sync finishes it, ${where}.\n`;
+}
+
+function leftAtGateway({ state }: HalfReport): string {
+  return state === 'held'
+    ? 'The gateway finishes it if it has an admin token of Unleash, else rampart sync on its database does.'
+    : 'The gateway tries on until it stops; rampart kills shows whether the control log has it.';
 }
 
 /** A line for somebody who waits, once something has failed: what holds, and what is still tried. */
@@ -52,7 +63,7 @@ export function renderProgress({ control, unleash, settleError }: OrderReport): 
   ] as const;
   const failing = halves.filter(([, half]) => isOpen(half) && half.error !== undefined);
   const trying = [
-    ...failing.map(([name, { error = '' }]) => `still trying, ${name}: ${oneLine(error)}`),
+    ...failing.map(([name, { error = '' }]) => `still trying, ${name}: ${oneLine(inOurWords(error))}`),
     ...(settleError === undefined ? [] : [`still trying, to note that it is done: ${oneLine(settleError)}`]),
   ];
   const held = halves.filter(([, { state }]) => state === 'held').map(([name]) => `${name} HOLDS`);
@@ -84,7 +95,7 @@ function renderHalf(name: string, { state, since, error, attempts }: HalfReport,
   const when = state === 'not_needed' ? '' : ` since ${new Date(since).toISOString()}`;
   const tried = attempts > 0 ? `, after ${attempts} failed` : '';
   const line = `  ${name.padEnd(11)}  ${paint(STYLES[state], WORDS[state])}${when}${tried}`;
-  return error === undefined || state === 'held' ? [line] : [line, `    ${oneLine(error)}`];
+  return error === undefined || state === 'held' ? [line] : [line, `    ${oneLine(inOurWords(error))}`];
 }
 
 const isOpen = ({ state }: HalfReport): boolean => state === 'pending';

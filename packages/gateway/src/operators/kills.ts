@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Kill } from '@rampart/core';
-import { isStoreError, type KillSwitch, type OrderReport, type Patience } from '@rampart/sdk/operator';
+import { isStoreError, type KillSwitch } from '@rampart/sdk/operator';
 import { z } from 'zod';
 import type { App, Gateway } from '../gateway.js';
 import { recordedBefore, requestWrite, writeHeaders } from '../service/idempotency.js';
 import { recorded, refused } from '../service/recorded.js';
 import { Refusal } from '../service/refusal.js';
-import { carryOn, type Reached } from './carry-on.js';
+import { OrderRuns, type Reached } from './carry-on.js';
 import { actorOf } from './operator.js';
 import { idSchema, reasonSchema, revisionSchema, scopeSchema } from './schemas.js';
 
@@ -17,7 +17,12 @@ const half = {
   error: z.string().optional(),
   notes: z.array(z.string()),
 };
-const place = z.object({ flag: z.string(), project: z.string(), environment: z.string() });
+const place = z.object({
+  flag: z.string(),
+  project: z.string(),
+  environment: z.string(),
+  event: z.number().optional().describe("The event in Unleash's log that switched it off, where that is known."),
+});
 const report = z.object({
   action: z.enum(['kill', 'revive']),
   id: z.string().optional().describe('That of the kill; absent where nothing is known of it yet.'),
@@ -28,7 +33,13 @@ const report = z.object({
   unleash: z
     .object({ ...half, switched: z.array(place) })
     .describe('In Unleash: binds plain SDKs at their next poll. Needs an admin token in the configuration.'),
-  settled: z.boolean().describe('Whether nothing is left to be done. What is pending is tried on.'),
+  settled: z.boolean().describe('Whether nothing is left to be done.'),
+  settleError: z.string().optional().describe('Why it could not be recorded yet that both halves hold.'),
+  running: z
+    .boolean()
+    .describe(
+      'Whether this gateway still tries. A repeat of the request with its Idempotency-Key waits for the result.',
+    ),
 });
 const killsAnswer = z.object({
   kills: z.array(
@@ -41,8 +52,43 @@ const killsAnswer = z.object({
       revision: revisionSchema,
     }),
   ),
+  orders: z
+    .array(
+      z.object({
+        action: z.enum(['kill', 'revive']),
+        id: z.string().describe('That of the kill.'),
+        scope: scopeSchema,
+        at: z.number().describe('In ms since 1970.'),
+        recorded: z.boolean().describe('Whether the control log has it; if so, Unleash is what is missing.'),
+        noted: z.enum(['journal', 'database']).describe('Where it is stored until it is finished.'),
+        error: z.string().optional().describe('Why the last attempt failed.'),
+      }),
+    )
+    .describe('Kills and revivals that are recorded and not finished.'),
+  flagsOff: z
+    .array(
+      place.extend({
+        kill: z.string().describe('The last kill that switched it off.'),
+        reason: z.enum(['killed', 'waiting', 'pending', 'left_off', 'operator', 'no_active_rule', 'unknown']),
+        why: z.string(),
+      }),
+    )
+    .describe('Flags that are still off in Unleash although their kill was revived.'),
+  flagsOffError: z
+    .string()
+    .optional()
+    .describe('Why Unleash could not be asked whether they are still off; the list is then what the control log says.'),
 });
-const killBody = z.strictObject({ scope: scopeSchema, reason: reasonSchema });
+const killBody = z.strictObject({
+  scope: scopeSchema,
+  reason: reasonSchema,
+  environments: z
+    .array(idSchema)
+    .min(1)
+    .max(100)
+    .optional()
+    .describe('Environments of Unleash to switch the flag off in. Default: every one that the flag has.'),
+});
 const reviveBody = z.strictObject({
   reason: reasonSchema,
   fix: reasonSchema
@@ -62,11 +108,11 @@ export function serveKills(app: App, gateway: Gateway): void {
       schema: {
         operationId: 'listKills',
         tags: ['operators'],
-        summary: 'The kills that hold now, oldest first',
+        summary: 'The kills that hold now, oldest first; orders that are not finished; flags that are still off',
         response: { 200: killsAnswer },
       },
     },
-    async () => ({ kills: [...(await recorded(gateway, () => switchOf(gateway).kills(), 'values'))] }),
+    () => recorded(gateway, () => listKills(switchOf(gateway)), 'values'),
   );
   app.post(
     '/v1/operator/kills',
@@ -87,7 +133,10 @@ export function serveKills(app: App, gateway: Gateway): void {
       const id = keyed.isKeyed ? keyed.id : undefined;
       const order = { ...body, id, actor: actorOf(principal) };
       if (id !== undefined) await requireSameKill(gateway, { ...body, id }, order.actor);
-      const reached = await reach('kill', (patience) => switchOf(gateway).kill(order, patience));
+      const reached = await reach({
+        ...{ action: 'kill', id, scope: body.scope, repeatKey: repeatKeyOf(id, order) },
+        start: (patience) => switchOf(gateway).kill(order, patience),
+      });
       return reply.code(codeOf(reached)).send(reached);
     },
   );
@@ -112,7 +161,10 @@ export function serveKills(app: App, gateway: Gateway): void {
       const order = { id: params.id, ...body, entryId, actor: actorOf(principal) };
       // It reads what the kill had switched off before it begins.
       await recorded(gateway, () => Promise.resolve(), 'values');
-      const reached = await reach('revive', (patience) => switchOf(gateway).revive(order, patience));
+      const reached = await reach({
+        ...{ action: 'revive', id: params.id, repeatKey: repeatKeyOf(entryId, order) },
+        start: (patience) => switchOf(gateway).revive(order, patience),
+      });
       return reply.code(codeOf(reached)).send(reached);
     },
   );
@@ -137,6 +189,19 @@ async function requireSameKill({ control }: Gateway, kill: Kill, actor: string):
   }
 }
 
+/** The same for requests that are repeats of each other. */
+function repeatKeyOf(entry: string | undefined, order: object): string | undefined {
+  return entry === undefined ? undefined : JSON.stringify([entry, order]);
+}
+
+async function listKills(killSwitch: KillSwitch): Promise<z.output<typeof killsAnswer>> {
+  const { orders, error } = await killSwitch.pending();
+  if (error !== undefined) throw new Refusal(503, 'database_unavailable', error, { retryAfter: 5 });
+  const kills = await killSwitch.kills();
+  const off = await killSwitch.flagsOff();
+  return { kills: [...kills], orders: [...orders], flagsOff: [...off.flags], flagsOffError: off.error };
+}
+
 function switchOf({ killSwitch }: Gateway): KillSwitch {
   if (killSwitch !== undefined) return killSwitch;
   throw new Refusal(501, 'not_recorded', 'this gateway was given a control without a database: it records nothing');
@@ -144,23 +209,25 @@ function switchOf({ killSwitch }: Gateway): KillSwitch {
 
 type Report = z.output<typeof report>;
 
-type Reach = (action: OrderReport['action'], start: (patience: Patience) => Promise<OrderReport>) => Promise<Report>;
+type Reach = (order: Parameters<OrderRuns['carryOn']>[0]) => Promise<Report>;
 
 /** Carries orders on until they hold, or the gateway is closed; requests under way are finished by then. */
 function reacher(app: App, { log }: Gateway): Reach {
   const closed = new AbortController();
+  const runs = new OrderRuns(closed.signal, log);
   app.addHook('onClose', (_app, done) => {
     closed.abort();
     done();
   });
-  return async (action, start) => {
+  return async (order) => {
     // Also while the database is down: Unleash obeys without it.
-    const reached = await refused(() => carryOn({ action, start, log, signal: closed.signal }), 'values');
+    const { reached, isRunning } = await refused(() => runs.carryOn(order), 'values');
     const { control, unleash } = reached;
     if (control.errorKind !== undefined) throw notTaken(reached);
     if (control.state === 'failed') throw new Refusal(409, 'conflict', control.error ?? 'it was refused');
     return {
       ...reached,
+      running: isRunning,
       control: { ...control, notes: [...control.notes] },
       unleash: { ...unleash, notes: [...unleash.notes], switched: [...unleash.switched] },
     };

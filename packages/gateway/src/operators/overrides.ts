@@ -1,3 +1,4 @@
+import { formatRevision } from '@rampart/core';
 import type { DurableControl } from '@rampart/sdk';
 import { z } from 'zod';
 import type { App, Gateway } from '../gateway.js';
@@ -26,7 +27,11 @@ const overridesAnswer = z.object({
       revision: revisionSchema,
     }),
   ),
+  revision: revisionSchema.describe(
+    'Of the control log before the list was read: send it as expected for an override that is not listed.',
+  ),
 });
+const entrySchema = z.string().describe('The id of the entry in the control log.');
 
 /** Exceptions for one tenant and one flag, for a time. */
 export function serveOverrides(app: App, gateway: Gateway): void {
@@ -58,7 +63,7 @@ export function serveOverrides(app: App, gateway: Gateway): void {
           ...overrideFields,
           expected: expectedSchema,
         }),
-        response: { 201: writtenAnswer.extend({ id: z.string() }) },
+        response: { 201: writtenAnswer.extend({ id: z.string().describe('Of the override.'), entry: entrySchema }) },
       },
     },
     async (request, reply) => {
@@ -74,7 +79,8 @@ export function serveOverrides(app: App, gateway: Gateway): void {
         if (rest.until <= Date.now()) throw new Refusal(400, 'invalid_request', 'until: lies in the past');
         return (await control.apply(change, write)).revision;
       };
-      return reply.code(201).send({ id, revision: await recorded(gateway, work, 'values') });
+      const revision = await recorded(gateway, work, 'values');
+      return reply.code(201).send({ id, revision, entry: keyed.id });
     },
   );
   app.delete(
@@ -88,7 +94,7 @@ export function serveOverrides(app: App, gateway: Gateway): void {
         headers: writeHeaders,
         params: z.strictObject({ id: idSchema }),
         querystring: z.strictObject({ tenant: idSchema, reason: reasonSchema, expected: expectedSchema }),
-        response: { 200: writtenAnswer },
+        response: { 200: writtenAnswer.extend({ entry: entrySchema }) },
       },
     },
     (request) => {
@@ -101,14 +107,21 @@ export function serveOverrides(app: App, gateway: Gateway): void {
 }
 
 async function overridesOf(gateway: Gateway, tenant: string | undefined) {
-  const found = await recorded(gateway, ({ store }) => store.items({ kind: 'override', tenant }), 'values');
+  const { head, found } = await recorded(
+    gateway,
+    async ({ store }) => {
+      const before = await store.head();
+      return { head: before, found: await store.items({ kind: 'override', tenant }) };
+    },
+    'values',
+  );
   const now = Date.now();
   const overrides = found.flatMap(({ change, actor, at, revision }) => {
     if (change.kind !== 'override') return [];
     const { override } = change;
     return [{ ...override, tenant: change.tenant, ended: override.until <= now, actor, at, revision }];
   });
-  return { overrides };
+  return { overrides, revision: formatRevision(head) };
 }
 
 async function lift(
@@ -121,13 +134,13 @@ async function lift(
     async (control) => {
       const change = { kind: 'lift_override', tenant, id } as const;
       const before = await recordedBefore(control, keyed, change, write);
-      if (before !== undefined) return { revision: before };
+      if (before !== undefined) return { revision: before, entry: keyed.id };
       const [found] = await control.store.items({ kind: 'override', tenant, id });
       if (found === undefined) throw new Refusal(404, 'no_such_override', 'this tenant has no override of that id');
       // Who names it wants it gone as it is.
       const expected = write.expected ?? found.revision;
       const { revision } = await control.apply(change, { ...write, id: keyed.id, expected });
-      return { revision };
+      return { revision, entry: keyed.id };
     },
     'values',
   );

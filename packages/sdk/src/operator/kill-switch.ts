@@ -39,6 +39,8 @@ export interface KillOrder {
   /** At least one character, at most 2000. */
   readonly reason: string;
   readonly actor: string;
+  /** Environments of Unleash that this kill switches flags off in. @default those of the kill switch */
+  readonly environments?: readonly string[] | undefined;
   /**
    * Of the kill and of its entry in the control log: an order that is repeated with the same id is recorded once.
    * @default a new one
@@ -122,15 +124,22 @@ export function createKillSwitch({ control, admin, environments, journal: folder
 }
 
 function killing(
-  { scope, reason, actor, id = newKillId() }: KillOrder,
-  environments: readonly string[] | undefined,
+  { scope, reason, actor, id = newKillId(), environments }: KillOrder,
+  defaultEnvironments: readonly string[] | undefined,
 ): Order {
   if (reason.trim() === '')
     throw new KillSwitchError('A kill needs a reason: say what is wrong, for those who come after you.');
   readControlChange({ kind: 'kill', kill: { id, scope, reason } });
   readId('actor', actor);
   const known = { id, entry: id, scope, reason, actor, at: Date.now() };
-  return { action: 'kill', ...known, environments, places: [], notes: [], recorded: false };
+  return {
+    action: 'kill',
+    ...known,
+    environments: environments ?? defaultEnvironments,
+    places: [],
+    notes: [],
+    recorded: false,
+  };
 }
 
 function checkReasons({ id, reason, fix, actor }: ReviveOrder): void {

@@ -1,0 +1,131 @@
+import type { Override, Scope } from '@rampart/core';
+import type { FlagOff, LiveKill, OrderReport, PendingOrder } from '@rampart/sdk/operator';
+import { z } from 'zod';
+
+/** A report of an order that may not know yet what it is about. */
+interface ReportAnswer extends Omit<OrderReport, 'id' | 'scope'> {
+  readonly id?: string | undefined;
+  readonly scope?: Scope | undefined;
+  /** Whether the gateway still tries. */
+  readonly running: boolean;
+}
+
+/** The answer of `GET /v1/operator/kills`. */
+export interface KillsAnswer {
+  readonly kills: readonly LiveKill[];
+  readonly orders: readonly PendingOrder[];
+  readonly flagsOff: readonly FlagOff[];
+  readonly flagsOffError?: string | undefined;
+}
+
+/** An override as a gateway lists it. */
+interface OverrideAnswer extends Override {
+  readonly tenant: string;
+  readonly actor?: string | undefined;
+  readonly at: number;
+  readonly revision: string;
+}
+
+/** The answer of `GET /v1/operator/overrides`. */
+interface OverridesAnswer {
+  readonly overrides: readonly OverrideAnswer[];
+  /** Of the control log before the list was read. */
+  readonly revision: string;
+}
+
+/** The answer of a write. */
+interface WrittenAnswer {
+  readonly revision: string;
+  /** The id of the entry in the control log. */
+  readonly entry: string;
+}
+
+const scope = z
+  .object({
+    all: z.boolean(),
+    feature: z.string(),
+    change: z.string(),
+    tenant: z.string(),
+    tier: z.string(),
+    region: z.string(),
+    label: z.string(),
+  })
+  .partial();
+const place = z.object({
+  flag: z.string(),
+  project: z.string(),
+  environment: z.string(),
+  event: z.number().optional(),
+});
+const half = z.object({
+  state: z.enum(['held', 'pending', 'failed', 'not_needed']),
+  since: z.number(),
+  attempts: z.number(),
+  error: z.string().optional(),
+  notes: z.array(z.string()),
+});
+
+export const reportAnswer: z.ZodType<ReportAnswer> = z.object({
+  action: z.enum(['kill', 'revive']),
+  id: z.string().optional(),
+  scope: scope.optional(),
+  control: half.extend({ revision: z.string().optional() }),
+  unleash: half.extend({ switched: z.array(place) }),
+  settled: z.boolean(),
+  settleError: z.string().optional(),
+  running: z.boolean(),
+});
+
+export const killsAnswer: z.ZodType<KillsAnswer> = z.object({
+  kills: z.array(
+    z.object({
+      id: z.string(),
+      scope,
+      reason: z.string(),
+      revision: z.string(),
+      actor: z
+        .string()
+        .optional()
+        .transform((actor): string | undefined => actor),
+      at: z.number(),
+    }),
+  ),
+  orders: z.array(
+    z.object({
+      action: z.enum(['kill', 'revive']),
+      id: z.string(),
+      scope,
+      at: z.number(),
+      recorded: z.boolean(),
+      noted: z.enum(['journal', 'database']),
+      error: z.string().optional(),
+    }),
+  ),
+  flagsOff: z.array(
+    place.extend({
+      kill: z.string(),
+      reason: z.enum(['killed', 'waiting', 'pending', 'left_off', 'operator', 'no_active_rule', 'unknown']),
+      why: z.string(),
+    }),
+  ),
+  flagsOffError: z.string().optional(),
+});
+
+export const overridesAnswer: z.ZodType<OverridesAnswer> = z.object({
+  overrides: z.array(
+    z.object({
+      id: z.string(),
+      tenant: z.string(),
+      flag: z.string(),
+      force: z.enum(['on', 'off']),
+      reason: z.string(),
+      until: z.number(),
+      actor: z.string().optional(),
+      at: z.number(),
+      revision: z.string(),
+    }),
+  ),
+  revision: z.string(),
+});
+
+export const writtenAnswer: z.ZodType<WrittenAnswer> = z.object({ revision: z.string(), entry: z.string() });
