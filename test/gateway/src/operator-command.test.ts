@@ -57,7 +57,7 @@ describe('kill, kills and revive through a gateway', () => {
     expect(await rampart(['revive', id, '--reason', 'mended', '--fix', 'PR 12'])).toMatchObject({
       code: 1,
       out: '',
-      err: `rampart: There is no live kill "${id}": nothing is killed.\n`,
+      err: `rampart: There is no live kill "${id}": rampart kills shows what is killed.\n`,
     });
   });
 

@@ -81,7 +81,9 @@ const TLS = /^(?:CERT_|ERR_TLS_|ERR_SSL_|EPROTO|DEPTH_ZERO_|UNABLE_TO_|SELF_SIGN
 export function failureOfTransport(url: string, error: unknown, timeoutMs: number): GatewayError {
   if (error instanceof DOMException && error.name === 'TimeoutError')
     return new GatewayError(`gateway ${url} did not answer within ${timeoutMs / 1_000} s`, {
-      ...{ isTransient: true, isAmbiguous: true, cause: error },
+      isTransient: true,
+      isAmbiguous: true,
+      cause: error,
     });
   const { code, message } = innermost(error);
   if (code !== undefined && TLS.test(code)) return new GatewayError(tlsProblem(url, code), { cause: error });
@@ -91,7 +93,9 @@ export function failureOfTransport(url: string, error: unknown, timeoutMs: numbe
       { cause: error },
     );
   return new GatewayError(`the connection to gateway ${url} broke (${code})`, {
-    ...{ isTransient: true, isAmbiguous: true, cause: error },
+    isTransient: true,
+    isAmbiguous: true,
+    cause: error,
   });
 }
 

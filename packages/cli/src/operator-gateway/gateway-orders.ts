@@ -1,5 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import type { KillOrder, OrderReport, Patience, ReviveOrder } from '@rampart/sdk/operator';
+import {
+  type KillOrder,
+  KillSwitchError,
+  type OrderReport,
+  type Patience,
+  type ReviveOrder,
+} from '@rampart/sdk/operator';
 import { reportAnswer } from './answers.js';
 import type { GatewayClient } from './gateway-client.js';
 import { GatewayError, isGatewayError } from './gateway-error.js';
@@ -17,14 +23,24 @@ export function createGatewayOrders(client: GatewayClient): GatewayOrders {
   return {
     kill: ({ scope, reason, environments, id: key = randomUUID() }, patience) =>
       carryOut(client, {
-        ...{ path: '/v1/operator/kills', key, body: { scope, reason, environments }, known: { scope }, patience },
+        path: '/v1/operator/kills',
+        key,
+        body: { scope, reason, environments },
+        known: { scope },
+        patience,
         repeat: `the same command with --entry-id ${key} repeats it, and is recorded once`,
       }),
     revive: ({ id, reason, fix, leaveOff }, patience) =>
       carryOut(client, {
-        ...{ path: `/v1/operator/kills/${encodeURIComponent(id)}/revive`, key: randomUUID() },
-        ...{ body: { reason, fix, leaveOff }, known: { id }, patience },
+        path: `/v1/operator/kills/${encodeURIComponent(id)}/revive`,
+        key: randomUUID(),
+        body: { reason, fix, leaveOff },
+        known: { id },
+        patience,
         repeat: `rampart kills shows whether ${id} is still live`,
+      }).catch((error: unknown) => {
+        if (!isGatewayError(error) || error.code !== 'no_such_kill') throw error;
+        throw new KillSwitchError(`There is no live kill "${id}": rampart kills shows what is killed.`);
       }),
   };
 }
@@ -68,5 +84,8 @@ async function carryOut(client: GatewayClient, order: GatewayOrder): Promise<Ord
 /** Adds what to do where the gateway may have carried the request out. */
 export function withRepeat(error: unknown, repeat: string): unknown {
   if (!isGatewayError(error) || !error.isAmbiguous) return error;
-  return new GatewayError(`${error.message}. It may have been carried out: ${repeat}`, { ...error, cause: error });
+  return new GatewayError(`${error.message}. It may have been carried out: ${repeat}`, {
+    isAmbiguous: true,
+    cause: error,
+  });
 }

@@ -19,7 +19,7 @@ export async function listGatewayOverrides(
   client: GatewayClient,
   tenant: string | undefined,
 ): Promise<{ readonly items: readonly OverrideItem[]; readonly revision: string }> {
-  const query = tenant === undefined ? '' : `?${new URLSearchParams({ tenant })}`;
+  const query = tenant === undefined ? '' : `?${new URLSearchParams({ tenant }).toString()}`;
   const { overrides, revision } = await client.send({
     method: 'GET',
     path: `${PATH}${query}`,
@@ -42,7 +42,8 @@ export async function setGatewayOverride(
   const written = await client
     .send({ method: 'POST', path: PATH, body, idempotencyKey: key, answer: writtenAnswer })
     .catch((error: unknown) => {
-      throw withRepeat(error, repeatOf(key));
+      const end = new Date(override.until).toISOString();
+      throw withRepeat(error, `${repeatOf(key)}; with --until ${end} in place of --for, which would end later now`);
     });
   return appliedOf(written);
 }
@@ -68,7 +69,7 @@ export async function liftGatewayOverride(
   { tenant, id, reason, entryId: key = randomUUID() }: LiftOverride,
   missing: string,
 ): Promise<Applied> {
-  const path = `${PATH}/${encodeURIComponent(id)}?${new URLSearchParams({ tenant, reason })}`;
+  const path = `${PATH}/${encodeURIComponent(id)}?${new URLSearchParams({ tenant, reason }).toString()}`;
   const written = await client
     .send({ method: 'DELETE', path, idempotencyKey: key, answer: writtenAnswer })
     .catch((error: unknown) => {

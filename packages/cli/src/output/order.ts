@@ -52,7 +52,7 @@ export function renderLeft(report: OrderReport, paint: Paint, through: Route = '
 function leftAtGateway({ state }: HalfReport): string {
   return state === 'held'
     ? 'The gateway finishes it if it has an admin token of Unleash, else rampart sync on its database does.'
-    : 'The gateway tries on until it stops; rampart kills shows whether the control log has it.';
+    : 'The gateway keeps trying until it stops; rampart kills shows whether the control log has it.';
 }
 
 /** A line for somebody who waits, once something has failed: what holds, and what is still tried. */

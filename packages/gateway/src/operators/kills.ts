@@ -134,7 +134,10 @@ export function serveKills(app: App, gateway: Gateway): void {
       const order = { ...body, id, actor: actorOf(principal) };
       if (id !== undefined) await requireSameKill(gateway, { ...body, id }, order.actor);
       const reached = await reach({
-        ...{ action: 'kill', id, scope: body.scope, repeatKey: repeatKeyOf(id, order) },
+        action: 'kill',
+        id,
+        scope: body.scope,
+        repeatKey: repeatKeyOf(id, order),
         start: (patience) => switchOf(gateway).kill(order, patience),
       });
       return reply.code(codeOf(reached)).send(reached);
@@ -162,7 +165,9 @@ export function serveKills(app: App, gateway: Gateway): void {
       // It reads what the kill had switched off before it begins.
       await recorded(gateway, () => Promise.resolve(), 'values');
       const reached = await reach({
-        ...{ action: 'revive', id: params.id, repeatKey: repeatKeyOf(entryId, order) },
+        action: 'revive',
+        id: params.id,
+        repeatKey: repeatKeyOf(entryId, order),
         start: (patience) => switchOf(gateway).revive(order, patience),
       });
       return reply.code(codeOf(reached)).send(reached);
