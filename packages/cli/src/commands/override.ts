@@ -101,13 +101,14 @@ async function runSet(session: Session, flags: Flags): Promise<void> {
   const reason = required('--reason', flags.reason);
   const override = { id: flags.id ?? flag, flag, force, reason, until };
   const change = readControlChange({ kind: 'override', tenant, override });
-  const show = (applied: Applied): void => {
+  const show = async (applied: Applied): Promise<void> => {
     if (flags.json) printJson(session, { ...applied, tenant, override });
     else {
       const what = `${flag} is forced ${force} for tenant ${tenant} until ${new Date(until).toISOString()}`;
       session.terminal.out(`${oneLine(what)}\nrecorded as ${applied.revision}, entry ${applied.id}\n`);
     }
-    session.end(EXIT.fine);
+    const unknown = await warnIfUnknown(session, flags, { what: 'flag', name: flag });
+    session.end(unknown ? EXIT.findings : EXIT.fine);
   };
   const gateway = gatewayOf(session, flags);
   if (gateway !== undefined)
@@ -120,9 +121,7 @@ async function runSet(session: Session, flags: Flags): Promise<void> {
       const end = new Date(until).toISOString();
       throw new UsageError(`${messageOf(error)}; with --until ${end} in place of --for, which would end later now`);
     });
-    show(applied);
-    const unknown = await warnIfUnknown(session, flags, { what: 'flag', name: flag });
-    session.end(unknown ? EXIT.findings : EXIT.fine);
+    await show(applied);
   });
 }
 
