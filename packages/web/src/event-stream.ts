@@ -1,4 +1,6 @@
 import { Retry } from './retry.js';
+import { streamName } from './stream-name.js';
+import { type SharingPorts, StreamSharing } from './stream-sharing.js';
 import { MOST_WAIT, within } from './within.js';
 
 /** Where the gateway's event stream is asked for. */
@@ -21,6 +23,8 @@ export interface EventStreamPorts {
   readonly open: (url: string) => EventSourceLike;
   /** 0 to 1, so that not all pages come back in the same moment. */
   readonly random: () => number;
+  /** Lets tabs share one stream. @default each tab has its own */
+  readonly sharing?: SharingPorts | undefined;
 }
 
 export interface EventSourceLike {
@@ -47,7 +51,9 @@ export class EventStream {
   readonly #ports: EventStreamPorts;
   readonly #changed: (news: News) => void;
   readonly #retry: Retry;
+  readonly #sharing: StreamSharing | undefined;
   #source: EventSourceLike | undefined;
+  #context: object = {};
   #turn = 0;
 
   constructor(options: Required<EventSourceOptions>, ports: EventStreamPorts, changed: (news: News) => void) {
@@ -55,27 +61,69 @@ export class EventStream {
     this.#ports = ports;
     this.#changed = changed;
     this.#retry = new Retry(ports.random);
+    this.#sharing =
+      ports.sharing &&
+      new StreamSharing(ports.sharing, {
+        lead: () => this.#lead(),
+        rest: () => this.#stop(),
+        changed,
+      });
   }
 
-  /** Asks for a stream of this context's, and leaves the former one's. A failure is tried again until `close`. */
+  /**
+   * Asks for a stream of this context's, and leaves the former one's; or takes part in another tab's. A failure is tried again
+   * until `close`.
+   */
   follow(context: object): void {
-    this.close();
-    void this.#connect(context, this.#turn);
+    this.#stop();
+    this.#context = context;
+    // For another user another tab may lead.
+    this.#sharing?.stepDown();
+    void this.#start(this.#turn);
   }
 
   close(): void {
+    this.#stop();
+    this.#sharing?.leave();
+  }
+
+  #lead(): void {
+    this.#turn += 1;
+    this.#retry.cancel();
+    this.#source?.close();
+    void this.#connect(this.#context, this.#turn);
+  }
+
+  #stop(): void {
     this.#turn += 1;
     this.#retry.reset();
     this.#source?.close();
     this.#source = undefined;
   }
 
+  async #start(turn: number): Promise<void> {
+    const sharing = this.#sharing;
+    if (sharing === undefined) return this.#connect(this.#context, turn);
+    const url = this.#options.url.replace(/\/+$/, '');
+    const name = await within(MOST_WAIT, undefined, async () =>
+      streamName(url, (await this.#options.headers?.()) ?? {}),
+    ).catch(() => undefined);
+    if (turn !== this.#turn) return;
+    if (name === undefined) this.#again(turn);
+    else sharing.join(name);
+  }
+
+  #tell(news: News): void {
+    this.#sharing?.pass(news);
+    this.#changed(news);
+  }
+
   async #connect(context: object, turn: number): Promise<void> {
     const url = await within(MOST_WAIT, undefined, (signal) => this.#ticket(context, signal)).catch(() => undefined);
     if (turn !== this.#turn) return;
     const source = url === undefined ? undefined : this.#open(url);
-    if (source === undefined) this.#again(context, turn);
-    else this.#listen(source, context, turn);
+    if (source === undefined) this.#again(turn);
+    else this.#listen(source, turn);
   }
 
   async #ticket(context: object, signal: AbortSignal): Promise<string | undefined> {
@@ -95,25 +143,27 @@ export class EventStream {
     }
   }
 
-  #listen(source: EventSourceLike, context: object, turn: number): void {
+  #listen(source: EventSourceLike, turn: number): void {
     this.#source = source;
     source.addEventListener('open', () => {
       this.#retry.reset();
       // The first time as well: the toggles may come from a gateway that knew less than the one that answers here.
-      this.#changed({ kind: 'missed' });
+      this.#tell({ kind: 'missed' });
     });
     source.addEventListener('message', ({ data }) => {
       const event = refetchIn(data);
-      if (event !== undefined) this.#changed({ kind: 'told', state: event.etag });
+      if (event !== undefined) this.#tell({ kind: 'told', state: event.etag });
     });
     source.addEventListener('error', () => {
       // Until then the browser tries by itself; a ticket that has expired needs a new one.
-      if (source.readyState === CLOSED && turn === this.#turn) this.#again(context, turn);
+      if (source.readyState === CLOSED && turn === this.#turn) this.#again(turn);
     });
   }
 
-  #again(context: object, turn: number): void {
-    this.#retry.schedule(() => void this.#connect(context, turn));
+  #again(turn: number): void {
+    // What keeps this tab from listening, a token that has expired say, need not keep the others.
+    this.#sharing?.stepDown();
+    this.#retry.schedule(() => void this.#start(turn));
   }
 }
 

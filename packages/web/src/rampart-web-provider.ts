@@ -10,6 +10,7 @@ import {
   type ResolutionDetails,
 } from '@openfeature/web-sdk';
 import type { UnleashClient } from 'unleash-proxy-client';
+import { browserSharing } from './browser-sharing.js';
 import { buildClient } from './build-client.js';
 import { headersOf, isStarted, refreshInterval, wrapFetch } from './client-internals.js';
 import { EventStream, type News } from './event-stream.js';
@@ -215,6 +216,7 @@ export class RampartWebProvider implements Provider {
       fetch: globalThis.fetch.bind(globalThis),
       open: (address: string) => new EventSource(address),
       random: Math.random,
+      sharing: browserSharing(),
     };
     this.#stream = new EventStream({ url, headers }, ports, changed);
     this.#stream.follow(ofrepContext(context));
