@@ -39,3 +39,7 @@ export function onSignIn(callback: (user: User | undefined) => void): void {
     callback(id === '' ? undefined : { id, token: async () => tokens.get(id) ?? '' });
   });
 }
+
+/** The tenant whose settings are shown, and the token of its admin: your login has both. */
+export const tenant: string = process.env['TENANT'] ?? '';
+export const adminToken = async (): Promise<string> => process.env['ADMIN_TOKEN'] ?? '';

@@ -7,7 +7,7 @@ import { readConfiguration } from '@rampart/gateway';
 import { startTcpProxy, type TcpProxy } from '@rampart/services';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { parse } from 'yaml';
-import { FLAGS, type Flags, FRONTEND_TOKEN, SECRET, service, useGateway, userToken } from './fixture.js';
+import { FLAGS, type Flags, FRONTEND_TOKEN, SECRET, service, tenantAdmin, useGateway, userToken } from './fixture.js';
 
 const ROOT = new URL('../../..', import.meta.url).pathname;
 const named: Flags = JSON.parse(JSON.stringify(FLAGS).replaceAll('ai.copilot', 'ai.support-copilot'));
@@ -121,6 +121,18 @@ describe('the examples of clients', () => {
       page.child.stdin.write('\n');
       await shows('false');
     });
+  });
+
+  it('a settings page of a tenant admin', async () => {
+    const { authorization = '' } = await tenantAdmin('initech');
+    const variables = { GATEWAY_URL: url, TENANT: 'initech', ADMIN_TOKEN: authorization.replace('Bearer ', '') };
+    const { code, out } = await run('tenant-settings.ts', variables);
+    expect(out, String(code)).toBe('copilot unset\nsaved\ncopilot opt_in\n');
+    expect(code).toBe(0);
+
+    const foreign = await run('tenant-settings.ts', { ...variables, TENANT: 'acme' });
+    expect(foreign.out).toMatch(/Error: 40[34] /);
+    expect(foreign.code).toBe(1);
   });
 
   it('a gateway in a service of your own', async () => {
