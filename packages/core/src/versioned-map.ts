@@ -87,23 +87,28 @@ export class VersionedMap<K, V> implements ReadonlyMap<K, V> {
 
   /** What the first later change of the key replaced; where there is none, the table of the newest version. */
   #placeOf(key: K): Undo<K, V> | Map<K, V> {
-    let version: VersionedMap<K, V> = this;
-    for (let steps = 0; version.#undo !== undefined; steps += 1) {
-      if (version.#undo.key === key) return version.#undo;
+    let undo = this.#undo;
+    let table = this.#table;
+    for (let steps = 0; undo !== undefined; steps += 1) {
+      if (undo.key === key) return undo;
       if (steps === MAX_STEPS_BEHIND) return this.#ownTable();
-      version = version.#undo.next;
+      table = undo.next.#table;
+      undo = undo.next.#undo;
     }
-    return version.#table;
+    return table;
   }
 
   /** The table with the content of this version; an older version leaves the shared one. */
   #ownTable(): Map<K, V> {
     if (this.#undo === undefined) return this.#table;
     const undone: Undo<K, V>[] = [];
-    let version: VersionedMap<K, V> = this;
-    for (; version.#undo !== undefined; version = version.#undo.next) undone.push(version.#undo);
-    const table = new Map(version.#table);
-    for (const { key, had, value } of undone.reverse()) {
+    let newest = this.#table;
+    for (let undo: Undo<K, V> | undefined = this.#undo; undo !== undefined; undo = undo.next.#undo) {
+      undone.push(undo);
+      newest = undo.next.#table;
+    }
+    const table = new Map(newest);
+    for (const { key, had, value } of undone.toReversed()) {
       if (had) table.set(key, value as V);
       else table.delete(key);
     }

@@ -56,7 +56,13 @@ function controlOf(
   const isServer = typeof database === 'string' && database.includes('://');
   const creates = isServer ? migrate : true;
   return createControl({
-    ...{ database, secret, redis, relay, environment, maxStaleness, meter },
+    database,
+    secret,
+    redis,
+    relay,
+    environment,
+    maxStaleness,
+    meter,
     logger: log,
     migrate: creates,
   });

@@ -272,7 +272,7 @@ function unset(writer: Writer, row: FoundConsent): Promise<number> {
     if (now === undefined || now.state !== null || stateIn(now.what) === 'unset') return { drafts: [], writes: [] };
     const draft = await draftOf(session, now, 'unset', 'its row was removed where no trigger saw it');
     const terms = mysqlTerms([now.tenant, now.class, null, draft.id], false);
-    return { drafts: [draft], writes: [terms, present(now, false)] };
+    return { drafts: [draft], writes: [terms, presenceStatement(now, false)] };
   });
 }
 
@@ -297,14 +297,14 @@ async function restore(writer: Writer, row: FoundConsent): Promise<boolean> {
   }
 }
 
-function present({ tenant, class: featureClass }: FoundConsent, isPresent: boolean): Statement {
+function presenceStatement({ tenant, class: featureClass }: FoundConsent, isPresent: boolean): Statement {
   const text = `update rampart_consent_terms set present_since = ${isPresent ? MYSQL.now : 'null'}
     where tenant_id = ? and feature_class = ?`;
   return { text, values: [tenant, featureClass] };
 }
 
 async function setPresent(session: Session, row: FoundConsent, isPresent: boolean): Promise<void> {
-  const { text, values } = present(row, isPresent);
+  const { text, values } = presenceStatement(row, isPresent);
   await session.change(text, values);
 }
 

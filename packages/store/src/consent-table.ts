@@ -95,7 +95,7 @@ function stateProblems(is: string, { type, whole_type: whole, length }: Column):
 }
 
 async function keyProblems(session: Session): Promise<readonly string[]> {
-  const keys = await session.rows<{ name: string; columns: string; is_unique: number; parts: number }>(
+  const keys = await session.rows<{ name: string; columns: string; is_unique: number; parts: number | string }>(
     `select index_name as name, min(non_unique) = 0 as is_unique, sum(sub_part is not null) as parts,
         group_concat(column_name order by seq_in_index) as columns
       from information_schema.statistics where table_schema = database() and table_name = 'tenant_ai_consents'

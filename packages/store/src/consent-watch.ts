@@ -98,9 +98,9 @@ export async function observeConsents(session: Session): Promise<Observed> {
 
 async function observe(session: Session, { server, created }: Watched): Promise<Observed> {
   const [shown] = await session.rows<Record<string, string>>('show create table tenant_ai_consents');
-  const [triggers] = (await session.rows(LIST_TRIGGERS)) as readonly unknown[];
+  const [triggers] = await session.rows<readonly Trigger[]>(LIST_TRIGGERS);
   const definition = (shown?.['Create Table'] ?? 'a view').replace(/ AUTO_INCREMENT=\d+/, '');
-  return { server, created: created ?? '', definition, triggers: triggers as readonly Trigger[] };
+  return { server, created: created ?? '', definition, triggers: triggers ?? [] };
 }
 
 async function differenceOf(session: Session, before: Observed, now: Observed): Promise<string | undefined> {

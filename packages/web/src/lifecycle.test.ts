@@ -59,11 +59,11 @@ describe('the start', () => {
     const { provider, gateway } = await serve(() => [ai('ai.x')]);
     await provider.onClose();
     const asked = gateway.asked.length;
-    const closed = 'this provider was closed; create a new one';
-    await expect(provider.initialize(ANA)).rejects.toThrow(closed);
-    await expect(provider.onContextChange(ANA, BO)).rejects.toThrow(closed);
+    const message = 'this provider was closed; create a new one';
+    await expect(provider.initialize(ANA)).rejects.toThrow(message);
+    await expect(provider.onContextChange(ANA, BO)).rejects.toThrow(message);
     await OpenFeature.clearProviders();
-    await expect(OpenFeature.setProviderAndWait('again', provider)).rejects.toThrow(closed);
+    await expect(OpenFeature.setProviderAndWait('again', provider)).rejects.toThrow(message);
     // No FATAL: its callers get their defaults, and a default of true would open an AI flag.
     const again = OpenFeature.getClient('again');
     expect(again.providerStatus).toBe(ProviderStatus.ERROR);
@@ -285,12 +285,12 @@ describe("a client of the page's own", () => {
     const unleash = build(gateway);
     await unleash.start();
     const stop = vi.spyOn(unleash, 'stop');
-    const start = vi.spyOn(unleash, 'start');
+    const startPolling = vi.spyOn(unleash, 'start');
     await OpenFeature.setProviderAndWait(new RampartWebProvider({ client: unleash }), {});
     expect(OpenFeature.getClient().getBooleanValue('ai.x', false)).toBe(true);
     expect(gateway.asked.map(({ context }) => context.userId)).toEqual(['page', 'page']);
     await OpenFeature.clearProviders();
-    expect([start.mock.calls.length, stop.mock.calls.length]).toEqual([0, 0]);
+    expect([startPolling.mock.calls.length, stop.mock.calls.length]).toEqual([0, 0]);
     await unleash.updateToggles();
     expect(gateway.asked).toHaveLength(3);
     unleash.stop();
@@ -317,7 +317,7 @@ describe("a client of the page's own", () => {
 
   it('that takes what is stored for new enough asks all the same', async () => {
     const storageProvider = new InMemoryStorageProvider();
-    const start = async (gateway: FetchDouble): Promise<RampartWebProvider> => {
+    const startProvider = async (gateway: FetchDouble): Promise<RampartWebProvider> => {
       const client = new UnleashClient({
         url: 'http://gateway.test/api/frontend',
         clientKey: 'k',
@@ -333,11 +333,11 @@ describe("a client of the page's own", () => {
       await OpenFeature.setProviderAndWait(provider, ANA);
       return provider;
     };
-    await start(new FetchDouble(() => [ai('ai.x')]));
+    await startProvider(new FetchDouble(() => [ai('ai.x')]));
     // The client stores the time behind its answer.
     await vi.waitFor(async () => expect(await storageProvider.get('repoLastUpdateTimestamp')).toBeDefined());
     const gateway = new FetchDouble(() => [ai('ai.x', closed('off', 'consent'))]);
-    await start(gateway);
+    await startProvider(gateway);
     expect(gateway.asked).toHaveLength(1);
     expect(OpenFeature.getClient().getBooleanValue('ai.x', true)).toBe(false);
   });

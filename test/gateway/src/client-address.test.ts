@@ -17,9 +17,9 @@ const flags = {
     },
   ],
 };
-let app: App;
+let shared: App;
 beforeAll(async () => {
-  app = await gateway({ keep: true, flags, limits, trustedProxies: ['loopback', '10.0.0.0/8'] });
+  shared = await gateway({ keep: true, flags, limits, trustedProxies: ['loopback', '10.0.0.0/8'] });
 });
 
 const TIMES = Array.from({ length: 12 }, (_, at) => at);
@@ -53,20 +53,20 @@ const limited = (first: number) => TIMES.map((at) => (at < 5 ? first : 429));
 
 test.each(FORMS)('one client stays one client: %s', async (_, header) => {
   // Questions without credentials, then wrong keys.
-  expect(await statuses(app, {}, header)).toEqual(limited(401));
-  expect(await statuses(app, { authorization: 'wrong' }, header)).toEqual(limited(401));
+  expect(await statuses(shared, {}, header)).toEqual(limited(401));
+  expect(await statuses(shared, { authorization: 'wrong' }, header)).toEqual(limited(401));
 });
 
 test('clients behind one balancer are counted apart, with a port or without', async () => {
   const all = TIMES.map(() => 401);
-  expect(await statuses(app, {}, (at) => `198.51.100.${at}:4711`)).toEqual(all);
-  expect(await statuses(app, { authorization: 'wrong' }, (at) => `[2001:db8:${at + 16}::1]:4711`)).toEqual(all);
+  expect(await statuses(shared, {}, (at) => `198.51.100.${at}:4711`)).toEqual(all);
+  expect(await statuses(shared, { authorization: 'wrong' }, (at) => `[2001:db8:${at + 16}::1]:4711`)).toEqual(all);
 });
 
 test('the header Forwarded is never read', async () => {
   const answers: number[] = [];
   for (const at of TIMES)
-    answers.push((await app.inject({ url: '/metrics', headers: { forwarded: `for=192.0.2.${at}` } })).statusCode);
+    answers.push((await shared.inject({ url: '/metrics', headers: { forwarded: `for=192.0.2.${at}` } })).statusCode);
   expect(answers).toEqual(limited(401));
 });
 
@@ -80,7 +80,7 @@ test('an ordinary flag sees the address without its port, and none where it can 
     // A user is limited by itself.
     const headers = { ...(await page({ sub: 'ana' })), 'x-forwarded-for': forwarded };
     const url = '/ofrep/v1/evaluate/flags/office';
-    return (await app.inject({ method: 'POST', url, headers, payload: {} })).json().value;
+    return (await shared.inject({ method: 'POST', url, headers, payload: {} })).json().value;
   };
   expect(await valueFor('192.0.2.101:5678')).toBe(true);
   expect(await valueFor('"[2001:db8:77::1]:5678"')).toBe(true);

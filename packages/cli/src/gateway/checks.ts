@@ -99,7 +99,7 @@ async function tryDatabase({ database, secret }: GatewayConfiguration): Promise<
   } catch (error) {
     if (folder !== undefined && isStoreError(error) && error.kind === 'schema_older')
       return `${folder} answers; its tables are created at the start`;
-    throw new Error(messageOf(error));
+    throw new Error(messageOf(error), { cause: error });
   } finally {
     await control.close();
   }
