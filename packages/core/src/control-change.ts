@@ -87,7 +87,7 @@ export const CHANGE_VALUES: {
 } = {
   mode,
   bands: bands as z.ZodType<Partial<Bands>>,
-  scope: scope as z.ZodType<Scope>,
+  scope,
   version,
   fraction,
   moment: override.shape.until,

@@ -55,14 +55,14 @@ async function postgresProblems(session: Session): Promise<readonly string[]> {
  */
 export async function repairConsents(db: Kysely<AnyTables>, settings: Settings): Promise<ConsentRepair> {
   return db.connection().execute(async (connection) => {
-    const session = kyselySession(connection as Kysely<AnyTables>);
+    const session = kyselySession(connection);
     const chain = chainOf(settings.secret);
     await requireSecret(session, settings, chain);
     // Two at once would drop each other's triggers.
     const lock = "concat('rampart consents ', left(md5(database()), 16))";
     await session.rows(`select get_lock(${lock}, 60)`);
     try {
-      return await repair(connection as Kysely<AnyTables>, { session, appender: { sql: MYSQL, chain } }, settings);
+      return await repair(connection, { session, appender: { sql: MYSQL, chain } }, settings);
     } finally {
       await session.rows(`select release_lock(${lock})`).catch(() => undefined);
     }

@@ -13,7 +13,7 @@ const FIRST_PAUSE_MS = 250;
 const MAX_PAUSE_MS = 2_000;
 
 /** One request. */
-export interface GatewayRequest<T> {
+interface GatewayRequest<T> {
   readonly method: 'GET' | 'POST' | 'DELETE';
   /** From `/v1`, with its query. */
   readonly path: string;

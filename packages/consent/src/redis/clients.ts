@@ -104,7 +104,9 @@ interface ReplyHandler {
 const { default: DataHandler } = createRequire(import.meta.url)(
   'ioredis/built/DataHandler.js',
 ) as typeof DataHandlerModule;
-const handler = DataHandler.prototype as unknown as { dispatch(this: ReplyHandler, work: () => void): void };
+const handler = DataHandler.prototype as unknown as {
+  dispatch: (this: ReplyHandler, work: () => void) => void;
+};
 const dispatch = handler.dispatch;
 handler.dispatch = function (work) {
   if ((this.redis as { readonly options?: object }).options?.[OWN as never] === undefined) {

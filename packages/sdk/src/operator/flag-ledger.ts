@@ -25,7 +25,7 @@ export interface FlagOff extends FlagPlace {
 export type LeftPlace = Omit<FlagOff, 'kill'>;
 
 /** A place with its reason, as it is stored. */
-export const leftSchema: z.ZodType<LeftPlace> = placeSchema.and(
+const leftSchema: z.ZodType<LeftPlace> = placeSchema.and(
   z.object({
     reason: z.enum(['killed', 'waiting', 'pending', 'left_off', 'operator', 'no_active_rule', 'unknown']),
     why: z.string(),
@@ -49,7 +49,7 @@ export function resultOf(task: Pick<TaskState, 'result'>): TaskResult {
  * The flags that kills switched off and that were not switched on again, from the tasks of the outbox in the order of the
  * log. `live` names the kills that hold now.
  */
-export function readLedger(tasks: readonly TaskState[], live: ReadonlySet<string>): readonly FlagOff[] {
+function readLedger(tasks: readonly TaskState[], live: ReadonlySet<string>): readonly FlagOff[] {
   const ledger = new Ledger();
   const revived = new Set<string>();
   for (const state of tasks) {

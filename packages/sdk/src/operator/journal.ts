@@ -41,7 +41,7 @@ export class Journal {
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(place: string | JournalPlace) {
-    const { folder, database, all } = typeof place === 'string' ? { folder: place } : (place as JournalPlace);
+    const { folder, database, all } = typeof place === 'string' ? { folder: place } : place;
     this.#folder = folder;
     this.#database = database;
     this.#all = all;
