@@ -23,7 +23,7 @@ const CHAOS = 'test/chaos/src/chaos.test.ts';
 export default defineConfig({
   resolve: { alias },
   test: {
-    testTimeout: 30_000,
+    testTimeout: 60_000,
     hookTimeout: 180_000,
     // Servers keep most tests waiting, so two files run at once; chaos judges delays, so it has the machine to itself.
     projects: [

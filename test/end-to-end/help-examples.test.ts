@@ -1,15 +1,20 @@
 import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type App, createGateway, hashKey } from '@rampart/gateway';
 import { usePostgres } from '@rampart/services/vitest';
 import { createAdminClient } from '@rampart/unleash/admin';
 import { startUnleashServer, type UnleashServer } from '@rampart/unleash-server';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type HelpExample, helpExamples } from './support/help-examples.js';
 import { rampart } from './support/rampart-command.js';
 
 const postgres = usePostgres();
 const examples = await helpExamples();
+
+const SECRET = 'a secret of thirty-two characters';
+const OPERATOR_KEY = 'rk_the-key-of-an-operator-in-these-tests';
 
 /** The files that examples read. Each is replaced by its path in a temporary folder. */
 const FILES: Readonly<Record<string, string>> = {
@@ -25,6 +30,7 @@ const MAY_REFUSE = /^rampart (?:new-feature|new-change|lint) /;
 
 describe('every example of the help', () => {
   let server: UnleashServer;
+  let gateway: App;
   let folder = '';
   let environment: NodeJS.ProcessEnv = {};
 
@@ -34,19 +40,29 @@ describe('every example of the help', () => {
     for (const [name, text] of Object.entries(FILES)) writeFileSync(join(folder, name), text);
     writeFileSync(join(folder, 'token'), server.clientToken.development);
     const url = `${server.url}/api`;
-    const gateway = { unleash: { url, token: server.clientToken.development }, port: 0, limits: {} };
-    writeFileSync(join(folder, 'gateway.yaml'), JSON.stringify(gateway));
+    const settings = { unleash: { url, token: server.clientToken.development }, port: 0, limits: {} };
+    writeFileSync(join(folder, 'gateway.yaml'), JSON.stringify(settings));
     environment = {
       UNLEASH_URL: server.url,
       UNLEASH_ADMIN_TOKEN: server.adminToken,
       RAMPART_DATABASE_URL: postgres().url,
-      RAMPART_SECRET: 'a secret of thirty-two characters',
+      RAMPART_SECRET: SECRET,
       RAMPART_STATE_FOLDER: join(folder, 'state'),
+      RAMPART_GATEWAY_KEY: OPERATOR_KEY,
     };
     const client = createAdminClient({ url: server.url, token: server.adminToken });
     await client.flags.create({ flag: 'old-copilot', type: 'release' });
     await rampart(['migrate'], environment);
     await rampart(['init'], environment);
+    gateway = createGateway({
+      unleash: { ...settings.unleash, adminUrl: server.url, adminToken: server.adminToken },
+      database: postgres().url,
+      secret: SECRET,
+      keys: [{ name: 'on-call', hash: hashKey(OPERATOR_KEY), role: 'operator' }],
+      logLevel: 'silent',
+    });
+    await gateway.listen({ port: 0, host: '127.0.0.1' });
+    await vi.waitFor(async () => expect((await gateway.inject('/readyz')).statusCode).toBe(200), 20_000);
     // The example of an erasure names a user about whom something is stored.
     const said = [
       '--tenant',
@@ -64,6 +80,7 @@ describe('every example of the help', () => {
     writeFileSync(join(folder, 'heads.jsonl'), (await rampart(['audit', 'head'], environment)).out);
   });
   afterAll(async () => {
+    await gateway?.close();
     await server?.stop();
     rmSync(folder, { recursive: true, force: true });
   });
@@ -72,7 +89,11 @@ describe('every example of the help', () => {
 
   /** The example's arguments, with paths, ids and addresses that exist here. */
   async function adapted({ args }: HelpExample): Promise<readonly string[]> {
-    const words = args.map((word) => (isFile(word) ? join(folder, word) : word));
+    const { port } = gateway.server.address() as AddressInfo;
+    const words = args.map((word) => {
+      if (word === 'https://gateway.example.com') return `http://127.0.0.1:${port}`;
+      return isFile(word) ? join(folder, word) : word;
+    });
     // A gateway that is started would not end. --check reads the same settings.
     if (words[0] === 'serve')
       return [...words.filter((word) => word !== '--check'), '--check'].map((word) =>

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { parse } from 'yaml';
 import { FlagServer } from '../specification/src/flag-server.js';
 import { rampart } from './support/rampart-command.js';
-import { startRampart } from './support/rampart-process.js';
+import { startBuiltRampart, startRampart } from './support/rampart-process.js';
 
 const SECRET = 'a secret of thirty-two characters';
 const flags = new FlagServer();
@@ -185,9 +185,9 @@ describe('rampart serve', () => {
       RAMPART_SECRET: SECRET,
       TMPDIR: config,
     });
-    const { child, said, ended } = startRampart(['serve', '--config', config, '--port', '0'], environment, folder);
+    const { child, said, ended } = startBuiltRampart(['serve', '--config', config, '--port', '0'], environment);
     try {
-      await vi.waitFor(() => expect(said()).toMatch(/listening at http/), 60_000);
+      await vi.waitFor(() => expect(said()).toMatch(/listening at http/), 20_000);
       await vi.waitFor(() => expect(said()).toMatch(/no backup of flags: \S* cannot be written \(ENOTDIR\)/), 10_000);
       await vi.waitFor(() => expect(sockets.size).toBeGreaterThan(2), 10_000);
       const start = performance.now();

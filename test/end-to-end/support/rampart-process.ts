@@ -24,8 +24,17 @@ export function startRampart(args: readonly string[], environment: NodeJS.Proces
   const tsconfig = join(folder, 'tsconfig.json');
   writeFileSync(tsconfig, JSON.stringify({ compilerOptions: { baseUrl: root, paths: sources() } }));
   const main = join(root, 'packages/cli/src/main.ts');
-  const env = { PATH: process.env['PATH'], HOME: folder, TSX_TSCONFIG_PATH: tsconfig, ...environment };
-  const child = spawn(process.execPath, ['--import', 'tsx', main, ...args], { cwd: root, env });
+  return start(['--import', 'tsx', main, ...args], { HOME: folder, TSX_TSCONFIG_PATH: tsconfig, ...environment });
+}
+
+/** Starts the build of the command. It writes no temporary files of its own, as the loader of the sources does. */
+export function startBuiltRampart(args: readonly string[], environment: NodeJS.ProcessEnv): RampartProcess {
+  return start([join(root, 'packages/cli/dist/main.js'), ...args], environment);
+}
+
+function start(args: readonly string[], environment: NodeJS.ProcessEnv): RampartProcess {
+  const env = { PATH: process.env['PATH'], ...environment };
+  const child = spawn(process.execPath, args, { cwd: root, env });
   let said = '';
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (chunk: Buffer) => {

@@ -58,7 +58,11 @@ function readLedger(tasks: readonly TaskState[], live: ReadonlySet<string>): rea
     const { kind, kill, places = [], left = [] } = parsed.data;
     const result = resultOf(state);
     if (kind === 'switch_off') {
-      for (const place of result.switched) ledger.set({ ...place, kill, reason: 'killed', why: `${kill} is live` });
+      for (const place of result.switched) {
+        // It was on again since whatever an earlier kill noted of it.
+        ledger.delete(place);
+        ledger.set({ ...place, kill, reason: 'killed', why: `${kill} is live` });
+      }
       continue;
     }
     revived.add(kill);
