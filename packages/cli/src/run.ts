@@ -46,7 +46,8 @@ In an emergency:
   export RAMPART_DATABASE_URL=postgres://... RAMPART_SECRET=... REDIS_URL=redis://...
   rampart kill --feature ai.support-copilot --reason "INC-7"
   rampart kills
-  rampart kill --gateway https://gateway.example.com --feature ai.support-copilot --reason "INC-7"   # RAMPART_GATEWAY_KEY
+  export RAMPART_GATEWAY_KEY=...
+  rampart kill --gateway https://gateway.example.com --feature ai.support-copilot --reason "INC-7"
 
 Tokens, passwords and secrets come from the environment or a file, never from an argument: arguments show in process lists.
 Exit codes: 0 fine, 1 findings or refused, 2 called wrongly, or Unleash or the database not reachable.`;
