@@ -1,7 +1,7 @@
 import type { CacheStatus, ControlCache, Hints, RedisLink } from '@rampart/consent';
 import type { ControlChange, ControlChanged, ControlSource, ControlView } from '@rampart/core';
 import type { Applied, ControlStore, DataSubject, Write } from '@rampart/store';
-import { endsWithin } from './ends-within.js';
+import { endsWithin } from '@rampart/unleash';
 
 /** How long closing waits for Redis and the database, in ms. */
 const MAX_CLOSE_MS = 4_000;
