@@ -1,5 +1,5 @@
 import { type App, createGateway, hashKey } from '@rampart/gateway';
-import { createRampart } from '@rampart/sdk';
+import { createRampart, type Rampart } from '@rampart/sdk';
 import { expect } from 'vitest';
 import { type Door, expectDecision } from './door.js';
 import { FlagServer } from './flag-server.js';
@@ -16,35 +16,60 @@ interface Answer {
   readonly metadata: Readonly<Record<string, unknown>>;
 }
 
+/** The Rampart of the row under test. */
+let current: Rampart;
+
+/** Gateways by what they take over from their Rampart when they are built. Building one takes longer than answering a row. */
+const gateways = new Map<string, App>();
+
 /** As a service in any language asks: OFREP over HTTP, with a key that may state its subject. */
 export const gatewayDoor: Door = {
   name: 'gateway',
   open: () => server.start(),
-  close: () => server.stop(),
+  async close() {
+    for (const app of gateways.values()) await app.close();
+    await server.stop();
+  },
   async check(written) {
     const row = { ...written, expect: written.throughUnleash ?? written.expect };
     const scenario = scenarioOf(row);
-    const rampart = createRampart(optionsOf(row, scenario, server, []));
-    const app = gatewayOf(rampart);
+    current = createRampart(optionsOf(row, scenario, server, []));
     try {
-      await rampart.provider.initialize();
-      await checkAnswers(app, row, scenario);
+      await current.provider.initialize();
+      await checkAnswers(gatewayOf(row), row, scenario);
     } finally {
-      await app.close();
-      await rampart.close();
+      await current.close();
     }
   },
 };
 
-function gatewayOf(rampart: ReturnType<typeof createRampart>): App {
-  return createGateway({
-    rampart,
+function gatewayOf({ gates, tiers, prefix }: Row): App {
+  const key = JSON.stringify({ gates, tiers, prefix });
+  const found = gateways.get(key);
+  if (found !== undefined) return found;
+  const app = createGateway({
+    rampart: CURRENT,
     unleash: { url: 'http://127.0.0.1:9/api', token: 'unused' },
     secret: 'the secret of the specification, long enough',
     keys: [{ name: 'specification', hash: hashKey(KEY) }],
     docs: false,
     logLevel: 'silent',
   });
+  gateways.set(key, app);
+  return app;
+}
+
+/** Stands for the Rampart of the row under test. */
+const CURRENT = forwarded(() => current, ['provider', 'flags', 'control']) as Rampart;
+
+/** An object whose properties are those of what `target` returns at that moment; the properties named in `parts` likewise. */
+function forwarded(target: () => object, parts: readonly string[] = []): object {
+  const read = (property: PropertyKey): unknown => {
+    if (parts.includes(String(property))) return forwarded(() => Reflect.get(target(), property) as object);
+    const value: unknown = Reflect.get(target(), property);
+    return typeof value === 'function' ? value.bind(target()) : value;
+  };
+  return new Proxy({}, { has: (_, property) => Reflect.has(target(), property), get: (_, property) => read(property) });
 }
 
 async function checkAnswers(app: App, row: Row, scenario: Scenario): Promise<void> {

@@ -42,6 +42,7 @@ function recorded(changes: Exclude<Scenario['control'], 'unknown'>): ControlSour
 export function isGated({ definitions, ask }: Scenario): boolean {
   const asked = definitions.find((definition) => definition.name === ask);
   const parent = definitions.find((definition) => definition.name === asked?.dependencies?.[0]?.feature);
+  if (ask.startsWith('ai.') && asked === undefined) return false;
   if (asked?.strategies?.some(isOurs) || (ask.startsWith('ai.') && parent?.strategies?.some(isOurs))) return false;
   return true;
 }

@@ -90,7 +90,7 @@ function reasonOf({ name, message, cause }: Error): string {
 async function tryDatabase({ database, secret }: GatewayConfiguration): Promise<string> {
   const folder = folderOf(database);
   if (folder !== undefined && !(await exists(join(folder, 'data')))) return newFolder(folder);
-  const control = createControl({ database, secret, migrate: false });
+  const control = createControl({ database, secret, migrate: false, timeout: TIMEOUT });
   try {
     const problems = await control.store.consentProblems();
     if (problems.length > 0) throw new Error(`tenant_ai_consents: ${problems.join('; ')}`);
