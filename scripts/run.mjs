@@ -22,6 +22,7 @@ const TASKS = {
   soak: { steps: ['node test/bench/src/soak.mjs'] },
   fuzz: { steps: ['tsx test/gateway/src/fuzz/main.ts'] },
   mutation: { steps: ['stryker run'], build: false },
+  nightly: { steps: [INSTALL_SERVERS, 'node scripts/nightly.mjs'] },
 };
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));

@@ -1,6 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -132,5 +142,34 @@ describe('scripts/run.mjs', () => {
     const { exit, output } = await run('dev');
     expect(exit).toBe(4);
     await until(() => !alive(Number(/child (\d+)/.exec(output)?.[1])));
+  });
+});
+
+describe('npm run nightly', () => {
+  it('runs every long form, also after one failed, and ends with one table', async () => {
+    tool('tsx', 'case "$1" in *chaos*) echo "3 faults were not survived"; exit 1;; *) echo "no request failed";; esac');
+    tool('stryker', 'echo "mutation score 91.2"');
+    mkdirSync(join(house, 'test/bench/src'), { recursive: true });
+    writeFileSync(join(house, 'test/bench/src/soak.mjs'), `console.log('no errors');`);
+    const { exit, output } = await run('nightly');
+    expect(exit).toBe(1);
+    for (const row of [
+      /'chaos'.*'FAILED'.*'3 faults were not survived'/,
+      /'fuzz'.*'passed'.*'no request failed'/,
+      /'soak'.*'passed'.*'no errors'/,
+      /'mutation'.*'passed'.*'mutation score 91.2'/,
+    ])
+      expect(output).toMatch(row);
+    expect(readFileSync(join(house, 'reports/nightly/chaos.log'), 'utf8')).toBe('3 faults were not survived\n');
+  });
+
+  it('runs the named forms alone, and refuses a name that it does not know', async () => {
+    tool('tsx', 'echo done');
+    const { exit, output } = await run('nightly', 'fuzz');
+    expect([exit, output.includes("'fuzz'"), output.includes("'soak'")]).toEqual([0, true, false]);
+    expect(await run('nightly', 'fuss')).toMatchObject({
+      exit: 2,
+      output: expect.stringContaining('no form fuss; there are chaos'),
+    });
   });
 });
