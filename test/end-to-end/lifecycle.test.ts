@@ -179,6 +179,18 @@ describe('start', () => {
     });
   });
 
+  it('knows from the backup that a feature was live before it was switched off', async () => {
+    const backup = JSON.stringify({ version: 2, features: [feature] });
+    writeFileSync(join(folder, 'unleash-backup-lifecycle.json'), backup);
+    await server.stop();
+    const { domain } = build();
+    await register(domain);
+    server.flags = [{ ...feature, enabled: false }];
+    await server.start();
+    await until(() => rampart?.flags.origin() === 'server');
+    expect(rampart?.decide('ai.copilot', subject)).toMatchObject({ outcome: 'unavailable', detail: 'feature_off' });
+  });
+
   it('never serves the backup of another environment under the same name', async () => {
     const own = { appName: `shared-${process.pid}`, backupPath: undefined };
     const development = { ...own, customHeaders: { Authorization: 'development' } };

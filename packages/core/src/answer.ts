@@ -2,7 +2,7 @@ import { inSample } from './bucket.js';
 import type { ControlView } from './control.js';
 import type { Decision, Revisions, ShadowRun } from './decision.js';
 import { type FeatureFlag, HOLDOUT, type StageRule } from './flag.js';
-import type { Closed, Question } from './gates.js';
+import { type Closed, NOT_LAUNCHED, type Question } from './gates.js';
 import { type Bands, routeFor, strictestBands } from './modes.js';
 import { DEFAULT_UNAVAILABLE_MESSAGE } from './parameters.js';
 import { highestFloor } from './scoped-control.js';
@@ -212,15 +212,15 @@ type Draft = { -readonly [Name in keyof Decision]: Decision[Name] };
 
 function closedDecision(
   { feature }: Pick<Question, 'feature'>,
-  { gate, detail }: Closed,
+  closed: Closed,
   change: string | undefined,
   revisions: Revisions,
   shadow: readonly ShadowRun[],
 ): Draft {
   const decision = blank(feature.name, change, revisions, shadow);
-  decision.gate = gate;
-  decision.detail = detail;
-  if (gate === 'kill') {
+  decision.gate = closed.gate;
+  decision.detail = closed.detail;
+  if (closed.gate === 'kill' && closed !== NOT_LAUNCHED) {
     decision.outcome = 'unavailable';
     decision.message = feature.access?.unavailableMessage ?? DEFAULT_UNAVAILABLE_MESSAGE;
   }

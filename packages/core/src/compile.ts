@@ -62,14 +62,20 @@ export interface CompileSettings {
 /** How the names of AI features begin where nothing else is configured. */
 export const DEFAULT_PREFIX = 'ai.';
 
-/** Reads a definition once, so that no evaluation parses anything. Never throws: what can't be read becomes a problem. */
+/**
+ * Reads a definition once, so that no evaluation parses anything. Never throws: what can't be read becomes a problem.
+ *
+ * @param isLaunched whether customers could use a feature whose flag is off; asked of such features alone. Default: they never could.
+ */
 export function compileFlag(
   definition: FlagDefinition,
   find: (name: string) => FlagDefinition | undefined,
   settings: CompileSettings,
+  isLaunched: (feature: string) => boolean = () => false,
 ): Flag {
   const names = new Set(rulesOf(definition).map((rule) => rule.name));
-  if (names.has('aiAccess')) return compileFeature(definition, settings);
+  if (names.has('aiAccess'))
+    return compileFeature(definition, settings, definition.enabled || isLaunched(definition.name));
   const { name, enabled } = definition;
   const parent = definition.dependencies?.find((d) => isFeature(find(d.feature)))?.feature;
   const mustBeOurs = isOurs(name, settings);
@@ -90,15 +96,21 @@ export function isFeature(definition: FlagDefinition | undefined): boolean {
   return definition !== undefined && rulesOf(definition).some((rule) => rule.name === 'aiAccess');
 }
 
-function isOurs(name: string, { prefix = DEFAULT_PREFIX }: CompileSettings): boolean {
+/** Whether a flag of this name must carry a Rampart strategy. */
+export function isOurs(name: string, { prefix = DEFAULT_PREFIX }: Pick<CompileSettings, 'prefix'>): boolean {
   return prefix !== '' && name.startsWith(prefix);
 }
 
-function rulesOf({ strategies }: FlagDefinition): readonly RuleDefinition[] {
+/** The rules of a definition; none where the platform sends no list. */
+export function rulesOf({ strategies }: FlagDefinition): readonly RuleDefinition[] {
   return Array.isArray(strategies) ? strategies : [];
 }
 
-function compileFeature(definition: FlagDefinition, { tiers, evaluator }: CompileSettings): FeatureFlag {
+function compileFeature(
+  definition: FlagDefinition,
+  { tiers, evaluator }: CompileSettings,
+  launched: boolean,
+): FeatureFlag {
   const { name, enabled } = definition;
   const rules = rulesOf(definition);
   const problems: Problem[] = [...foreignRules(definition, 'aiAccess')];
@@ -116,6 +128,7 @@ function compileFeature(definition: FlagDefinition, { tiers, evaluator }: Compil
     kind: 'feature',
     name,
     enabled,
+    launched,
     access: parsed.ok ? parsed.value : undefined,
     targeting: access[0] && targetingOf(access[0], evaluator),
     problems,

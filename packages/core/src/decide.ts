@@ -2,7 +2,7 @@ import { answer, type Evaluation, NO_SHADOW, notDecided, shadowRun } from './ans
 import type { ControlView } from './control.js';
 import { GATES, type ShadowRun } from './decision.js';
 import type { ChangeFlag, FeatureFlag, Flag, FlagSnapshot, GatedFlag } from './flag.js';
-import { type Question, questionOf } from './gates.js';
+import { NOT_LAUNCHED, type Question, questionOf } from './gates.js';
 import { takesOverFrom } from './replacement.js';
 import { DEFAULT_TIERS, STAGES } from './stages.js';
 import type { Subject } from './subject.js';
@@ -68,8 +68,10 @@ export function featureOf(snapshot: FlagSnapshot, flag: Exclude<Flag, { kind: 'p
   const feature = flag.feature === undefined ? undefined : snapshot.flag(flag.feature);
   const known = feature?.kind === 'feature' ? feature : undefined;
   if (known !== undefined && (flag.kind === 'change' || flag.problems.length === 0)) return known;
-  const { name, enabled, revision } = known ?? { name: flag.feature ?? flag.name, enabled: true, revision: '' };
-  return { kind: 'feature', name, enabled, access: undefined, targeting: undefined, problems: flag.problems, revision };
+  const base = known ?? { name: flag.feature ?? flag.name, enabled: true, launched: true, revision: '' };
+  const { name, enabled, launched, revision } = base;
+  const unreadable = { access: undefined, targeting: undefined, problems: flag.problems };
+  return { kind: 'feature', name, enabled, launched, ...unreadable, revision };
 }
 
 function judgeGated(question: Question, flag: GatedFlag): Verdict {
@@ -88,6 +90,12 @@ function judgeChange(question: Question, change: ChangeFlag, memo: VerdictMemo |
 }
 
 function answerFeature(question: Question, changes: readonly ChangeFlag[], memo: VerdictMemo | undefined): Evaluation {
+  // A kill of one change doesn't tell customers that a feature they never had is unavailable.
+  if (!question.feature.launched) {
+    const verdict = judge(question);
+    if (verdict.type === 'closed' && verdict.closed === NOT_LAUNCHED)
+      return answer(question, question.feature.revision, verdict);
+  }
   let best: Verdict | undefined;
   let shadow: ShadowRun[] | undefined;
   for (const change of changes) {

@@ -76,7 +76,7 @@ function featureReports(question: Question): GateReport[] {
   const { feature, subject, control } = question;
   const { access } = feature;
   const row = reporter(feature.name, undefined);
-  const kills = `flag ${feature.enabled ? 'on' : 'off'}, ${killsSeen(control)}`;
+  const kills = `flag ${flagSeen(feature)}, ${killsSeen(control)}`;
   const first = [row('kill', kills, killGate(question)), row('config', problemsSeen(feature), configGate(question))];
   if (access === undefined) return first;
   return [
@@ -151,6 +151,9 @@ function reporter(flag: string, rule: number | undefined) {
 }
 
 const shown = (fact: string | number | undefined): string => (fact === undefined ? 'unknown' : String(fact));
+
+const flagSeen = ({ enabled, launched }: FeatureFlag): string =>
+  enabled ? 'on' : launched ? 'off' : 'off and never launched';
 
 const killsSeen = (control: ControlView | undefined): string =>
   control === undefined ? 'kill switches unknown' : `${control.kills.length} kill switches`;

@@ -36,6 +36,11 @@ export interface FeatureFlag {
   readonly kind: 'feature';
   readonly name: string;
   readonly enabled: boolean;
+  /**
+   * Whether the flag is on, or customers could use the feature before it was switched off. False for a feature that is off and was
+   * never launched: its answer is `off`, not `unavailable`.
+   */
+  readonly launched: boolean;
   /** Undefined where the flag is misconfigured; `problems` says why. */
   readonly access: AccessPolicy | undefined;
   readonly targeting: Targeting | undefined;

@@ -41,12 +41,23 @@ export interface Closed {
 
 const closed = (gate: Gate, detail: string): Closed => ({ gate, detail });
 
+const FEATURE_OFF: Closed = Object.freeze(closed('kill', 'feature_off'));
+
+/** The feature's flag is off, no kill covers the subject, and customers never had the feature: nothing is unavailable to them. */
+export const NOT_LAUNCHED: Closed = Object.freeze(closed('kill', 'not_launched'));
+
 /** Gate 2: a kill covers the subject, or the feature flag is off. */
-export function killGate({ feature, change, subject, control }: Question): Closed | undefined {
-  if (!feature.enabled) return closed('kill', 'feature_off');
+export function killGate(question: Question): Closed | undefined {
+  const { feature } = question;
+  const kill = recordedKill(question);
+  if (kill !== undefined) return closed('kill', kill);
+  if (feature.enabled) return undefined;
+  return feature.launched ? FEATURE_OFF : NOT_LAUNCHED;
+}
+
+function recordedKill({ feature, change, subject, control }: Question): string | undefined {
   if (control === undefined || control.kills.length === 0) return undefined;
-  const kill = firstKill(control.kills, { feature: feature.name, change: change?.name, subject });
-  return kill === undefined ? undefined : closed('kill', kill.id);
+  return firstKill(control.kills, { feature: feature.name, change: change?.name, subject })?.id;
 }
 
 /** Gate 1 for a change: it is off in this environment. Named after the kill. */

@@ -80,6 +80,8 @@ export { InMemoryControl, type InMemoryControlOptions } from './in-memory-contro
 export { type InvisibleCharacter, invisibleCharacter } from './invisible.js';
 export type { JsonValue } from './json.js';
 export { deepFreeze } from './json.js';
+export type { Launch, LaunchSettings } from './launch.js';
+export { findLaunched } from './launch.js';
 export { entriesOf, foldFact, idText, isSafeId } from './list.js';
 export type { Bands, Mode, Route } from './modes.js';
 export { DEFAULT_BANDS, MODES, ROUTES, routeFor } from './modes.js';

@@ -50,7 +50,8 @@ export function decisionOf(flag: string, answer: Answer, confidence?: unknown): 
     );
   }
   const revisions = { flag: 'test', consent: 'test', policy: 'test' };
-  const base = { ...NO_DECISION, outcome, enabled, gate, detail: DETAIL_OF[gate], feature: flag, revisions };
+  const detail = gate === 'kill' && outcome === 'off' ? 'not_launched' : DETAIL_OF[gate];
+  const base = { ...NO_DECISION, outcome, enabled, gate, detail, feature: flag, revisions };
   return { ...base, ...shownWith(outcome, answer, confidence), ...answer, outcome, enabled, gate };
 }
 

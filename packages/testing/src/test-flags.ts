@@ -168,6 +168,7 @@ function featureNamed(name: string): FeatureFlag {
     kind: 'feature',
     name,
     enabled: true,
+    launched: true,
     access: undefined,
     targeting: undefined,
     problems: [],

@@ -57,6 +57,11 @@ describe('AI flags', () => {
     expect(details.errorCode).toBeUndefined();
   });
 
+  it('answers for a feature that was never launched as core does', async () => {
+    rampart.set('ai.copilot', { outcome: 'off', gate: 'kill' });
+    expect(await ask()).toMatchObject({ outcome: 'off', gate: 'kill', detail: 'not_launched', message: undefined });
+  });
+
   it('routes a confidence as the mode allows', async () => {
     rampart.set('ai.copilot', { mode: 'confirmation' });
     expect((await ask({ confidence: 0.99 })).route).toBe('confirm');

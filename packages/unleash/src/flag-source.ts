@@ -214,7 +214,8 @@ export class UnleashFlagSource implements FlagSource {
   }
 
   #refresh(): void {
-    const next = this.#read(this.#unleash.getFeatureToggleDefinitions(true) as unknown as readonly FlagDefinition[]);
+    const definitions = this.#unleash.getFeatureToggleDefinitions(true) as unknown as readonly FlagDefinition[];
+    const next = this.#read(definitions, this.#snapshot.launchedFeatures());
     const changed = next.changedFrom(this.#snapshot);
     const first = this.#origin === 'none';
     this.#rememberRemoved(changed, next);
@@ -241,8 +242,9 @@ export class UnleashFlagSource implements FlagSource {
     this.#emit({ type: 'fetched' });
   }
 
-  #read(definitions: readonly FlagDefinition[]): DefinitionSnapshot {
-    return new DefinitionSnapshot(definitions, this.#settings, (found) => this.#report(found));
+  // A feature that was live at any moment of the process stays launched: switched off, it is unavailable.
+  #read(definitions: readonly FlagDefinition[], launchedBefore?: ReadonlySet<string>): DefinitionSnapshot {
+    return new DefinitionSnapshot(definitions, this.#settings, (found) => this.#report(found), launchedBefore);
   }
 
   #report(found: Problem): void {

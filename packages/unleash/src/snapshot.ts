@@ -6,6 +6,8 @@ import {
   type Flag,
   type FlagDefinition,
   type FlagSnapshot,
+  findLaunched,
+  type Launch,
   type Problem,
 } from '@rampart/core';
 
@@ -15,19 +17,24 @@ export class DefinitionSnapshot implements FlagSnapshot {
   readonly #names: readonly string[];
   readonly #settings: CompileSettings;
   readonly #onProblem: (problem: Problem) => void;
+  readonly #launchedBefore: ReadonlySet<string>;
   readonly #compiled = new Map<string, Flag>();
+  #launch: Launch | undefined;
   #children: Map<string, ChangeFlag[]> | undefined;
 
+  /** @param launchedBefore features that customers could use in an earlier snapshot of the same environment */
   constructor(
     definitions: readonly FlagDefinition[],
     settings: CompileSettings,
     onProblem: (problem: Problem) => void = () => {},
+    launchedBefore: ReadonlySet<string> = new Set(),
   ) {
     // A map, so that a flag named after something every object has is a flag like any other.
     this.#definitions = new Map(definitions.map((definition) => [definition.name, definition]));
     this.#names = [...this.#definitions.keys()];
     this.#settings = settings;
     this.#onProblem = onProblem;
+    this.#launchedBefore = launchedBefore;
   }
 
   definition(name: string): FlagDefinition | undefined {
@@ -39,7 +46,8 @@ export class DefinitionSnapshot implements FlagSnapshot {
     if (known !== undefined) return known;
     const definition = this.#definitions.get(name);
     if (definition === undefined) return undefined;
-    const flag = compileFlag(definition, (other) => this.#definitions.get(other), this.#settings);
+    const find = (other: string) => this.#definitions.get(other);
+    const flag = compileFlag(definition, find, this.#settings, (feature) => this.#isLaunched(feature));
     this.#compiled.set(name, flag);
     this.#report(flag);
     return flag;
@@ -54,10 +62,24 @@ export class DefinitionSnapshot implements FlagSnapshot {
     return this.#children.get(feature) ?? [];
   }
 
+  /** The features that customers can use now or could use in an earlier snapshot. */
+  launchedFeatures(): ReadonlySet<string> {
+    return new Set([...this.#launchedBefore, ...this.#launchNow().live]);
+  }
+
   /** The flags that were edited, added or removed. */
   changedFrom(before: DefinitionSnapshot): readonly string[] {
     const names = new Set([...before.#definitions.keys(), ...this.#definitions.keys()]);
     return [...names].filter((name) => !isDeepStrictEqual(this.#definitions.get(name), before.#definitions.get(name)));
+  }
+
+  #isLaunched(feature: string): boolean {
+    return this.#launchedBefore.has(feature) || this.#launchNow().prepared.has(feature);
+  }
+
+  #launchNow(): Launch {
+    this.#launch ??= findLaunched(this.#definitions, this.#settings);
+    return this.#launch;
   }
 
   #indexChildren(): Map<string, ChangeFlag[]> {

@@ -20,11 +20,17 @@ export const coreDoor: Door = {
     const scenario = scenarioOf(row);
     const problems: Problem[] = [];
     const tiers = row.tiers ?? DEFAULT_TIERS;
-    const snapshot = new DefinitionSnapshot(
-      scenario.definitions.map((definition) => withSegments(definition, scenario)),
-      { tiers, evaluator: new UnleashEvaluator(), prefix: row.prefix, gates: new Map(Object.entries(row.gates ?? {})) },
-      (problem) => problems.push(problem),
-    );
+    const gates = new Map(Object.entries(row.gates ?? {}));
+    const settings = { tiers, evaluator: new UnleashEvaluator(), prefix: row.prefix, gates };
+    const read = (definitions: readonly FlagDefinition[], launchedBefore?: ReadonlySet<string>) =>
+      new DefinitionSnapshot(
+        definitions.map((definition) => withSegments(definition, scenario)),
+        settings,
+        (problem) => problems.push(problem),
+        launchedBefore,
+      );
+    const { definitions, earlier } = scenario;
+    const snapshot = read(definitions, earlier && read(earlier).launchedFeatures());
     const { control, ask } = scenario;
     const subject = readSubject(scenario.context);
     const source = new InMemoryControl({ now: () => NOW });

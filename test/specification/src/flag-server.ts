@@ -22,7 +22,16 @@ export class FlagServer {
   /** Serves a state under an address of its own, which is returned. */
   serve(state: object): string {
     const name = `state-${this.#states.size}`;
-    this.#states.set(name, JSON.stringify({ version: 2, ...state }));
+    this.#set(name, state);
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/${name}/api`;
+  }
+
+  /** Serves another state under an address that {@link serve} returned. */
+  replace(address: string, state: object): void {
+    this.#set(new URL(address).pathname.split('/')[1] ?? '', state);
+  }
+
+  #set(name: string, state: object): void {
+    this.#states.set(name, JSON.stringify({ version: 2, ...state }));
   }
 }

@@ -3,7 +3,7 @@ import { createRampart, type Rampart } from '@rampart/sdk';
 import { expect } from 'vitest';
 import { type Door, expectDecision } from './door.js';
 import { FlagServer } from './flag-server.js';
-import { isGated, optionsOf } from './scenario-options.js';
+import { isGated, optionsOf, replaceEarlier } from './scenario-options.js';
 import { type Row, type Scenario, scenarioOf } from './table.js';
 
 const server = new FlagServer();
@@ -33,9 +33,11 @@ export const gatewayDoor: Door = {
   async check(written) {
     const row = { ...written, expect: written.throughUnleash ?? written.expect };
     const scenario = scenarioOf(row);
-    current = createRampart(optionsOf(row, scenario, server, []));
+    const options = optionsOf(row, scenario, server, []);
+    current = createRampart(options);
     try {
       await current.provider.initialize();
+      await replaceEarlier(current, scenario, options.unleash.url, server);
       await checkAnswers(gatewayOf(row), row, scenario);
     } finally {
       await current.close();

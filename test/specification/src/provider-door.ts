@@ -4,7 +4,7 @@ import { createRampart, type Rampart } from '@rampart/sdk';
 import { expect } from 'vitest';
 import { type Door, expectDecision } from './door.js';
 import { FlagServer } from './flag-server.js';
-import { isGated, optionsOf } from './scenario-options.js';
+import { isGated, optionsOf, replaceEarlier } from './scenario-options.js';
 import { type Row, type Scenario, scenarioOf } from './table.js';
 
 /** What a caller falls back to; never the answer on an AI flag. */
@@ -24,9 +24,11 @@ export const providerDoor: Door = {
     const row = { ...written, expect: written.throughUnleash ?? written.expect };
     const scenario = scenarioOf(row);
     const warnings: string[] = [];
-    const rampart = createRampart(optionsOf(row, scenario, server, warnings));
+    const options = optionsOf(row, scenario, server, warnings);
+    const rampart = createRampart(options);
     // Replaces the provider of the row before, which closes it.
     await OpenFeature.setProviderAndWait('specification', rampart.provider);
+    await replaceEarlier(rampart, scenario, options.unleash.url, server);
     await checkAnswers(row, scenario, rampart);
     checkWarnings(row, warnings);
   },

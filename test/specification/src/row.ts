@@ -97,6 +97,8 @@ const expectation = z.strictObject({
 export const rowSchema = z.strictObject({
   name: z.string().min(1),
   flags: flags.optional(),
+  /** The flags that the same process saw first, over the same base; `flags` replaced them. */
+  earlier: flags.optional(),
   /** Flag → feature, for flags without a parent. */
   gates: z.record(z.string(), z.string()).optional(),
   tiers: z.array(z.string()).optional(),

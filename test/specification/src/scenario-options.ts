@@ -1,5 +1,6 @@
 import type { Logger } from '@openfeature/server-sdk';
 import { type ControlSource, InMemoryControl, type RuleDefinition } from '@rampart/core';
+import type { Rampart } from '@rampart/sdk';
 import type { FlagServer } from './flag-server.js';
 import { NOW } from './now.js';
 import type { Row, Scenario } from './table.js';
@@ -7,13 +8,13 @@ import type { Row, Scenario } from './table.js';
 /** What a rampart is made of for one row: a stand-in for Unleash, a recorded control state, warnings collected. */
 export function optionsOf(
   row: Row,
-  { definitions, segments, control }: Scenario,
+  { definitions, earlier = definitions, segments, control }: Scenario,
   server: FlagServer,
   warnings: string[],
 ) {
   return {
     unleash: {
-      url: server.serve({ features: definitions, segments }),
+      url: server.serve({ features: earlier, segments }),
       appName: 'specification',
       refreshInterval: 600_000,
       disableMetrics: true,
@@ -26,6 +27,18 @@ export function optionsOf(
     prefix: row.prefix,
     logger: collecting(warnings),
   };
+}
+
+/** Replaces the earlier flags of a row, which the process has seen, by those that it asks about. */
+export async function replaceEarlier(
+  { flags }: Pick<Rampart, 'flags'>,
+  { definitions, earlier, segments }: Scenario,
+  address: string,
+  server: FlagServer,
+): Promise<void> {
+  if (earlier === undefined) return;
+  server.replace(address, { features: definitions, segments });
+  await flags.refresh?.();
 }
 
 const NO_STORAGE = { get: async () => undefined, set: async () => {} };

@@ -8,6 +8,8 @@ export type { Expectation, Row } from './row.js';
 export interface Scenario {
   /** As Unleash's client API sends them; rules name segments by id. */
   readonly definitions: readonly FlagDefinition[];
+  /** The definitions that the same process saw first. Undefined: these ones. */
+  readonly earlier: readonly FlagDefinition[] | undefined;
   readonly segments: readonly { readonly id: number; readonly constraints: readonly unknown[] }[];
   readonly context: Attributes;
   readonly control: 'unknown' | readonly ControlChange[];
@@ -57,6 +59,7 @@ export function scenarioOf(row: Row): Scenario {
   const control = row.control ?? BASE_CONTROL;
   return {
     definitions: definitionsOf(flags),
+    earlier: row.earlier && definitionsOf(row.earlier),
     segments: flags.segments ?? [],
     context: over(BASE_CONTEXT, row.context ?? {}),
     control: control === 'unknown' ? control : [...control, ...(row.also ?? [])].map(tidy),

@@ -69,6 +69,12 @@ describe('what a page sees', () => {
     expect(shown({ ...open, outcome: 'off', enabled: false, gate, detail })).toMatchObject(reason);
   });
 
+  it('of one that was never launched says no more than that it is off', () => {
+    const page = shown({ ...open, outcome: 'off', enabled: false, gate: 'kill', detail: 'not_launched' });
+    expect(page).toMatchObject({ outcome: 'off', enabled: false });
+    for (const name of ['gate', 'detail', 'message']) expect(page).not.toHaveProperty(name);
+  });
+
   it('of one that is unavailable says that, with its message, and not which kill it was', () => {
     const killed: Decision = { ...open, outcome: 'unavailable', enabled: false, gate: 'kill', detail: 'k-7' };
     const page = shown({ ...killed, message: 'back soon' }, 'ticket');

@@ -52,8 +52,8 @@ export function browserDecision(decision: Decision, feedback?: string): BrowserD
  * Why it is closed, where that is the user's or the tenant's own affair. Anything else would tell of what they can't have:
  * the stage of a change, a label that is kept of them, that a shadow runs.
  */
-function reasonOf({ enabled, gate, detail }: Decision): Pick<BrowserDecision, 'gate' | 'detail'> {
-  if (enabled || gate === 'kill') return { gate };
+function reasonOf({ enabled, outcome, gate, detail }: Decision): Pick<BrowserDecision, 'gate' | 'detail'> {
+  if (enabled || outcome === 'unavailable') return { gate };
   const isOwn = gate === 'consent' || gate === 'tier' || (gate === 'exclusion' && detail === 'opted_out');
   return isOwn ? { gate, detail } : {};
 }
