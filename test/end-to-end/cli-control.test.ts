@@ -335,7 +335,7 @@ describe('rampart audit', () => {
     [['--kind', 'consents'], /--kind "consents": use consent, choice/],
     [['--user', 'ann'], /--user: name the tenant/],
     [['--since', '5 o’clock'], /--since .*write a moment with its zone/],
-    [['verify', '--heads', '/nowhere'], /--heads "\/nowhere": ENOENT/],
+    [['verify', '--heads', '/nowhere'], /--heads "\/nowhere": no such file/],
   ])('is refused as %j', async (args, message) => {
     expect(await rampart('audit', ...args)).toMatchObject({ code: 2, out: '', err: expect.stringMatching(message) });
   });

@@ -288,6 +288,38 @@ describe('rampart serve --check', () => {
     expect(err).toContain(`no secret was given: one is made at the start, in ${join(data, 'secret')}`);
   });
 
+  it('names every problem of the file, the environment and the options, and tries what can be tried', async () => {
+    const path = join(folder, 'many.yaml');
+    const hash = `sha256:${'a'.repeat(64)}`;
+    const twins = `[{ name: a, hash: "${hash}", role: operator, may: [track] }, { name: a, hash: hunter2 }]`;
+    writeFileSync(path, `prot: 1\norigins: ["https://app.example.com/login", "app.example.com"]\nkeys: ${twins}\n`);
+    const args = ['serve', '--check', '--config', path, '--secret-file', join(folder, 'missing'), '--port', 'x'];
+    const { code, out, err } = await rampart(args, here({ REDIS_URL: redis().url }));
+    const expected = [
+      /"[^"]*missing": no such file/,
+      /prot: there is no such setting: did you mean port\?/,
+      /origins\.0 = "https:\/\/app\.example\.com\/login": browsers send https:\/\/app\.example\.com/,
+      /origins\.1 = "app\.example\.com": it is no origin/,
+      /keys\.0\.may: an operator's key may do everything/,
+      /keys\.1\.name = "a": keys\.0 has the same name/,
+      /keys\.1\.hash: use what `rampart key` printed/,
+      /--port = "x": use a number/,
+    ];
+    for (const line of expected) expect(err).toMatch(line);
+    expect(err.trim().split('\n')).toHaveLength(expected.length);
+    expect(out).toMatch(/ok +Unleash +http.* has 1 flags/);
+    expect(out).toMatch(/ok +Redis +it answers/);
+    expect(out).toMatch(/skipped +database +not tried: secret can not be used/);
+    expect([code, `${out}${err}`.includes('hunter2')]).toEqual([2, false]);
+    const json = await rampart([...args, '--json'], here());
+    expect(JSON.parse(json.out)).toMatchObject({ problems: { length: expected.length }, checks: expect.any(Array) });
+    const started = await rampart(
+      args.filter((arg) => arg !== '--check'),
+      here(),
+    );
+    expect([started.code, started.err]).toEqual([2, err]);
+  });
+
   it('says what does not work, and ends with 1', async () => {
     const nothing = here({
       UNLEASH_URL: 'http://127.0.0.1:2',

@@ -60,7 +60,7 @@ describe('control settings', () => {
     [{}, { RAMPART_SECRET: SECRET }, /set RAMPART_DATABASE_URL.*--database .\/rampart-data/],
     [{}, { RAMPART_DATABASE_URL: POSTGRES }, /set RAMPART_SECRET, or pass --secret-file FILE/],
     [{}, { ...HERE, RAMPART_SECRET: 'short-one' }, /^RAMPART_SECRET: it has fewer than 32 characters/],
-    [{ secretFile: '/nowhere' }, HERE, /^--secret-file "\/nowhere": ENOENT/],
+    [{ secretFile: '/nowhere' }, HERE, /^--secret-file "\/nowhere": no such file/],
     [{ database: POSTGRES }, HERE, /^--database: it holds a password.*put the address into RAMPART_DATABASE_URL/],
     [{ redisUrl: 'redis://:hidden@r' }, HERE, /^--redis-url: it holds a password.*REDIS_URL/],
     [{ controlEnvironment: 'a b' }, HERE, /^--control-environment = "a b": write a name/],

@@ -17,6 +17,13 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 /** A command that was called wrongly; the message names the option, variable or line, the value and the fix. */
 export class UsageError extends Error {
   override readonly name: string = 'UsageError';
+  /** Every problem that one run found; each is a line of the error output. */
+  readonly problems: readonly string[];
+
+  constructor(...problems: readonly string[]) {
+    super(problems.join('\n'));
+    this.problems = problems;
+  }
 }
 
 /** Ends a command for the way it was called. */
@@ -61,6 +68,11 @@ const IN_OUR_WORDS: readonly (readonly [string, string])[] = [
     'add a change id such as prompt-v18, or --name with a full name',
   ],
 ];
+
+/** What to print of an error, one line each: a command that was called wrongly may have several problems. */
+export function messagesOf(error: unknown): readonly string[] {
+  return error instanceof UsageError ? error.problems.map(inOurWords) : [messageOf(error)];
+}
 
 /** An error's message in the words of the command line. */
 export function messageOf(error: unknown): string {

@@ -19,7 +19,7 @@ import { reviveCommand } from './commands/revive.js';
 import { serveCommand } from './commands/serve.js';
 import { syncCommand } from './commands/sync.js';
 import type { Variables } from './environment.js';
-import { EXIT, type ExitCode, exitCodeOf, messageOf } from './failure.js';
+import { EXIT, type ExitCode, exitCodeOf, messagesOf } from './failure.js';
 import { refuseSurplus } from './input/surplus.js';
 import { printable } from './output/printable.js';
 import { oneLine } from './output/table.js';
@@ -92,7 +92,8 @@ export async function run({ args, variables, terminal }: RunOptions): Promise<Ex
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.fine : EXIT.failed;
     const failed = exitCodeOf(error);
     if (failed === undefined) throw error;
-    session.terminal.err(`${session.paint('red', 'rampart:')} ${oneLine(messageOf(error))}\n`);
+    for (const message of messagesOf(error))
+      session.terminal.err(`${session.paint('red', 'rampart:')} ${oneLine(message)}\n`);
     return failed;
   }
 }

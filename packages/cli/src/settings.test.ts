@@ -94,7 +94,7 @@ describe('what is wrong is named, with its value and the fix', () => {
     ['a tier in two cases', { tiers: 'pro,Pro' }, URL_, /"pro" and "Pro" differ in case alone/],
     ['a tier twice', { tiers: 'a,b,a' }, URL_, /^--tiers = "a,b,a": write each tier once/],
     ['no tier', {}, { ...URL_, RAMPART_TIERS: ',' }, /^RAMPART_TIERS = ",": write each tier once/],
-    ['a missing file', { tokenFile: '/nowhere/token' }, URL_, /^--token-file "\/nowhere\/token": ENOENT/],
+    ['a missing file', { tokenFile: '/nowhere/token' }, URL_, /^--token-file "\/nowhere\/token": no such file/],
   ])('%s', (_, flags, environment, message) => {
     expect(() => settings(flags, environment)).toThrow(UsageError);
     expect(() => settings(flags, environment)).toThrow(message);

@@ -4,16 +4,16 @@ import type { Permission } from './access/principal.js';
 
 /** A key of a backend service, or of an operator's program. */
 export interface KeyConfiguration {
-  /** Shown in logs and in the audit trail. */
+  /** Shown in logs and in the audit trail. No other key or page token has it where both count. */
   readonly name: string;
   /** `sha256:` and 64 hexadecimal digits, as `hashKey` gives them. The key itself is nowhere. */
   readonly hash: string;
   /** @default 'service' */
   readonly role: 'service' | 'operator';
-  /** What a service may ask for. @default evaluate and track */
-  readonly may: readonly Permission[];
-  /** Flags it may ask about: names, or beginnings with `*` at the end. @default every flag */
-  readonly flags: readonly string[];
+  /** What a service may ask for; not for operators. @default evaluate and track */
+  readonly may?: readonly Permission[] | undefined;
+  /** Flags a service may ask about: names, or beginnings with `*` at the end; not for operators. @default every flag */
+  readonly flags?: readonly string[] | undefined;
   /** Where the key counts; gateways of other environments refuse it. @default everywhere */
   readonly environments?: readonly string[] | undefined;
 }
@@ -163,7 +163,10 @@ export interface GatewayConfiguration {
   readonly frontend: FrontendConfiguration;
   /** How users' tokens are checked. @default nobody is a user, a tenant admin or an operator by token */
   readonly identity?: IdentityConfiguration | undefined;
-  /** Origins whose pages may ask, or `*`. @default the gateway's own */
+  /**
+   * Origins whose pages may ask, as browsers send them: `scheme://host` or `scheme://host:port`, in lower case, without a path;
+   * or `*` for every page. @default the gateway's own
+   */
   readonly origins: readonly string[];
   /**
    * More request headers that pages of `origins` may send, e.g. `x-my-trace`. Those of OpenFeature's and Unleash's clients and of

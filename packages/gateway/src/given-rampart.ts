@@ -26,18 +26,17 @@ export function asDecided(configuration: GatewayConfiguration, rampart: Rampart)
  * @throws ConfigurationError
  */
 export function requireAgreement({ contextNames = {}, prefix, directory, ...lists }: Stated, rampart: Rampart): void {
-  if (rampart.contextNames === undefined) throw new ConfigurationError('rampart', 'pass what createRampart returned');
+  if (rampart.contextNames === undefined)
+    throw new ConfigurationError([{ field: 'rampart', fix: 'pass what createRampart returned' }]);
   const names: ReadonlyMap<string, string> = new Map(Object.entries(rampart.contextNames));
-  for (const [fact, name] of Object.entries(contextNames))
-    if (name !== names.get(fact)) contradiction(`contextNames.${fact}`);
-  for (const field of LISTS) {
-    const stated = lists[field];
-    if (stated !== undefined && canonical(stated) !== canonical(rampart[field])) contradiction(field);
-  }
-  if (prefix !== undefined && prefix !== rampart.prefix) contradiction('prefix');
-  if (directory !== undefined && directory !== rampart.directory) contradiction('directory');
-}
-
-function contradiction(field: string): never {
-  throw new ConfigurationError(field, 'the rampart that was given has another one: leave it out here');
+  const contradictions = [
+    ...Object.entries(contextNames).flatMap(([fact, name]) =>
+      name === names.get(fact) ? [] : [`contextNames.${fact}`],
+    ),
+    ...LISTS.filter((field) => lists[field] !== undefined && canonical(lists[field]) !== canonical(rampart[field])),
+    ...(prefix !== undefined && prefix !== rampart.prefix ? ['prefix'] : []),
+    ...(directory !== undefined && directory !== rampart.directory ? ['directory'] : []),
+  ];
+  const fix = 'the rampart that was given has another one: leave it out here';
+  if (contradictions.length > 0) throw new ConfigurationError(contradictions.map((field) => ({ field, fix })));
 }

@@ -12,7 +12,7 @@ export type {
   Rate,
   UnleashConfiguration,
 } from './configuration.js';
-export { ConfigurationError, isConfigurationError } from './configuration-error.js';
+export { ConfigurationError, type ConfigurationProblem, isConfigurationError } from './configuration-error.js';
 export { readConfiguration } from './configuration-schema.js';
 export { createGateway, type GatewayOptions } from './create-gateway.js';
 export type { App } from './gateway.js';

@@ -8,6 +8,9 @@ import { asDecided, requireAgreement, type Stated } from './given-rampart.js';
 import { type Metrics, openMetrics } from './service/metrics.js';
 import { Stopping } from './service/stopping.js';
 
+/** How often the log is read at least; a short `maxStaleness` asks for more. */
+const MAX_POLL_INTERVAL_MS = 1_000;
+
 interface Given {
   readonly configuration: GatewayConfiguration;
   /** The same before defaults were filled in, and the directory. */
@@ -62,6 +65,7 @@ function controlOf(
     relay,
     environment,
     maxStaleness,
+    pollInterval: Math.min(MAX_POLL_INTERVAL_MS, Math.floor(maxStaleness / 2)),
     meter,
     logger: log,
     migrate: creates,

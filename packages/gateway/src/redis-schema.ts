@@ -1,8 +1,11 @@
 import type { ControlOptions } from '@rampart/sdk';
 import { z } from 'zod';
+import { settingsOf } from './settings-schema.js';
 
 type Redis = NonNullable<ControlOptions['redis']>;
 
+const settings = <Shape extends z.core.$ZodLooseShape>(shape: Shape) =>
+  settingsOf(shape, '; those of ioredis go into options');
 const port = 'use a port from 1 to 65535';
 const some = 'name at least one';
 const FORMS = 'write redis://…, { url }, { sentinels, name } or { cluster }';
@@ -11,19 +14,19 @@ const FORMS = 'write redis://…, { url }, { sentinels, name } or { cluster }';
 const url = z.string('use redis://, or rediss:// for TLS').refine(isRedisUrl, {
   error: 'use redis://[user:password@]host[:port][/database], or rediss:// for TLS; what is no letter or digit as %XX',
 });
-const address = z.strictObject({
+const address = settings({
   host: z.string('name a host').min(1, 'name a host'),
   port: z.int(port).min(1, port).max(65_535, port).optional(),
 });
 const options = z.record(z.string(), z.unknown(), 'pass the options of ioredis').optional();
 const shapes = {
-  url: z.strictObject({ url, options }),
-  sentinels: z.strictObject({
+  url: settings({ url, options }),
+  sentinels: settings({
     sentinels: z.array(address, some).min(1, some),
     name: z.string('name the group of servers that the Sentinels watch').min(1, 'name the group of servers'),
     options,
   }),
-  cluster: z.strictObject({ cluster: z.array(z.unknown(), some).min(1, some), options }),
+  cluster: settings({ cluster: z.array(z.unknown(), some).min(1, some), options }),
 };
 
 /** What `createControl` takes. Picks the form by its name, so that an error names a field of the form that was meant. */
@@ -49,12 +52,7 @@ function problemsOf(value: unknown): readonly Wrong[] {
 
 function issuesOf(schema: z.ZodType, value: unknown, at: readonly PropertyKey[] = []): readonly Wrong[] {
   const { error } = schema.safeParse(value);
-  return (error?.issues ?? []).map((issue) => {
-    const [unknown] = issue.code === 'unrecognized_keys' ? issue.keys : [];
-    const path = [...at, ...issue.path];
-    if (unknown === undefined) return { path, message: issue.message };
-    return { path: [...path, unknown], message: 'there is no such setting; those of ioredis go into options' };
-  });
+  return (error?.issues ?? []).map(({ path, message }) => ({ path: [...at, ...path], message }));
 }
 
 function isRedisUrl(text: string): boolean {

@@ -1,8 +1,8 @@
 import { createGateway, type GatewayConfiguration, stopGateway } from '@rampart/gateway';
 import { Command } from 'commander';
-import { EXIT, misused } from '../failure.js';
+import { EXIT, inOurWords, misused } from '../failure.js';
 import { type CheckResult, checkGateway } from '../gateway/checks.js';
-import { type GatewayFlags, readGatewaySettings } from '../gateway/gateway-settings.js';
+import { checkGatewaySettings, type GatewayFlags, readGatewaySettings } from '../gateway/gateway-settings.js';
 import { oneLine, renderTable } from '../output/table.js';
 import { printJson, type Session } from './command.js';
 import { withDatabase } from './database-command.js';
@@ -43,27 +43,34 @@ export function serveCommand(session: Session): Command {
 }
 
 async function runServe(session: Session, flags: Flags): Promise<void> {
+  if (flags.check) return check(session, flags);
   const { configuration, notes } = readGatewaySettings(flags, session.variables);
-  for (const note of notes) session.terminal.err(`rampart: ${note}\n`);
-  if (flags.check) await check(session, flags, configuration);
-  else await serve(configuration);
+  printNotes(session, notes);
+  await serve(configuration);
 }
 
-async function check(session: Session, { json }: Flags, configuration: GatewayConfiguration): Promise<void> {
-  const results = await checkGateway(configuration);
-  if (json) printJson(session, { checks: results });
+function printNotes({ terminal }: Session, notes: readonly string[]): void {
+  for (const note of notes) terminal.err(`rampart: ${note}\n`);
+}
+
+async function check(session: Session, flags: Flags): Promise<void> {
+  const { configuration, notes, problems, unusable } = checkGatewaySettings(flags, session.variables);
+  printNotes(session, notes);
+  const { terminal, paint } = session;
+  if (!flags.json)
+    for (const problem of problems) terminal.err(`${paint('red', 'rampart:')} ${oneLine(inOurWords(problem))}\n`);
+  const checks = await checkGateway(configuration, unusable);
+  if (flags.json) printJson(session, { problems, checks });
   else {
-    const rows = results.map(({ what, ok, isWarning, found }) => [
-      stateOf(session, { ok, isWarning }),
-      what,
-      oneLine(found),
-    ]);
-    session.terminal.out(`${renderTable(['', 'what', 'found'], rows).join('\n')}\n`);
+    const rows = checks.map((result) => [stateOf(session, result), result.what, oneLine(result.found)]);
+    terminal.out(`${renderTable(['', 'what', 'found'], rows).join('\n')}\n`);
   }
-  session.end(results.every(({ ok }) => ok) ? EXIT.fine : EXIT.findings);
+  if (problems.length > 0) session.end(EXIT.failed);
+  else session.end(checks.every(({ ok }) => ok) ? EXIT.fine : EXIT.findings);
 }
 
-function stateOf({ paint }: Session, { ok, isWarning }: Pick<CheckResult, 'ok' | 'isWarning'>): string {
+function stateOf({ paint }: Session, { ok, isWarning, isSkipped }: CheckResult): string {
+  if (isSkipped) return paint('yellow', 'skipped');
   if (!ok) return paint('red', 'FAILED');
   return isWarning ? paint('yellow', 'warning') : paint('green', 'ok');
 }

@@ -6,6 +6,7 @@ import { checkBackup, type GatewayConfiguration } from '@rampart/gateway';
 import { createControl } from '@rampart/sdk';
 import { isStoreError, proxyFetch } from '@rampart/sdk/operator';
 import { messageOf } from '../failure.js';
+import { concerns } from './problems.js';
 
 /** What was tried, and what came of it. */
 export interface CheckResult {
@@ -14,41 +15,76 @@ export interface CheckResult {
   readonly found: string;
   /** The gateway starts, and lacks something that `found` names. */
   readonly isWarning?: boolean | undefined;
+  /** Not tried, since a setting that it needs can't be used. */
+  readonly isSkipped?: boolean | undefined;
 }
 
 const TIMEOUT = 5_000;
 
-/** Tries everything that a gateway needs, at once. Changes nothing. */
-export async function checkGateway(configuration: GatewayConfiguration): Promise<readonly CheckResult[]> {
-  const { unleash, redis, identity } = configuration;
-  const tries: readonly (readonly [what: string, work: () => Promise<string>])[] = [
-    ['address', () => tryAddress(configuration)],
-    ['Unleash', () => tryUnleash(configuration)],
-    ...(unleash.adminToken === undefined ? [] : [['Unleash admin', () => tryAdmin(configuration)] as const]),
-    ['database', () => tryDatabase(configuration)],
-    ...(redis === undefined ? [] : [['Redis', () => tryRedis(configuration)] as const]),
-    ...(identity?.jwksUrl === undefined ? [] : [['keys of users', () => tryKeys(identity.jwksUrl ?? '')] as const]),
-    ['callers', async () => callersOf(configuration)],
-  ];
-  const results = await Promise.all(tries.map(([what, work]) => result(what, work)));
-  return [...results, await tryBackup(configuration)];
+interface Try {
+  readonly what: string;
+  /** Dotted names of the settings that it needs. */
+  readonly needs: readonly string[];
+  readonly work: () => Promise<string | Pick<CheckResult, 'isWarning' | 'found'>>;
 }
 
-async function result(what: string, work: () => Promise<string>): Promise<CheckResult> {
+/**
+ * Tries everything that a gateway needs, at once, except for what needs one of the settings that can't be used. Changes nothing.
+ */
+export function checkGateway(
+  configuration: GatewayConfiguration,
+  unusable: readonly string[] = [],
+): Promise<readonly CheckResult[]> {
+  return Promise.all(triesOf(configuration).map((each) => resultOf(each, unusable)));
+}
+
+function triesOf(configuration: GatewayConfiguration): readonly Try[] {
+  const { unleash, redis, identity } = configuration;
+  const admin = ['unleash.url', 'unleash.adminUrl', 'unleash.adminToken'];
+  const jwksUrl = identity?.jwksUrl;
+  return [
+    { what: 'address', needs: ['host', 'port'], work: () => tryAddress(configuration) },
+    { what: 'Unleash', needs: ['unleash.url', 'unleash.token'], work: () => tryUnleash(configuration) },
+    ...optional(unleash.adminToken, () => ({
+      what: 'Unleash admin',
+      needs: admin,
+      work: () => tryAdmin(configuration),
+    })),
+    { what: 'database', needs: ['database', 'secret'], work: () => tryDatabase(configuration) },
+    ...optional(redis, () => ({ what: 'Redis', needs: ['redis'], work: () => tryRedis(configuration) })),
+    ...optional(jwksUrl, (url) => ({ what: 'keys of users', needs: ['identity.jwksUrl'], work: () => tryKeys(url) })),
+    {
+      what: 'callers',
+      needs: ['keys', 'frontend', 'identity', 'environment'],
+      work: async () => callersOf(configuration),
+    },
+    { what: 'backup of flags', needs: ['unleash.url'], work: () => tryBackup(configuration) },
+  ];
+}
+
+/** One check where a setting is there, none where it isn't. */
+function optional<T>(setting: T | undefined, make: (setting: T) => Try): readonly Try[] {
+  return setting === undefined ? [] : [make(setting)];
+}
+
+async function resultOf({ what, needs, work }: Try, unusable: readonly string[]): Promise<CheckResult> {
+  const missing = needs.filter((setting) => concerns(unusable, setting));
+  if (missing.length > 0)
+    return { what, ok: false, isSkipped: true, found: `not tried: ${missing.join(' and ')} can not be used` };
   try {
-    return { what, ok: true, found: await work() };
+    const found = await work();
+    return typeof found === 'string' ? { what, ok: true, found } : { what, ok: true, ...found };
   } catch (error) {
     return { what, ok: false, found: (error as Error).message };
   }
 }
 
 /** A backup is no condition of a start: its folder may be read-only. */
-async function tryBackup(configuration: GatewayConfiguration): Promise<CheckResult> {
+async function tryBackup(
+  configuration: GatewayConfiguration,
+): Promise<string | Pick<CheckResult, 'isWarning' | 'found'>> {
   const warning = await checkBackup(configuration);
-  const what = 'backup of flags';
-  return warning === undefined
-    ? { what, ok: true, found: 'can be written' }
-    : { what, ok: true, isWarning: true, found: warning };
+  return warning === undefined ? 'can be written' : { isWarning: true, found: warning };
 }
 
 function tryAddress({ host, port }: GatewayConfiguration): Promise<string> {

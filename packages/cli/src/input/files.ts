@@ -10,9 +10,20 @@ export function readText(option: string, path: string): string {
   try {
     bytes = readFileSync(path);
   } catch (error) {
-    return misused(`${source}: ${(error as NodeJS.ErrnoException).code ?? 'can not be read'}`);
+    return misused(`${source}: ${reasonOf(error as NodeJS.ErrnoException)}`);
   }
   return decodeUtf8(source, bytes);
+}
+
+const REASONS: ReadonlyMap<string | undefined, string> = new Map([
+  ['ENOENT', 'no such file'],
+  ['ENOTDIR', 'no such file: a part of the path is not a folder'],
+  ['EISDIR', 'it is a folder: name a file in it'],
+  ['EACCES', 'permission denied: let this user read it'],
+]);
+
+function reasonOf({ code }: NodeJS.ErrnoException): string {
+  return REASONS.get(code) ?? `it can not be read (${code ?? 'no reason given'})`;
 }
 
 /** Parses JSON; an error names the option and the file. */

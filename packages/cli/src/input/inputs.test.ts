@@ -245,7 +245,7 @@ describe('contexts', () => {
 
   it('refuses a file that is not there', () => {
     expect(() => readContexts('/nowhere/tenants.csv', DEFAULT_CONTEXT_NAMES)).toThrow(
-      '--tenants "/nowhere/tenants.csv": ENOENT',
+      '--tenants "/nowhere/tenants.csv": no such file',
     );
   });
 });

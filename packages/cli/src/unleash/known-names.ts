@@ -1,4 +1,5 @@
 import type { FlagDefinition } from '@rampart/core';
+import { nearestHint } from '@rampart/sdk/operator';
 import { createAdminClient, fetchDefinitions } from '@rampart/unleash/admin';
 import type { Session } from '../commands/command.js';
 import { exitCodeOf, messageOf } from '../failure.js';
@@ -39,11 +40,7 @@ export async function warnIfUnknown(session: Session, flags: KnownNameFlags, rec
     if (definitions === undefined) return false;
     const names = [...new Set(definitions.flatMap((flag) => (what === 'flag' ? [flag.name] : classesOf(flag))))];
     if (names.includes(name) || (await recorded.isDeclared?.())) return false;
-    const near = names.filter((known) => known.includes(name) || name.includes(known) || isTypo(known, name));
-    const hint =
-      near.length > 0
-        ? `did you mean ${near.slice(0, 3).join(', ')}?`
-        : `known: ${names.slice(0, 5).join(', ') || 'none'}.`;
+    const hint = nearestHint(name, names) || `known: ${names.slice(0, 5).join(', ') || 'none'}.`;
     warn(
       `Unleash has no ${what === 'flag' ? `flag ${JSON.stringify(name)}` : `feature of class ${JSON.stringify(name)}`}, so this record changes no answer; ${hint} Pass --unknown-ok if the name is right.`,
     );
@@ -76,13 +73,4 @@ function classesOf({ strategies = [] }: FlagDefinition): readonly string[] {
     const { featureClass } = (parameters ?? {}) as { readonly featureClass?: unknown };
     return name === 'aiAccess' && typeof featureClass === 'string' ? [featureClass.trim()] : [];
   });
-}
-
-/** Whether two names share their beginning or end except for three characters at most. */
-function isTypo(known: string, name: string): boolean {
-  let start = 0;
-  while (start < known.length && known[start] === name[start]) start++;
-  let end = 0;
-  while (end < known.length - start && known.at(-1 - end) === name.at(-1 - end)) end++;
-  return Math.max(known.length, name.length) - start - end <= 3;
 }

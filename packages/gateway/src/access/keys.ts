@@ -39,7 +39,7 @@ export function keyRing({ keys, frontend, environment }: GatewayConfiguration): 
   ]);
 }
 
-function ownerOf({ name, role, may, flags }: ConfiguredKey): ServicePrincipal | OperatorPrincipal {
+function ownerOf({ name, role, may = [], flags = [] }: ConfiguredKey): ServicePrincipal | OperatorPrincipal {
   if (role === 'operator') return { kind: 'operator', name, by: 'key' };
   return { kind: 'service', name, may: new Set(may), mayAsk: matcherOf(flags) };
 }
