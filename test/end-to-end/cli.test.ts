@@ -210,7 +210,7 @@ describe.each(VERSIONS)('rampart on a real Unleash %s (%s)', (version) => {
       const base = `preview --tenants ${tenants()} --feature ${FEATURE} --consent support_copilot=opt_in`;
       const { code, data } = await json(`${base} --set minTier=enterprise`);
       expect(code).toBe(1);
-      expect(data.counts).toEqual({ loses: 1, gains: 0, keeps: 1, 'stays out': 2 });
+      expect(data.counts).toEqual({ loses: 1, gains: 0, keeps: 1, 'stays out': 2, unknown: 0 });
       expect(data.unread).toEqual([{ at: 'line 6', problem: '1 cells, but the header has 3' }]);
       const wider = await rampart(`${base} --set minTier=free`);
       expect(wider.out).toMatch(/line 4 +small +off +on +gains\n/);
@@ -238,6 +238,16 @@ describe.each(VERSIONS)('rampart on a real Unleash %s (%s)', (version) => {
         ['clinic', true, 'loses'],
       ]);
       expect((await client.flags.get({ flag: 'old-copilot' })).dependencies).toEqual([]);
+      const bare = file('bare.csv', 'tenantId\nacme\nbig\n');
+      const args = `preview --tenants ${bare} --feature ${FEATURE} --flag old-copilot --consent support_copilot=opt_in`;
+      const unknown = await json(args);
+      expect([unknown.code, unknown.data.counts]).toEqual([1, expect.objectContaining({ loses: 0, unknown: 2 })]);
+      const { code, out } = await rampart(args);
+      expect([code, out]).toEqual([
+        1,
+        expect.stringMatching(/acme +\? +\? +unknown +no tier, which a constraint compares/),
+      ]);
+      expect(out).toMatch(/2 not known\.[\s\S]*Today's answer can't be known for 2 rows/);
     });
   });
 

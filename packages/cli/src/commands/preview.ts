@@ -7,6 +7,7 @@ import { type ReadContext, readContexts } from '../input/contexts.js';
 import { type ControlFlags, readControl, saysConsent } from '../input/control.js';
 import { readPairs } from '../input/pairs.js';
 import { countChanges, type PlacedRow, renderPreview } from '../output/preview.js';
+import { counted } from '../output/table.js';
 import { type ConnectionFlags, readSettings } from '../settings.js';
 import { asClientsSee, readFlags } from '../unleash/definitions.js';
 import { isEnabled, type OfflineOptions, offlineUnleash } from '../unleash/offline.js';
@@ -35,7 +36,7 @@ export function previewCommand(session: Session): Command {
   return connectedCommand('preview', 'any')
     .summary('show who would gain or lose access')
     .description(
-      'Tries a changed aiAccess parameter (--set), or an existing flag put under a feature (--flag), on a list of tenants. Changes nothing. Exits with 1 where a row could not be read.',
+      'Tries a changed aiAccess parameter (--set), or an existing flag put under a feature (--flag), on a list of tenants. Changes nothing. Exits with 1 where a row could not be read, or lacks an attribute without which its answer today can not be known.',
     )
     .option('--tenants <file>', 'contexts of tenants: JSON, JSON Lines, or CSV with a header (required)')
     .option('--feature <flag>', 'the feature whose policy changes, or that becomes the parent (required)')
@@ -75,13 +76,13 @@ async function runPreview(session: Session, flags: Flags): Promise<void> {
   const definitions = asClientsSee(read.definitions);
   const rows = await tried(trial, contexts, { definitions, control, tiers: settings.tiers, contextNames });
   const counts = countChanges(rows);
-  const notes = notesOf(trial, saysConsent(flags), definitions);
+  const notes = [...unknownNotes(counts.unknown), ...notesOf(trial, saysConsent(flags), definitions)];
   if (flags.json) printJson(session, { environment, ...trial, counts, rows, unread, notes });
   else {
     const text = { rows, unread, counts, all: flags.all ?? false, tenantName: contextNames.tenantId, notes };
     session.terminal.out(renderPreview({ ...text, what: `${describe(trial)} in ${environment}:` }, session.paint));
   }
-  session.end(unread.length > 0 ? EXIT.findings : EXIT.fine);
+  session.end(unread.length + counts.unknown > 0 ? EXIT.findings : EXIT.fine);
 }
 
 function readTrial(flags: Flags): Trial {
@@ -116,6 +117,13 @@ function describe({ feature, flag, set }: Trial): string {
   const changed = parameters.join(', ');
   if (flag === undefined) return `If ${feature} had ${changed}`;
   return `If ${flag} were put under ${feature}${changed === '' ? '' : ` with ${changed}`}`;
+}
+
+function unknownNotes(count: number): readonly string[] {
+  if (count === 0) return [];
+  return [
+    `Today's answer can't be known for ${counted(count, 'row')}: add the attributes that the table names, as your services send them, to --tenants FILE. What a random number or a service's own strategy decides can't be previewed.`,
+  ];
 }
 
 function notesOf(trial: Trial, consentGiven: boolean, definitions: readonly FlagDefinition[]): readonly string[] {

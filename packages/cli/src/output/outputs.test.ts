@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { renderExplanation } from './explanation.js';
 import { renderFindings } from './findings.js';
 import { renderCreation, renderInstall } from './plan.js';
-import { renderPreview } from './preview.js';
+import { countChanges, renderPreview } from './preview.js';
 import { counted, oneLine, renderTable } from './table.js';
 import { paintFor } from './terminal.js';
 
@@ -231,20 +231,39 @@ describe('previews', () => {
     undefined,
   ).decision;
   const row = (at: string, change: 'loses' | 'keeps') =>
-    ({ at, subject: { tenantId: at }, change, before: true, after: change === 'keeps', decision }) as const;
+    ({
+      at,
+      subject: { tenantId: at },
+      change,
+      before: true,
+      after: change === 'keeps',
+      decision,
+      unknownBecause: [],
+    }) as const;
   const text = (all: boolean) =>
     renderPreview(
       {
         what: 'If so:',
         rows: [row('line 2', 'keeps'), row('line 3', 'loses')],
         unread: [{ at: 'line 4', problem: 'has no tenantId' }],
-        counts: { loses: 1, gains: 0, keeps: 1, 'stays out': 0 },
+        counts: { loses: 1, gains: 0, keeps: 1, 'stays out': 0, unknown: 0 },
         all,
         tenantName: 'tenantId',
         notes: [],
       },
       plain,
     );
+
+  it('count and list rows whose answer today can not be known', () => {
+    const unknown = { change: 'unknown', before: 'unknown', after: 'unknown', unknownBecause: ['no userId'] } as const;
+    const rows = [row('line 2', 'keeps'), { ...row('line 3', 'keeps'), ...unknown }];
+    const shown = renderPreview(
+      { what: '', rows, unread: [], counts: countChanges(rows), all: false, tenantName: 'tenantId', notes: [] },
+      plain,
+    );
+    expect(shown).toMatch(/line 3 +line 3 +\? +\? +unknown +no userId\n/);
+    expect(shown).toContain('2 rows: 0 lose access, 0 gain it, 1 keep it, 0 stay out, 1 not known.');
+  });
 
   it('list those for whom something changes, and count everyone', () => {
     expect(text(false)).toContain(

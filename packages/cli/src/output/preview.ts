@@ -8,7 +8,7 @@ export interface PlacedRow extends PreviewRow {
   readonly at: string;
 }
 
-/** How many gain, lose, keep and stay out. */
+/** How many gain, lose, keep and stay out, and for how many that can't be known. */
 export type PreviewCounts = Readonly<Record<PreviewRow['change'], number>>;
 
 /** What the text around a preview needs. */
@@ -24,31 +24,36 @@ export interface PreviewText {
   readonly notes: readonly string[];
 }
 
-const ORDER: readonly PreviewRow['change'][] = ['loses', 'gains', 'keeps', 'stays out'];
+const ORDER: readonly PreviewRow['change'][] = ['loses', 'gains', 'keeps', 'stays out', 'unknown'];
 const VERBS: Readonly<Record<PreviewRow['change'], string>> = {
   loses: 'lose access',
   gains: 'gain it',
   keeps: 'keep it',
   'stays out': 'stay out',
+  unknown: 'not known',
 };
 const STYLES: Readonly<Record<PreviewRow['change'], Style>> = {
   loses: 'red',
   gains: 'green',
   keeps: 'dim',
   'stays out': 'dim',
+  unknown: 'red',
 };
 
 /** Counts the rows by what changes. */
 export function countChanges(rows: readonly PreviewRow[]): PreviewCounts {
   const count = (change: PreviewRow['change']): number => rows.filter((row) => row.change === change).length;
-  return { loses: count('loses'), gains: count('gains'), keeps: count('keeps'), 'stays out': count('stays out') };
+  const [loses, gains, keeps, unknown] = [count('loses'), count('gains'), count('keeps'), count('unknown')];
+  return { loses, gains, keeps, 'stays out': count('stays out'), unknown };
 }
 
 /** Who gains and loses as a table, the totals, what could not be read. */
 export function renderPreview(text: PreviewText, paint: Paint): string {
   const { rows, unread, counts, notes } = text;
   const table = renderRows(text, paint);
-  const totals = ORDER.map((change) => paint(STYLES[change], `${counts[change]} ${VERBS[change]}`)).join(', ');
+  const totals = ORDER.filter((change) => change !== 'unknown' || counts.unknown > 0)
+    .map((change) => paint(STYLES[change], `${counts[change]} ${VERBS[change]}`))
+    .join(', ');
   const read = `${counted(rows.length + unread.length, 'row')}: ${totals}${unread.length === 0 ? '' : paint('red', `, ${unread.length} not readable`)}.`;
   const bad = unread.map(({ at, problem }) => paint('red', `${at}: ${oneLine(problem)}`));
   return `${[text.what, '', ...table, ...(table.length > 0 ? [''] : []), read, ...bad, ...notes.flatMap((note) => ['', note])].join('\n')}\n`;
@@ -56,20 +61,22 @@ export function renderPreview(text: PreviewText, paint: Paint): string {
 
 function renderRows({ rows, all, tenantName }: PreviewText, paint: Paint): readonly string[] {
   const shown = ORDER.flatMap((change) => rows.filter((row) => row.change === change)).filter(
-    ({ change }) => all || change === 'loses' || change === 'gains',
+    ({ change }) => all || change === 'loses' || change === 'gains' || change === 'unknown',
   );
   if (shown.length === 0) return [];
-  const cells = shown.map(({ at, subject, change, before, after, decision }) => [
+  const cells = shown.map(({ at, subject, change, before, after, decision, unknownBecause }) => [
     at,
     oneLine(String(subject[tenantName])),
     onOff(before),
     onOff(after),
     paint(STYLES[change], change),
-    decision.gate === 'open'
-      ? ''
-      : `${decision.gate}${decision.detail === undefined ? '' : `: ${oneLine(decision.detail)}`}`,
+    change === 'unknown' ? oneLine(unknownBecause.join('; ')) : closedBy(decision),
   ]);
-  return renderTable(['WHERE', 'TENANT', 'TODAY', 'THEN', 'CHANGE', 'CLOSED BY'], cells);
+  return renderTable(['WHERE', 'TENANT', 'TODAY', 'THEN', 'CHANGE', 'REASON'], cells);
 }
 
-const onOff = (on: boolean): string => (on ? 'on' : 'off');
+const onOff = (answer: PreviewRow['before']): string => (answer === 'unknown' ? '?' : answer ? 'on' : 'off');
+
+function closedBy({ gate, detail }: PreviewRow['decision']): string {
+  return gate === 'open' ? '' : `${gate}${detail === undefined ? '' : `: ${oneLine(detail)}`}`;
+}

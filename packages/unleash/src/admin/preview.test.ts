@@ -1,4 +1,10 @@
-import { type Attributes, DEFAULT_CONTEXT_NAMES, type FlagDefinition, InMemoryControl } from '@rampart/core';
+import {
+  type Attributes,
+  DEFAULT_CONTEXT_NAMES,
+  type FlagDefinition,
+  InMemoryControl,
+  type RuleDefinition,
+} from '@rampart/core';
 import { describe, expect, it } from 'vitest';
 import { type PreviewOptions, preview } from './preview.js';
 
@@ -111,6 +117,126 @@ describe('a flag that gets the feature as its parent', () => {
 
   it('can be tried together with a parameter', () => {
     expect(changes({ flag: 'old', isEnabled: onFor('free'), set: { minTier: '' } })[0]).toEqual(['free', 'keeps']);
+  });
+});
+
+describe('a subject whose answer today can not be known', () => {
+  const split = (stickiness: string | undefined, rollout = '50'): RuleDefinition => ({
+    name: 'flexibleRollout',
+    parameters: { rollout, groupId: 'old', ...(stickiness !== undefined && { stickiness }) },
+  });
+  const compares = (contextName: string, operator = 'IN', values: readonly string[] = ['x']): RuleDefinition => ({
+    name: 'default',
+    constraints: [{ contextName, operator, values }],
+  });
+  const answer = (
+    strategies: readonly RuleDefinition[],
+    attributes: Attributes = {},
+    more: Partial<FlagDefinition> = {},
+  ) => {
+    const old = { ...OLD, strategies, ...more };
+    const parents = [
+      { name: 'split-parent', enabled: true, strategies: [split('userId')] },
+      { name: 'open-parent', enabled: true, strategies: [{ name: 'default' }] },
+    ];
+    const subjects = [{ ...tenant('pro', 'pro'), ...attributes }];
+    const definitions = [FEATURE, old, ...parents];
+    return preview(options({ definitions, subjects, flag: 'old', isEnabled: () => true }))[0];
+  };
+  const user = { targetingKey: 'user-1' };
+
+  it.each<[string, readonly RuleDefinition[], Attributes, RegExp | undefined]>([
+    ['stickiness of an attribute', [split('accountId')], user, /^no accountId, which the rollout hashes$/],
+    ['an empty one', [split('accountId')], { accountId: '' }, /^no accountId/],
+    ['stickiness at 100%', [split('accountId', '100')], user, /^no accountId/],
+    ['stickiness by tenant', [split('tenantId')], {}, undefined],
+    ['default stickiness', [split('default')], {}, /^no userId or sessionId, which the rollout hashes$/],
+    ['no stickiness', [split(undefined)], {}, /^no userId or sessionId/],
+    ['default stickiness with a user', [split('default')], user, undefined],
+    ['default stickiness with a session', [split('default')], { sessionId: 's' }, undefined],
+    ['default stickiness at 100%', [split('default', '100')], {}, undefined],
+    ['default stickiness at 0%', [split('default', '0')], {}, undefined],
+    ['random', [split('random')], user, /^a random number/],
+    ['random at 100%', [split('random', '100')], {}, undefined],
+    ['older strategies: user', [{ name: 'gradualRolloutUserId', parameters: { percentage: '50' } }], {}, /^no userId/],
+    [
+      'older strategies: session',
+      [{ name: 'gradualRolloutSessionId', parameters: { percentage: '50' } }],
+      user,
+      /^no sessionId/,
+    ],
+    [
+      'older strategies: random',
+      [{ name: 'gradualRolloutRandom', parameters: { percentage: '50' } }],
+      user,
+      /^a random/,
+    ],
+    ['users by id', [{ name: 'userWithId', parameters: { userIds: 'u' } }], {}, /^no userId, which a list compares$/],
+    ['addresses', [{ name: 'remoteAddress', parameters: { IPs: '::1' } }], user, /^no remoteAddress/],
+    ['hosts', [{ name: 'applicationHostname', parameters: { hostNames: 'h' } }], user, /the host that asks/],
+    ["a service's own strategy", [{ name: 'beta-list' }], user, /^strategy beta-list is known only/],
+    ['a constraint', [compares('country')], user, /^no country, which a constraint compares$/],
+    ['a constraint that a missing value would meet', [compares('country', 'NOT_IN')], user, /^no country/],
+    ['a constraint of a segment', [{ name: 'default', segments: [compares('country')] }], user, /^no country/],
+    ['a constraint with an empty value', [compares('country')], { country: '' }, undefined],
+    ['a constraint on the time', [compares('currentTime', 'DATE_AFTER')], {}, undefined],
+    [
+      'another constraint that is not met',
+      [
+        {
+          ...compares('country'),
+          constraints: [...(compares('country').constraints ?? []), ...(compares('plan').constraints ?? [])],
+        },
+      ],
+      { plan: 'y' },
+      undefined,
+    ],
+    ['another strategy that is open', [split('accountId'), { name: 'default' }], {}, undefined],
+    ['another strategy that is closed', [split('accountId'), split('tenantId', '0')], {}, /^no accountId/],
+    [
+      'a strategy that is switched off',
+      [{ ...split('accountId'), disabled: true } as RuleDefinition, { name: 'default' }],
+      {},
+      undefined,
+    ],
+  ])('%s', (_, strategies, attributes, reason) => {
+    const row = answer(strategies, attributes);
+    if (reason === undefined) expect(row).toMatchObject({ before: true, unknownBecause: [] });
+    else
+      expect(row).toMatchObject({
+        change: 'unknown',
+        before: 'unknown',
+        after: 'unknown',
+        unknownBecause: [expect.stringMatching(reason)],
+      });
+  });
+
+  it('is told of its parent too', () => {
+    const under = (feature: string) => answer([{ name: 'default' }], {}, { dependencies: [{ feature }] })?.change;
+    expect([under('split-parent'), under('open-parent')]).toEqual(['unknown', 'keeps']);
+  });
+
+  it('is not told where the flag is off', () => {
+    expect(answer([split('accountId')], {}, { enabled: false })?.unknownBecause).toEqual([]);
+  });
+
+  it('is told of constraints of the feature, where nothing else closes it', () => {
+    const [rule] = FEATURE.strategies ?? [];
+    const constraints = [{ contextName: 'country', operator: 'IN', values: ['x'] }];
+    const definitions = [{ ...FEATURE, strategies: [{ ...rule, constraints } as RuleDefinition] }, OLD];
+    const more = { definitions, set: { minTier: 'enterprise' } };
+    expect(changes(more).map(([, change]) => change)).toEqual([
+      'stays out',
+      'unknown',
+      'unknown',
+      'stays out',
+      'stays out',
+    ]);
+    const subjects = [
+      { ...tenant('big', 'enterprise'), country: 'x' },
+      { ...tenant('big', 'enterprise'), country: '' },
+    ];
+    expect(changes({ ...more, subjects }).map(([, change]) => change)).toEqual(['keeps', 'stays out']);
   });
 });
 

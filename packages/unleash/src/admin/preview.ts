@@ -12,8 +12,10 @@ import {
   parseAccess,
   readSubject,
 } from '@rampart/core';
+import { unleashContext } from '../context.js';
 import { UnleashEvaluator } from '../evaluator.js';
 import { DefinitionSnapshot } from '../snapshot.js';
+import { constraintsOf, missingFields, unknownAnswer } from './unknown-answer.js';
 
 /** What would change, and for whom. */
 export interface PreviewOptions {
@@ -31,22 +33,26 @@ export interface PreviewOptions {
   readonly tiers?: readonly string[] | undefined;
   /** @default the names of the facts themselves; `targetingKey` for the user */
   readonly contextNames?: ContextNames | undefined;
-  /** What the ordinary flag answers today; needed where `flag` is set. */
+  /** What the ordinary flag answers today, asked of Unleash's own code; needed where `flag` is set. */
   readonly isEnabled?: ((flag: string, subject: Attributes) => boolean) | undefined;
 }
 
 /** One subject before and after. */
 export interface PreviewRow {
   readonly subject: Attributes;
-  readonly change: 'gains' | 'loses' | 'keeps' | 'stays out';
-  readonly before: boolean;
-  readonly after: boolean;
+  /** `unknown` where today's answer can't be known from the subject. */
+  readonly change: 'gains' | 'loses' | 'keeps' | 'stays out' | 'unknown';
+  readonly before: boolean | 'unknown';
+  readonly after: boolean | 'unknown';
+  /** Why the answers can't be known, e.g. `no userId or sessionId, which the rollout hashes`; empty where they can. */
+  readonly unknownBecause: readonly string[];
   /** The decision behind `after`. */
   readonly decision: Decision;
 }
 
 /**
- * Tells who would gain or lose access if a parameter of a feature changed, or if a flag were put under it. Changes nothing.
+ * Tells who would gain or lose access if a parameter of a feature changed, or if a flag were put under it. Changes nothing. A subject
+ * without an attribute that today's strategies hash or compare is `unknown`.
  *
  * @throws RangeError for a flag that is missing or no feature, and for parameters that would only close it
  */
@@ -58,13 +64,49 @@ export function preview(options: PreviewOptions): readonly PreviewRow[] {
     definitions.map((definition) => withParameters(definition, feature, set)),
     options,
   );
+  const byName = new Map(definitions.map((definition) => [definition.name, definition]));
   return subjects.map((attributes) => {
     const own = flag === undefined || (options.isEnabled?.(flag, attributes) ?? false);
     const was = flag === undefined ? ask(before, feature, attributes, options).enabled : own;
     const decision = ask(after, feature, attributes, options);
     const is = own && decision.enabled;
-    return { subject: attributes, change: changeOf(was, is), before: was, after: is, decision };
+    const reasons = flag === undefined ? [] : unknownAnswer(flag, byName, attributes);
+    const unknownBecause = reasons.length > 0 || !own ? reasons : unknownFeature(options, attributes);
+    if (unknownBecause.length > 0)
+      return { subject: attributes, change: 'unknown', before: 'unknown', after: 'unknown', decision, unknownBecause };
+    return { subject: attributes, change: changeOf(was, is), before: was, after: is, decision, unknownBecause };
   });
+}
+
+/** Constraints of the feature on attributes that the subject lacks, where they would decide. */
+function unknownFeature(options: PreviewOptions, attributes: Attributes): readonly string[] {
+  const { definitions, feature, set = {} } = options;
+  const subject: Readonly<Record<string, unknown>> = {
+    ...readSubject(attributes, options.contextNames ?? DEFAULT_CONTEXT_NAMES),
+  };
+  const context = unleashContext(attributes);
+  const lookUp = (field: string): unknown =>
+    subject[field] ?? (context as Readonly<Record<string, unknown>>)[field] ?? context.properties[field];
+  const definition = definitions.find(({ name }) => name === feature);
+  const missing = (definition?.strategies ?? []).flatMap((rule) => missingFields(constraintsOf(rule), lookUp));
+  if (missing.length === 0) return [];
+  // If these constraints matched: a subject that stays out even so stays out whatever it has.
+  const matching = definitions.map((each) => (each.name === feature ? withoutConstraints(each, lookUp) : each));
+  const mayOpen = [matching, matching.map((each) => withParameters(each, feature, set))].some(
+    (each) => ask(snapshotOf(each, options), feature, attributes, options).enabled,
+  );
+  return mayOpen ? [...new Set(missing)].map((field) => `no ${field}, which a constraint of ${feature} compares`) : [];
+}
+
+function withoutConstraints(definition: FlagDefinition, lookUp: (field: string) => unknown): FlagDefinition {
+  const known = (constraints: readonly unknown[] = []): readonly unknown[] =>
+    constraints.filter((constraint) => missingFields([constraint], lookUp).length === 0);
+  const strategies = (definition.strategies ?? []).map(({ constraints, segments = [], ...rule }) => ({
+    ...rule,
+    constraints: known(constraints),
+    segments: segments.map((segment) => segment && { ...segment, constraints: known(segment.constraints) }),
+  }));
+  return { ...definition, strategies };
 }
 
 function check({ definitions, feature, flag, set = {}, isEnabled, tiers = DEFAULT_TIERS }: PreviewOptions): void {
