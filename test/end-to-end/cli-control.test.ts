@@ -65,6 +65,7 @@ describe('a database without a control log', () => {
     ['audit'],
     ['audit', 'verify'],
     ['audit', 'head'],
+    ['exposures', '--change', 'ai.x.v1'],
     ['data', 'export', '--tenant', 'acme'],
     ['data', 'erase', '--tenant', 'acme', '--reason', 'r', '--yes'],
   ];

@@ -15,7 +15,7 @@ export interface Variables {
   readonly controlEnvironment: string | undefined;
   /** A file with the configuration of a gateway. */
   readonly gatewayConfiguration: string | undefined;
-  /** The gateway that kill, revive, kills and override go through. */
+  /** The gateway that kill, revive, kills, override and exposures go through. */
   readonly gateway: string | undefined;
   /** An operator's key for it. */
   readonly gatewayKey: string | undefined;

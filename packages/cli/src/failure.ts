@@ -54,7 +54,7 @@ const IN_OUR_WORDS: readonly (readonly [string, string])[] = [
   ['set anyName', 'pass --any-name'],
   [
     'ask that one, end it, or use PostgreSQL',
-    'where it serves a gateway, kill, revive, kills and override work with --gateway URL; or end it, or use PostgreSQL',
+    'where it serves a gateway, kill, revive, kills, override and exposures work with --gateway URL; or end it, or use PostgreSQL',
   ],
   ['repeat with expected = current.revision', 'run the command again'],
   ['repeat the same write with the id', 'repeat the same command with --entry-id'],

@@ -5,6 +5,7 @@ import type { Session } from './commands/command.js';
 import { consentCommand } from './commands/consent.js';
 import { dataCommand } from './commands/data.js';
 import { explainCommand } from './commands/explain.js';
+import { exposuresCommand } from './commands/exposures.js';
 import { initCommand } from './commands/init.js';
 import { keyCommand } from './commands/key.js';
 import { killCommand } from './commands/kill.js';
@@ -66,6 +67,7 @@ const COMMANDS: readonly ((session: Session) => Command)[] = [
   consentCommand,
   overrideCommand,
   auditCommand,
+  exposuresCommand,
   dataCommand,
   migrateCommand,
   serveCommand,

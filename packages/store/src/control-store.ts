@@ -1,6 +1,7 @@
 import type { Consent, ControlChange, ControlLog, JsonValue } from '@rampart/core';
 import type { EntryPage, EntryQuery } from './audit.js';
 import type { ConsentCount } from './consent-counts.js';
+import type { ExposurePage, ExposureQuery } from './exposure.js';
 import type { FlagEdit } from './flag-edit.js';
 import type { DropQuery, EventPage, EventQuery, Measurement, RecordedEvents } from './measurement.js';
 import type { Task, TaskState } from './task.js';
@@ -191,6 +192,13 @@ export interface ControlStore extends ControlLog {
   recordEvents(events: readonly Measurement[]): Promise<RecordedEvents>;
   /** Measurements by when they happened, a page at a time. */
   events(query?: EventQuery): Promise<EventPage>;
+  /**
+   * Subjects with exposures to a change (measurements named `exposure`), a page at a time. A page reads at most 5000 exposures,
+   * by an index over change and time. Erased subjects are in none.
+   */
+  exposures(query: ExposureQuery): Promise<ExposurePage>;
+  /** Names of changes that measurements carry, ascending; at most 500. */
+  exposedChanges(): Promise<readonly string[]>;
   /** Deletes old measurements; resolves to how many. Safe from several processes at once. */
   dropEvents(query: DropQuery): Promise<number>;
   /** Closes the connections, not waiting longer than the timeout. Idempotent. */

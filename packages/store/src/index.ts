@@ -23,6 +23,7 @@ export type {
   TaskList,
   Write,
 } from './control-store.js';
+export { type ExposurePage, type ExposureQuery, MAX_EXPOSURES_PER_PAGE, type SubjectExposures } from './exposure.js';
 export type { FlagEdit } from './flag-edit.js';
 export { isLimitError, LimitError } from './limit-error.js';
 export { MAX_CHOICES_PER_TENANT, MAX_CLASSES_PER_TENANT, MAX_OVERRIDES_PER_TENANT } from './limits.js';

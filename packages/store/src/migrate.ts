@@ -9,8 +9,8 @@ import type { ConsentRepair } from './control-store.js';
 import { type AnyTables, type Database, openDatabase } from './database.js';
 import { noControlLog, storeError, storeErrorOf } from './driver-error.js';
 import { requireSecret } from './require-secret.js';
-import { MYSQL_1, MYSQL_2, MYSQL_3, MYSQL_3_PRESENT, MYSQL_TRIGGERS_1 } from './schema-mysql.js';
-import { POSTGRES_1, POSTGRES_2 } from './schema-postgres.js';
+import { MYSQL_1, MYSQL_2, MYSQL_3, MYSQL_3_PRESENT, MYSQL_4, MYSQL_TRIGGERS_1 } from './schema-mysql.js';
+import { POSTGRES_1, POSTGRES_2, POSTGRES_4 } from './schema-postgres.js';
 import type { Session } from './sql.js';
 import { isStoreError } from './store-error.js';
 
@@ -124,6 +124,7 @@ function migrationsOf(settings: Settings): Record<string, Migration> {
     ...(mysql && {
       '0003_consent_watch': { up: (db: Kysely<unknown>) => watchMysql(db as Kysely<AnyTables>) },
     }),
+    '0004_exposures': { up: (db) => indexExposures(db as Kysely<AnyTables>, mysql) },
   };
 }
 
@@ -145,6 +146,14 @@ async function watchMysql(db: Kysely<AnyTables>): Promise<void> {
   const { rows } = await sql`select 1 from information_schema.columns where table_schema = database()
     and table_name = 'rampart_consent_terms' and column_name = 'present_since'`.execute(db);
   if (rows.length === 0) await runAll(db, MYSQL_3_PRESENT);
+}
+
+// MySQL commits each statement that changes a table: an interrupted migration may have added the index.
+async function indexExposures(db: Kysely<AnyTables>, mysql: boolean): Promise<void> {
+  if (!mysql) return runAll(db, POSTGRES_4);
+  const { rows } = await sql`select 1 from information_schema.statistics where table_schema = database()
+    and table_name = 'rampart_event' and index_name = 'rampart_event_change'`.execute(db);
+  if (rows.length === 0) await runAll(db, MYSQL_4);
 }
 
 async function runAll(db: Kysely<AnyTables>, statements: readonly string[]): Promise<void> {

@@ -7,6 +7,7 @@ import { dropEvents } from './delete-events.js';
 import { entries } from './entries.js';
 import { erase } from './erase.js';
 import { exportData } from './export-data.js';
+import { exposedChanges, readExposures } from './exposures.js';
 import { lastFlagEdit, recordFlagEdits } from './flag-edits.js';
 import { head } from './head.js';
 import { consents, items } from './items.js';
@@ -47,6 +48,8 @@ export function openStore(options: StoreOptions): ControlStore {
     recordEvents: (events) => recordEvents(database, events),
     dropEvents: (query) => dropEvents(database, query),
     events: (query) => readEvents(database, query),
+    exposures: (query) => readExposures(database, query),
+    exposedChanges: () => exposedChanges(database),
     close: () => database.close(),
   };
 }

@@ -2,7 +2,7 @@ import { ControlInputError, type JsonValue, readId } from '@rampart/core';
 import type { Database } from './database.js';
 import type { EventPage, EventQuery, RecordedMeasurement } from './measurement.js';
 import { requireWhole } from './read-log.js';
-import { requireTenant } from './subject.js';
+import { requireTenantAndUser } from './subject.js';
 
 interface EventRow {
   readonly id: string;
@@ -51,7 +51,7 @@ export async function eventsAbout(
 
 function statementOf({ kysely }: Database, query: EventQuery, limit: number) {
   const { name, tenant, user, flag, from, to } = query;
-  const after = readCursor(query.after);
+  const after = readEventCursor(query.after);
   return kysely
     .selectFrom('rampart_event')
     .select(['id', 'name', 'happened_at', 'received_at', 'tenant_id', 'user_id', 'flag', 'change_flag', 'variant'])
@@ -73,7 +73,14 @@ function statementOf({ kysely }: Database, query: EventQuery, limit: number) {
     .compile();
 }
 
-function readCursor(after: string | undefined): { readonly at: number; readonly id: string } | undefined {
+/** A place between two measurements in the order of their time. */
+interface EventCursor {
+  readonly at: number;
+  readonly id: string;
+}
+
+/** @throws ControlInputError for text that is no `next` of a page */
+export function readEventCursor(after: string | undefined): EventCursor | undefined {
   if (after === undefined) return undefined;
   const [, at, id] = /^(\d{1,16})\.([\x21-\x7e]{1,64})$/.exec(after) ?? [];
   if (at === undefined || id === undefined) {
@@ -83,11 +90,10 @@ function readCursor(after: string | undefined): { readonly at: number; readonly 
 }
 
 function checkQuery({ sql }: Database, { name, tenant, user, flag, from, to }: EventQuery, limit: number): void {
-  for (const [field, text] of Object.entries({ name, tenant, user, flag })) {
+  for (const [field, text] of Object.entries({ name, flag })) {
     if (text !== undefined) readId(field, text);
   }
-  if (tenant !== undefined) requireTenant(sql, tenant);
-  else if (user !== undefined) throw new ControlInputError('user', user, 'name the tenant too');
+  requireTenantAndUser(sql, { tenant, user });
   requireWhole('limit', limit, 1, MOST);
   for (const [field, value] of Object.entries({ from, to })) if (value !== undefined) requireWhole(field, value, 0);
 }

@@ -161,6 +161,11 @@ export const MYSQL_2: readonly string[] = [
   ),
 ];
 
+/** Version 4: finds the exposures of a change. To be added once. */
+export const MYSQL_4: readonly string[] = [
+  'alter table rampart_event add key rampart_event_change (change_flag, name, happened_at, id)',
+];
+
 /** Triggers on the log; replaced in a repeated run. They act with the rights of the user that migrates. */
 export const MYSQL_TRIGGERS_1: readonly string[] = [
   'drop trigger if exists rampart_log_update',

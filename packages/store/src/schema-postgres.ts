@@ -129,3 +129,8 @@ export const POSTGRES_2: readonly string[] = [
   'create index rampart_event_time on rampart_event (happened_at, id)',
   'create index rampart_event_subject on rampart_event (tenant_id, user_id) where tenant_id is not null',
 ];
+
+/** Version 4: finds the exposures of a change. */
+export const POSTGRES_4: readonly string[] = [
+  'create index rampart_event_change on rampart_event (change_flag, name, happened_at, id) where change_flag is not null',
+];

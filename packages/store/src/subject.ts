@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type ControlChange, ControlInputError, isTenantChange } from '@rampart/core';
+import { type ControlChange, ControlInputError, isTenantChange, readId } from '@rampart/core';
 import { scopeOf } from './item.js';
 import { insert, type Session, type Sql, type Statement } from './sql.js';
 
@@ -59,4 +59,16 @@ export function requireTenant(sql: Sql, tenant: string): void {
   if (/^(?:0|[1-9]\d{0,19})$/.test(tenant) && BigInt(tenant) <= MOST_BIGINT) return;
   const fix = 'on MySQL and MariaDB use a whole number without leading zeros, as BIGINT UNSIGNED holds it';
   throw new ControlInputError('tenant', tenant, fix);
+}
+
+/**
+ * Checks the tenant and user of a query; both may be left out.
+ *
+ * @throws ControlInputError where an id can't be used, or a user stands without a tenant
+ */
+export function requireTenantAndUser(sql: Sql, query: { readonly tenant?: unknown; readonly user?: unknown }): void {
+  const { tenant, user } = query;
+  if (tenant !== undefined) requireTenant(sql, readId('tenant', tenant));
+  if (user !== undefined) readId('user', user);
+  if (user !== undefined && tenant === undefined) throw new ControlInputError('user', user, 'name the tenant too');
 }

@@ -24,6 +24,13 @@ export async function helpExamples(path: readonly string[] = []): Promise<readon
   return [...examples, ...nested];
 }
 
+/** The commands of the `sh` blocks of a page, without `export` lines and comments. */
+export function pageCommands(page: string): readonly HelpExample[] {
+  const blocks = [...page.matchAll(/^ *```sh\n([\s\S]*?)^ *```/gm)].map(([, code = '']) => code);
+  const commands = blocks.flatMap((code) => [...code.matchAll(/^ *(rampart (?:.*\\\n)*.*)$/gm)]);
+  return commands.map(([, text = '']) => exampleOf(text.replace(/\s+# .*$/, '')));
+}
+
 function exampleOf(text: string): HelpExample {
   const words = shellWords(text.replaceAll('\\\n', ' '));
   const redirect = words.findIndex((word) => word === '>' || word === '>>');

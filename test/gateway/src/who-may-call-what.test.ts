@@ -49,6 +49,7 @@ const MAY: Readonly<Record<string, readonly Caller[]>> = {
   'GET /v1/operator/features': OPERATORS,
   'POST /v1/operator/explain': OPERATORS,
   'POST /v1/operator/exposure-audit': OPERATORS,
+  'GET /v1/exposures': OPERATORS,
   'POST /v1/events': ['service', 'browser'],
   'POST /v1/limits/:flag/consume': ['service'],
   // By its own secret alone.

@@ -24,7 +24,8 @@ export function refuseSurplus(command: Command): void {
 function suggested(value: string, options: ReadonlySet<string>): readonly string[] {
   const flag = FLAG_OPTIONS.find((option) => options.has(option));
   const dots = value.split('.').length - 1;
-  if (flag !== undefined && dots > 0) return [dots > 1 && options.has('change') ? 'change' : flag];
+  if (dots > 1 && options.has('change')) return ['change'];
+  if (flag !== undefined && dots > 0) return [flag];
   return [...(flag === undefined ? [] : [flag]), ...(options.has('tenant') ? ['tenant'] : [])];
 }
 

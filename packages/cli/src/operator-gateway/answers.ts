@@ -1,5 +1,5 @@
 import type { Override, Scope } from '@rampart/core';
-import type { FlagOff, LiveKill, OrderReport, PendingOrder } from '@rampart/sdk/operator';
+import type { ExposurePage, FlagOff, LiveKill, OrderReport, PendingOrder } from '@rampart/sdk/operator';
 import { z } from 'zod';
 
 /** A report of an order that may not know yet what it is about. */
@@ -129,3 +129,17 @@ export const overridesAnswer: z.ZodType<OverridesAnswer> = z.object({
 });
 
 export const writtenAnswer: z.ZodType<WrittenAnswer> = z.object({ revision: z.string(), entry: z.string() });
+
+export const exposuresAnswer: z.ZodType<ExposurePage> = z.object({
+  subjects: z.array(
+    z.object({
+      tenant: z.string().optional(),
+      user: z.string().optional(),
+      variant: z.string().optional(),
+      first: z.number(),
+      last: z.number(),
+      count: z.number(),
+    }),
+  ),
+  next: z.string().optional(),
+});

@@ -18,7 +18,13 @@ const ROLE_FIX =
 const ADDRESS_FIX = 'check the address: it is the one where rampart serve listens, without /v1';
 
 /** Codes that refuse what was asked; the same command fails for the same reason without a gateway, with exit code 1. */
-const REFUSALS: ReadonlySet<string> = new Set(['no_such_kill', 'conflict', 'limit_reached', 'idempotency_key_reused']);
+const REFUSALS: ReadonlySet<string> = new Set([
+  'no_such_kill',
+  'no_such_change',
+  'conflict',
+  'limit_reached',
+  'idempotency_key_reused',
+]);
 const TRANSIENT_STATUSES: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
 /** The error for an answer that is no success. */

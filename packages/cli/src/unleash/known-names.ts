@@ -53,7 +53,7 @@ export async function warnIfUnknown(session: Session, flags: KnownNameFlags, rec
 }
 
 /** The flags of every environment that can be read; undefined where no Unleash is configured. */
-async function readDefinitions(
+export async function readDefinitions(
   session: Session,
   flags: ConnectionFlags,
 ): Promise<readonly FlagDefinition[] | undefined> {

@@ -1,0 +1,143 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type App, createGateway, hashKey } from '@rampart/gateway';
+import { createControl, type DurableControl } from '@rampart/sdk';
+import { usePostgres } from '@rampart/services/vitest';
+import { startUnleashServer, type UnleashServer } from '@rampart/unleash-server';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { pageCommands } from './support/help-examples.js';
+import { rampart as runRampart } from './support/rampart-command.js';
+
+const postgres = usePostgres();
+const SECRET = 'a secret of thirty-two characters';
+const OPERATOR_KEY = 'rk_the-key-of-an-operator-in-these-tests';
+const FEATURE = 'ai.support-copilot';
+const CHANGE = `${FEATURE}.prompt-v18`;
+
+let server: UnleashServer;
+let gateway: App;
+let control: DurableControl;
+let folder = '';
+let environment: NodeJS.ProcessEnv = {};
+
+const rampart = (...args: readonly string[]) => runRampart(args, environment);
+const page = (name: string): string => readFileSync(new URL(`../../docs/${name}.md`, import.meta.url), 'utf8');
+
+/** Runs the commands of a page in their order; resolves with what each printed. */
+async function runPage(name: string): Promise<readonly { readonly text: string; readonly out: string }[]> {
+  const { port } = gateway.server.address() as AddressInfo;
+  const results = [];
+  for (const { text, args } of pageCommands(page(name))) {
+    const { code, out, err } = await rampart(
+      ...args.map((word) => (word === 'https://gateway.example.com' ? `http://127.0.0.1:${port}` : word)),
+    );
+    expect({ text, code, err }).toEqual({ text, code: 0, err: '' });
+    results.push({ text, out });
+  }
+  return results;
+}
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'rampart-pages-'));
+  server = await startUnleashServer({ version: '8' });
+  environment = {
+    UNLEASH_URL: server.url,
+    UNLEASH_ADMIN_TOKEN: server.adminToken,
+    RAMPART_DATABASE_URL: postgres().url,
+    RAMPART_SECRET: SECRET,
+    RAMPART_GATEWAY_KEY: OPERATOR_KEY,
+  };
+  await rampart('migrate');
+  await rampart('init');
+  await rampart('new-feature', FEATURE, '--class', 'support_copilot', '--enable');
+  await rampart('new-change', FEATURE, 'prompt-v18', '--enable');
+  control = createControl({ database: postgres().url, secret: SECRET });
+  gateway = createGateway({
+    unleash: { url: `${server.url}/api`, token: server.clientToken.development },
+    database: postgres().url,
+    secret: SECRET,
+    keys: [{ name: 'on-call', hash: hashKey(OPERATOR_KEY), role: 'operator' }],
+    logLevel: 'silent',
+    eventDays: 36_500,
+  });
+  await gateway.listen({ port: 0, host: '127.0.0.1' });
+  await vi.waitFor(async () => expect((await gateway.inject('/readyz')).statusCode).toBe(200), 20_000);
+});
+afterAll(async () => {
+  await gateway?.close();
+  await control?.close();
+  await server?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe('docs/who-saw-a-change.md', () => {
+  const served = (user: string, tenant: string, day: number) => ({
+    ...{ id: `${user}-${day}`, name: 'exposure', at: Date.UTC(2026, 10, day, 9), source: 'service:support' },
+    ...{ tenant, user, flag: FEATURE, change: CHANGE, variant: 'v18' },
+  });
+  beforeAll(() =>
+    control.store.recordEvents([
+      served('ann', 'acme', 2),
+      served('ann', 'acme', 3),
+      served('bob', 'acme', 3),
+      served('cy', 'globex', 4),
+    ]),
+  );
+
+  it('runs as pasted, and shows the table of the page', async () => {
+    const [tenants, narrowed] = await runPage('who-saw-a-change');
+    const shown = /```text\n([\s\S]*?)```/.exec(page('who-saw-a-change'))?.[1]?.replace(/^ {3}/gm, '');
+    expect(tenants?.out).toBe(shown?.trimStart());
+    expect(narrowed?.out).not.toContain('globex');
+  });
+
+  it('an erased user is in no list', async () => {
+    const erase = ['data', 'erase', '--tenant', 'acme', '--user', 'ann', '--reason', 'request', '--yes'] as const;
+    expect(await rampart(...erase)).toMatchObject({ code: 0 });
+    const { out } = await rampart('exposures', '--change', CHANGE, '--json');
+    expect((JSON.parse(out) as { subjects: { user: string }[] }).subjects.map(({ user }) => user)).toEqual([
+      'bob',
+      'cy',
+    ]);
+  });
+
+  it.each([
+    ['ai.support-copilot.prompt-v81', CHANGE],
+    [FEATURE, CHANGE],
+    [CHANGE.slice(0, -1), CHANGE],
+  ])('%s without a change of that name ends with 1, and names %s', async (name, near) => {
+    expect(await rampart('exposures', '--change', name)).toMatchObject({
+      code: 1,
+      out: '',
+      err: expect.stringContaining(`did you mean ${near}?`),
+    });
+    const { UNLEASH_URL: _url, ...withoutUnleash } = environment;
+    expect(await runRampart(['exposures', '--change', name], withoutUnleash)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining(`did you mean ${near}?`),
+    });
+  });
+
+  it('a change of Unleash that was served to no subject ends with 0', async () => {
+    await rampart('new-change', FEATURE, 'unserved');
+    expect(await rampart('exposures', '--change', `${FEATURE}.unserved`)).toEqual({
+      code: 0,
+      err: '',
+      out: `No exposure of ${FEATURE}.unserved matches.\n`,
+    });
+  });
+
+  it('wrong options are refused by name', async () => {
+    for (const [args, message] of [
+      [[], /--change is missing/],
+      [['--change', CHANGE, '--user', 'ann'], /--user: name the tenant/],
+      [['--change', CHANGE, '--limit', '0'], /--limit "0": use a whole number from 1 to 1000000/],
+      [['--change', CHANGE, '--after', 'x'], /after = "x"/],
+      [['--change', CHANGE, '--since', '2026-11-02', '--until', '2026-11-01'], /--since .* before --until/],
+      [[CHANGE], /Did you mean --change ai\.support-copilot\.prompt-v18\?/],
+    ] as const)
+      expect(await rampart('exposures', ...args)).toMatchObject({ code: 2, err: expect.stringMatching(message) });
+  });
+});
