@@ -63,7 +63,10 @@ beforeAll(async () => {
     eventDays: 36_500,
   });
   await gateway.listen({ port: 0, host: '127.0.0.1' });
-  await vi.waitFor(async () => expect((await gateway.inject('/readyz')).statusCode).toBe(200), 20_000);
+  await vi.waitFor(async () => {
+    const { statusCode } = await gateway.inject('/readyz');
+    if (statusCode !== 200) throw new Error(`not ready: ${statusCode}`);
+  }, 20_000);
 });
 afterAll(async () => {
   await gateway?.close();

@@ -109,6 +109,8 @@ function subjectOf(row: GroupRow): SubjectExposures {
     ...(tenant !== null && { tenant }),
     ...(user !== null && { user }),
     ...(variant !== null && { variant }),
-    ...{ first: Number(first), last: Number(last), count: Number(count) },
+    first,
+    last,
+    count,
   };
 }
