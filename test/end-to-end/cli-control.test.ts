@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createControl, type DurableControl } from '@rampart/sdk';
+import { prepareEmbedded } from '@rampart/services';
 import { useMariadb, usePostgres } from '@rampart/services/vitest';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { rampart as runRampart } from './support/rampart-command.js';
@@ -367,7 +368,6 @@ describe('rampart audit --follow', () => {
     const following = startRampart(
       ['audit', '--tenant', 'followed', '--follow', '--json', '--interval', '0.1s'],
       environment(),
-      folder,
     );
     await set('followed', 'opt_in');
     await expect.poll(() => following.said(), { timeout: 20_000 }).toMatch(/"state":"opt_in"/);
@@ -460,6 +460,7 @@ describe('where the database is', () => {
   });
 
   it('in a folder of its own', async () => {
+    await prepareEmbedded(join(folder, 'embedded'));
     const given = { RAMPART_SECRET: SECRET, RAMPART_DATABASE_URL: join(folder, 'embedded') };
     expect(await runRampart(['migrate'], given)).toMatchObject({ code: 0 });
     expect(await asking(given)).toMatchObject({ code: 0, err: '' });

@@ -7,7 +7,7 @@ import { usePostgres } from '@rampart/services/vitest';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { FlagServer } from '../specification/src/flag-server.js';
 import { rampart } from './support/rampart-command.js';
-import { type RampartProcess, startBuiltRampart } from './support/rampart-process.js';
+import { type RampartProcess, startRampart } from './support/rampart-process.js';
 
 const KEY = 'rk_the-key-of-the-hostile-redis-test';
 const postgres = usePostgres();
@@ -31,7 +31,7 @@ beforeAll(async () => {
     RAMPART_SECRET: 'a secret of thirty-two characters',
   };
   expect(await rampart(['migrate'], database)).toMatchObject({ code: 0 });
-  gateway = startBuiltRampart(['serve', '--config', config, '--port', '0'], {
+  gateway = startRampart(['serve', '--config', config, '--port', '0'], {
     ...database,
     NODE_OPTIONS: '--unhandled-rejections=strict',
     UNLEASH_URL: unleash,

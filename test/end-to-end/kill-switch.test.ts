@@ -85,7 +85,7 @@ describe.each(VERSIONS)('kill switches with a real Unleash %s (%s) and PostgreSQ
   });
   const rampart = (...args: readonly string[]) => runRampart(args, environment());
   const child = (...args: readonly string[]): RampartProcess => {
-    const started = startRampart(args, environment(), folder);
+    const started = startRampart(args, environment());
     children.push(started);
     return started;
   };
@@ -252,8 +252,8 @@ describe.each(VERSIONS)('kill switches with a real Unleash %s (%s) and PostgreSQ
     await toUnleash.heal();
     const watching = child('sync', '--watch', '--interval', '0.2s');
     await expect.poll(() => isOn(FEATURE), { timeout: 20_000 }).toBe(false);
-    await expect.poll(() => watching.said(), { timeout: 10_000 }).toMatch(/Unleash {6}HOLDS/);
-    await expect.poll(() => watching.said(), { timeout: 10_000 }).toMatch(/new flag edit/);
+    await expect.poll(() => watching.said(), { timeout: 30_000 }).toMatch(/Unleash {6}HOLDS/);
+    await expect.poll(() => watching.said(), { timeout: 30_000 }).toMatch(/new flag edit/);
     watching.child.kill('SIGINT');
     expect(await watching.ended).toBe(0);
   });

@@ -4,12 +4,13 @@ import { type AddressInfo, createServer as createTcpServer, type Socket } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hashKey } from '@rampart/gateway';
+import { prepareEmbedded } from '@rampart/services';
 import { usePostgres, useRedis } from '@rampart/services/vitest';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { parse } from 'yaml';
 import { FlagServer } from '../specification/src/flag-server.js';
 import { rampart } from './support/rampart-command.js';
-import { startBuiltRampart, startRampart } from './support/rampart-process.js';
+import { startRampart } from './support/rampart-process.js';
 
 const SECRET = 'a secret of thirty-two characters';
 const flags = new FlagServer();
@@ -36,6 +37,7 @@ afterAll(async () => {
 });
 
 const here = (more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv => ({
+  HOME: folder,
   UNLEASH_URL: unleash,
   UNLEASH_CLIENT_TOKEN: '*:development.not-a-secret',
   ...more,
@@ -72,6 +74,7 @@ describe('rampart key', () => {
 describe('rampart serve', () => {
   it('needs an address and a token, serves, and stops when told, leaving the secret beside the data', async () => {
     const data = join(folder, 'data');
+    await prepareEmbedded(data);
     const key = JSON.parse((await rampart(['key', 'support', '--json'], {})).out) as {
       key: string;
       configuration: object;
@@ -82,7 +85,6 @@ describe('rampart serve', () => {
       const { child, said, ended } = startRampart(
         ['serve', '--config', config, '--database', data, '--port', '0'],
         here(),
-        folder,
       );
       try {
         await vi.waitFor(() => expect(said()).toMatch(/listening at http/), 60_000);
@@ -115,12 +117,12 @@ describe('rampart serve', () => {
   it('lets an operator kill through it while it has the embedded database open', async () => {
     const data = join(folder, 'operated');
     const made = JSON.parse((await rampart(['key', 'on-call', '--role', 'operator', '--json'], {})).out);
+    await prepareEmbedded(data);
     const config = join(folder, 'operated.yaml');
     writeFileSync(config, JSON.stringify({ keys: [made.configuration] }));
     const { child, said, ended } = startRampart(
       ['serve', '--config', config, '--database', data, '--port', '0'],
       here(),
-      folder,
     );
     try {
       await vi.waitFor(() => expect(said()).toMatch(/listening at http/), 60_000);
@@ -150,7 +152,7 @@ describe('rampart serve', () => {
       RAMPART_DATABASE_URL: 'postgres://127.0.0.1:9/x',
       RAMPART_SECRET: SECRET,
     });
-    const { child, said, ended } = startRampart(['serve', '--port', '0'], environment, folder);
+    const { child, said, ended } = startRampart(['serve', '--port', '0'], environment);
     try {
       await vi.waitFor(() => expect(said()).toMatch(/listening at http/), 60_000);
       const url = /listening at (http:\/\/127.0.0.1:\d+)/.exec(said())?.[1] ?? '';
@@ -185,7 +187,7 @@ describe('rampart serve', () => {
       RAMPART_SECRET: SECRET,
       TMPDIR: config,
     });
-    const { child, said, ended } = startBuiltRampart(['serve', '--config', config, '--port', '0'], environment);
+    const { child, said, ended } = startRampart(['serve', '--config', config, '--port', '0'], environment);
     try {
       await vi.waitFor(() => expect(said()).toMatch(/listening at http/), 20_000);
       await vi.waitFor(() => expect(said()).toMatch(/no backup of flags: \S* cannot be written \(ENOTDIR\)/), 10_000);
@@ -249,7 +251,7 @@ describe('rampart serve --check', () => {
       (await postgres().query("select tablename from pg_tables where schemaname = 'public'")).length;
     const { found, code } = await check('/keys', given);
     expect([found['database'], code]).toEqual([[false, expect.stringMatching(/run rampart migrate first/)], 1]);
-    const { child, said } = startRampart(['serve', '--port', '0'], given, folder);
+    const { child, said } = startRampart(['serve', '--port', '0'], given);
     try {
       await vi.waitFor(() => expect(said()).toMatch(/run rampart migrate first/), 60_000);
       await vi.waitFor(() => expect(said()).toMatch(/listening at http/), 60_000);

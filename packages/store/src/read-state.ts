@@ -3,7 +3,6 @@ import {
   type ControlChange,
   isTenantChange,
   readId,
-  readRecordedChange,
   SharedFold,
   type SharedSnapshot,
   TenantFold,
@@ -21,9 +20,10 @@ const WIDTH = 6;
 const TENANT_KINDS: readonly ItemKind[] = ['consent', 'choice', 'preference', 'override'];
 const SHARED_KINDS: readonly ItemKind[] = ['model', 'kill', 'cap', 'floor', 'calibration'];
 
-type Line = Readonly<Record<string, string | null>> & { readonly kind: ItemKind | 'head' };
+type Cells = Readonly<Record<string, string | null>>;
+type Line = Cells & { readonly kind: ItemKind | 'head' };
 
-/** Rows folded before other work of the process gets its turn, and rows of one page of the embedded database. */
+/** Rows folded before other work of the process gets its turn, and user choices read at once. */
 const MAX_ROWS_AT_ONCE = 5_000;
 
 /** Everything recorded about a tenant, with the position, in one snapshot. */
@@ -39,19 +39,17 @@ export async function readTenant(database: Database, tenantId: string): Promise<
     if (change.kind === 'consent') classes.add(change.featureClass);
     fold.add(isSecond ? { ...change, consent: { state: 'unknown' } } : change);
   };
-  // One statement is one snapshot. The embedded database answers within this process, so a long answer would stop it;
-  // pages are one snapshot there, because nothing else is asked in between.
-  const isEmbedded = database.settings.address.engine === 'pglite';
-  const kinds = isEmbedded ? TENANT_KINDS.filter((kind) => kind !== 'choice') : TENANT_KINDS;
+  // One statement is one snapshot, with the choices of its first page. Later pages may say what was recorded after the
+  // position: whoever follows the log applies that once more, in order, and ends at the same state.
   const place = await database.session(async (session) => {
-    const found = await read(
+    const { lines, ...found } = await read(
       database,
       session,
-      kinds,
-      Array<string>(union(database.sql, kinds).split('?').length - 1).fill(tenant),
+      TENANT_KINDS,
+      Array<string>(union(database.sql, TENANT_KINDS).split('?').length - 1).fill(tenant),
       add,
     );
-    if (isEmbedded) await readChoices(session, tenant, add);
+    await readChoices(session, { tenant, first: lines.filter(isChoice), add });
     return found;
   });
   return { ...place, tenant: fold.result };
@@ -63,7 +61,7 @@ export async function readShared(database: Database): Promise<SharedSnapshot> {
   const add = (change: ControlChange): void => {
     if (!isTenantChange(change)) fold.add(change);
   };
-  const place = await database.session((session) => read(database, session, SHARED_KINDS, [], add));
+  const { lines: _, ...place } = await database.session((session) => read(database, session, SHARED_KINDS, [], add));
   return { ...place, shared: fold.result };
 }
 
@@ -73,7 +71,7 @@ async function read(
   kinds: readonly ItemKind[],
   values: readonly string[],
   add: (change: ControlChange) => void,
-): Promise<{ readonly epoch: string; readonly position: number }> {
+): Promise<{ readonly epoch: string; readonly position: number; readonly lines: readonly Line[] }> {
   const lines = await session.rows<Line>(union(database.sql, kinds), values);
   const head = lines.find(({ kind }) => kind === 'head');
   if (head === undefined) throw new Error('rampart_head has no row');
@@ -88,7 +86,7 @@ async function read(
       if (change !== undefined) add(change);
     });
   }
-  return { epoch: String(head['c0']), position: Number(head['c1']) };
+  return { epoch: String(head['c0']), position: Number(head['c1']), lines };
 }
 
 /** Goes through many rows without keeping the process from other work. */
@@ -99,31 +97,30 @@ async function inParts<T>(rows: readonly T[], each: (row: T) => void): Promise<v
   }
 }
 
-interface ChoiceRow {
-  readonly user_id: string;
-  readonly feature_class: string;
-  readonly choice: string | null;
+interface Pages {
+  readonly tenant: string;
+  /** The choices that were read with everything else. */
+  readonly first: readonly Cells[];
+  readonly add: (change: ControlChange) => void;
 }
 
-async function readChoices(session: Session, tenant: string, add: (change: ControlChange) => void): Promise<void> {
-  let after: readonly [user: string, featureClass: string] = ['', ''];
+/** Reads the choices after those of the first page, so that a large tenant does not keep the process from other work. */
+async function readChoices(session: Session, { tenant, first, add }: Pages): Promise<void> {
+  let page = first;
   for (;;) {
-    const rows: readonly ChoiceRow[] = await session.rows<ChoiceRow>(
-      `select user_id, feature_class, choice from rampart_user_choice
-        where tenant_id = ? and (user_id, feature_class) > (?, ?) order by user_id, feature_class limit ${MAX_ROWS_AT_ONCE}`,
-      [tenant, ...after],
-    );
-    for (const { user_id: user, feature_class: featureClass, choice } of rows) {
-      const change =
-        choice === null ? undefined : readRecordedChange({ kind: 'choice', tenant, user, featureClass, choice });
+    const last = page.at(-1);
+    if (last === undefined || page.length < MAX_ROWS_AT_ONCE) return;
+    await afterOtherWork();
+    const [user, featureClass] = [last['c0'] ?? '', last['c1'] ?? ''];
+    page = await session.rows<Cells>(NEXT_CHOICES, [tenant, user, user, featureClass]);
+    for (const line of page) {
+      const change = choiceOfLine(line, tenant);
       if (change !== undefined) add(change);
     }
-    const last = rows.at(-1);
-    if (last === undefined || rows.length < MAX_ROWS_AT_ONCE) return;
-    after = [last.user_id, last.feature_class];
-    await afterOtherWork();
   }
 }
+
+const isChoice = ({ kind }: Line): boolean => kind === 'choice';
 
 function changeOfLine(line: Line, tenant: string | undefined): ControlChange | undefined {
   const kind = line.kind as ItemKind;
@@ -141,7 +138,7 @@ function changeOfLine(line: Line, tenant: string | undefined): ControlChange | u
 }
 
 // A tenant may have a hundred thousand of these.
-function choiceOfLine({ c0, c1, c2 }: Line, tenant: string): ControlChange | undefined {
+function choiceOfLine({ c0, c1, c2 }: Cells, tenant: string): ControlChange | undefined {
   if (c0 === null || c0 === undefined || c1 === null || c1 === undefined || (c2 !== 'opt_in' && c2 !== 'opt_out'))
     return undefined;
   return { kind: 'choice', tenant, user: c0, featureClass: c1, choice: c2 };
@@ -174,6 +171,7 @@ function part(sql: Sql, kind: ItemKind): string {
   const { table, keys, values } = ITEM_TABLES[kind];
   const ofTenant = keys.includes('tenant_id');
   if (kind === 'consent') return consentPart(sql);
+  if (kind === 'choice') return choicePart(sql);
   const columns = [...keysOf(kind), ...values].map((name) => `i.${name}`);
   // Lists are in the order of their last changes, as the fold has them; maps have no order to keep.
   const isList = keys.includes('id');
@@ -181,6 +179,18 @@ function part(sql: Sql, kind: ItemKind): string {
   const where =
     kind === 'preference' ? 'i.tenant_id = ?' : `${ofTenant ? 'i.tenant_id = ? and ' : ''}i.${values[0]} is not null`;
   return selectOf(sql, kind, columns, isList ? 'l.position' : '0', `from ${table} i${log} where ${where}`);
+}
+
+const OF_TENANT = 'from rampart_user_choice i where i.tenant_id = ? and i.choice is not null';
+const PAGE = `order by i.user_id, i.feature_class limit ${MAX_ROWS_AT_ONCE}`;
+/** Of the pages after the first. Not as a comparison of rows, for which MariaDB uses no index. */
+const NEXT_CHOICES = `select i.user_id as c0, i.feature_class as c1, i.choice as c2 ${OF_TENANT}
+  and i.user_id >= ? and (i.user_id > ? or i.feature_class > ?) ${PAGE}`;
+
+/** Choices of a tenant in the order of their keys, as many as are read at once. */
+function choicePart(sql: Sql): string {
+  const columns = ['i.user_id', 'i.feature_class', 'i.choice'];
+  return `(${selectOf(sql, 'choice', columns, '0', OF_TENANT)} ${PAGE})`;
 }
 
 // Rows, and what the log says where a row is missing: it may have been removed where no trigger saw it.

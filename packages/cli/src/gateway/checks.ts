@@ -20,6 +20,8 @@ export interface CheckResult {
 }
 
 const TIMEOUT = 5_000;
+/** A first connection to a database that is busy, or far away, takes longer than one of a service that keeps its connections. */
+const DATABASE_TIMEOUT_MS = 10_000;
 
 interface Try {
   readonly what: string;
@@ -126,7 +128,7 @@ function reasonOf({ name, message, cause }: Error): string {
 async function tryDatabase({ database, secret }: GatewayConfiguration): Promise<string> {
   const folder = folderOf(database);
   if (folder !== undefined && !(await exists(join(folder, 'data')))) return newFolder(folder);
-  const control = createControl({ database, secret, migrate: false, timeout: TIMEOUT });
+  const control = createControl({ database, secret, migrate: false, timeout: DATABASE_TIMEOUT_MS });
   try {
     const problems = await control.store.consentProblems();
     if (problems.length > 0) throw new Error(`tenant_ai_consents: ${problems.join('; ')}`);

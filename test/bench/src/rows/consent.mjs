@@ -32,6 +32,18 @@ async function cached() {
   return control;
 }
 
+const KILLS = 10_000;
+
+/** Kills of other tenants, features and changes, none of which is about the one who asks. */
+async function withKills() {
+  const control = await inMemory();
+  for (let index = 0; index < KILLS; index += 1) {
+    const scopes = [{ tenant: `other-${index}` }, { feature: `ai.other-${index}` }, { change: `ai.other-${index}.v1` }];
+    control.apply({ kind: 'kill', kill: { id: `kill-${index}`, scope: scopes[index % 3], reason: 'bench' } });
+  }
+  return control;
+}
+
 async function side(control) {
   const { rampart } = await startRampart(FLAGS, control);
   return {
@@ -47,5 +59,11 @@ export const consentRows = [
     what: `decide, consent cached / in memory, ${TENANTS} tenants`,
     wanted: 1.15,
     prepare: async () => ({ ours: await side(await cached()), other: await side(await inMemory()), same: true }),
+  },
+  {
+    id: 'many-kills',
+    what: `decide beside ${KILLS} kills of others / without a kill`,
+    wanted: null,
+    prepare: async () => ({ ours: await side(await withKills()), other: await side(await inMemory()), same: true }),
   },
 ];

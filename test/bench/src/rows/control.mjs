@@ -3,6 +3,35 @@ const arrival = async (options) => (await import('../control/arrival.mjs')).arri
 const stampede = async (options) => (await import('../control/stampede.mjs')).stampede(options);
 const appends = async (options) => (await import('../control/appends.mjs')).appends(options);
 
+/** One measurement for both rows of a database. */
+const readings = new Map();
+function readingTimes(engine, options) {
+  const measured =
+    readings.get(engine) ?? import('../control/costs.mjs').then((costs) => costs.readingTimes(engine, options));
+  readings.set(engine, measured);
+  return measured;
+}
+
+function readingRow(engine, name, kind, what) {
+  return {
+    id: `${kind}-${engine}`,
+    what: `${what}, ${name}`,
+    wanted: null,
+    unit: 'ms',
+    measure: 'whole',
+    async run(options) {
+      return {
+        value: (await readingTimes(engine, options))[kind],
+        note: 'median, one at a time, on an open connection',
+      };
+    },
+  };
+}
+
+let large;
+const largeTenant = (options) =>
+  (large ??= import('../control/large-tenant.mjs').then((module) => module.largeTenant(options)));
+
 /** Fewer of everything. */
 const SHORT = { changes: 3, readers: 2 };
 const toTheLast = { unit: 'ms', measure: 'whole', mostSeconds: 300 };
@@ -98,5 +127,31 @@ export const controlRows = [
     wanted: 3,
     measure: 'whole',
     run: ({ smoke }) => appends({ smoke, writers: 8 }),
+  },
+  readingRow('postgres', 'PostgreSQL', 'miss', 'a miss answered by the database'),
+  readingRow('mariadb', 'MariaDB', 'miss', '  the same'),
+  readingRow('postgres', 'PostgreSQL', 'poll', 'a poll of the log without news'),
+  readingRow('mariadb', 'MariaDB', 'poll', '  the same'),
+  {
+    id: 'large-tenant',
+    what: 'a tenant with 100,000 user choices read, processor time',
+    wanted: 200,
+    unit: 'ms',
+    measure: 'whole',
+    async run(options) {
+      const { total, choices } = await largeTenant(options);
+      return { value: total, note: `${choices} choices, PostgreSQL, receiving and parsing rows included` };
+    },
+  },
+  {
+    id: 'large-tenant-pause',
+    what: '  longest pause of the process',
+    wanted: 50,
+    unit: 'ms',
+    measure: 'whole',
+    async run(options) {
+      const { pause, choices } = await largeTenant(options);
+      return { value: pause, note: `${choices} choices` };
+    },
   },
 ];
