@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type App, createGateway, hashKey } from '@rampart/gateway';
 import { createControl, type DurableControl } from '@rampart/sdk';
 import { usePostgres } from '@rampart/services/vitest';
+import { createAdminClient, findWidenEvent, planWiden, widen as widenPlan } from '@rampart/unleash/admin';
 import { startUnleashServer, type UnleashServer } from '@rampart/unleash-server';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { pageCommands } from './support/help-examples.js';
@@ -142,5 +143,105 @@ describe('docs/who-saw-a-change.md', () => {
       [[CHANGE], /Did you mean --change ai\.support-copilot\.prompt-v18\?/],
     ] as const)
       expect(await rampart('exposures', ...args)).toMatchObject({ code: 2, err: expect.stringMatching(message) });
+  });
+});
+
+describe('docs/widen-a-stage.md', () => {
+  const place = { flag: CHANGE, environment: 'development' };
+  const client = () => createAdminClient({ url: server.url, token: server.adminToken });
+  const ruleNow = async () => {
+    const [rule] = await client().rules.list(place);
+    if (rule === undefined) throw new Error('the change has no rule');
+    return rule;
+  };
+  const widen = (...args: readonly string[]) => rampart('widen', CHANGE, '--environment', 'development', ...args);
+  const constraint = { contextName: 'region', operator: 'IN', values: ['eu'], inverted: false, caseInsensitive: false };
+
+  beforeAll(async () => {
+    const { id, parameters } = await ruleNow();
+    const changed = { parameters: { ...parameters, maxPerHour: '7' }, constraints: [constraint] };
+    await client().rules.update({ ...place, id }, changed);
+  });
+
+  it('runs as pasted, keeps everything else of the rule, and records the edits with their reasons', async () => {
+    const before = await ruleNow();
+    const results = await runPage('widen-a-stage');
+    expect(results[0]?.out).toMatch(
+      /^ai\.support-copilot\.prompt-v18 in development: stage internal → dogfood, rollout 0 → 100\nNothing was changed\./,
+    );
+    const after = await ruleNow();
+    const wider = { stage: 'canary', rollout: '50', tenants: 'acme,globex' };
+    expect(after).toEqual({ ...before, parameters: { ...before.parameters, ...wider } });
+    const audit = await rampart('audit', '--flag', CHANGE, '--kind', 'flag_edit');
+    expect(audit.out).toMatch(/rollout 0 → 100, stage internal → dogfood\n +by admin: review of 2026-11-30\n/);
+    expect(audit.out).toMatch(/rollout 25 → 50\n +by admin: no complaints in a day\n/);
+  });
+
+  it.each<[what: string, args: readonly string[], code: number, message: RegExp]>([
+    ['a narrower percentage', ['--rollout', '20'], 1, /that is narrower/],
+    ['a narrower stage', ['--stage', 'dogfood', '--rollout', '100'], 1, /that is narrower/],
+    ['the same', ['--rollout', '50'], 1, /is at canary 50 % already/],
+    ['a step over a stage', ['--stage', 'ga', '--rollout', '10'], 1, /the stage after canary is tier.*--skip-stages/],
+    ['another stage without a percentage', ['--stage', 'tier'], 2, /without a rollout: pass --rollout/],
+    ['the stage tier without tiers', ['--stage', 'tier', '--rollout', '10'], 2, /name them with --add-tiers/],
+    ['an unknown stage', ['--stage', 'beta', '--rollout', '10'], 2, /use one of internal, dogfood/],
+    ['a percentage above 100', ['--rollout', '101'], 2, /aiStage\.rollout/],
+    ['nothing', [], 2, /nothing to widen/],
+    ['an unknown rule', ['--rollout', '60', '--rule', 'x'], 1, /Cannot widen rule "x"/],
+  ])('%s is refused, and nothing is written', async (_what, args, code, message) => {
+    const before = await ruleNow();
+    expect(await widen(...args, '--yes')).toMatchObject({ code, err: expect.stringMatching(message) });
+    expect(await ruleNow()).toEqual(before);
+  });
+
+  it('a feature of priority P1 allows no step over a stage', async () => {
+    const feature = { flag: FEATURE, environment: 'development' };
+    const [access] = await client().rules.list(feature);
+    const reference = { ...feature, id: access?.id ?? '' };
+    const skip = () => widen('--stage', 'ga', '--rollout', '10', '--skip-stages', '--dry-run');
+    await client().rules.update(reference, { parameters: { ...access?.parameters, priority: 'P1' } });
+    expect(await skip()).toMatchObject({ code: 1, err: expect.stringContaining('has priority P1') });
+    await client().rules.update(reference, { parameters: { ...access?.parameters } });
+    expect(await skip()).toMatchObject({ code: 0, out: expect.stringContaining('stage canary → ga, rollout 50 → 10') });
+  });
+
+  it('without --yes nothing is written, and an edit in between is noticed by the digest', async () => {
+    const planned = await widen('--rollout', '60', '--json');
+    const { digest, isWritten } = JSON.parse(planned.out) as { readonly digest: string; readonly isWritten: boolean };
+    expect([planned.code, isWritten]).toEqual([1, false]);
+    const { id, parameters } = await ruleNow();
+    await client().rules.update({ ...place, id }, { parameters: { ...parameters, maxPerHour: '8' } });
+    expect(await widen('--rollout', '60', '--yes', '--expect', digest)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('somebody changed it since'),
+    });
+    expect((await ruleNow()).parameters).toMatchObject({ rollout: '50', maxPerHour: '8' });
+  });
+
+  it('an edit between the last reading and the write is refused', async () => {
+    const admin = client();
+    const plan = await planWiden({ client: admin, change: CHANGE, environment: 'development', rollout: '60' });
+    await admin.rules.update({ ...place, id: plan.rule.id }, { constraints: [] });
+    await expect(widenPlan(admin, plan)).rejects.toThrow('somebody changed its rule in development meanwhile');
+    expect((await ruleNow()).parameters).toMatchObject({ rollout: '50' });
+  });
+
+  it('an edit that arrives after the last reading and is overwritten is found in the event log', async () => {
+    const admin = client();
+    const plan = await planWiden({ client: admin, change: CHANGE, environment: 'development', rollout: '55' });
+    const edited = { ...plan.rule.parameters, maxPerHour: '9' };
+    const late = {
+      ...admin,
+      rules: {
+        ...admin.rules,
+        update: async (...[to, change]: Parameters<typeof admin.rules.update>) => {
+          await admin.rules.update(to, { parameters: edited });
+          return admin.rules.update(to, change);
+        },
+      },
+    };
+    await widenPlan(late, plan);
+    expect(await findWidenEvent(admin, plan)).toEqual({ event: expect.any(Number), hasOverwritten: true });
+    expect((await widen('--rollout', '60', '--yes')).code).toBe(0);
   });
 });

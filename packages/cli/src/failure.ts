@@ -52,6 +52,11 @@ export function exitCodeOf(error: unknown): ExitCode | undefined {
 // The admin library speaks of its own options; these are the ones that are called otherwise here.
 const IN_OUR_WORDS: readonly (readonly [string, string])[] = [
   ['set anyName', 'pass --any-name'],
+  ['or set skipStages', 'or pass --skip-stages'],
+  ['name the canary tenants', 'name them with --add-tenants'],
+  ['name the tiers that the ramp has reached', 'name them with --add-tiers'],
+  ['name the percentage of the cohort', 'pass --rollout, the percentage of the cohort'],
+  ['without the id of a rule', 'without --rule'],
   [
     'ask that one, end it, or use PostgreSQL',
     'where it serves a gateway, kill, revive, kills, override and exposures work with --gateway URL; or end it, or use PostgreSQL',

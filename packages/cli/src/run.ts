@@ -19,6 +19,7 @@ import { previewCommand } from './commands/preview.js';
 import { reviveCommand } from './commands/revive.js';
 import { serveCommand } from './commands/serve.js';
 import { syncCommand } from './commands/sync.js';
+import { widenCommand } from './commands/widen.js';
 import type { Variables } from './environment.js';
 import { EXIT, type ExitCode, exitCodeOf, messagesOf } from './failure.js';
 import { refuseSurplus } from './input/surplus.js';
@@ -57,6 +58,7 @@ const COMMANDS: readonly ((session: Session) => Command)[] = [
   initCommand,
   newFeatureCommand,
   newChangeCommand,
+  widenCommand,
   lintCommand,
   explainCommand,
   previewCommand,

@@ -13,6 +13,8 @@ export interface FlagEdit {
   readonly actor: string;
   /** When, in ms since 1970, by the platform's clock. */
   readonly at: number;
+  /** Why. @default `none given: edited on the flag platform` */
+  readonly reason?: string | undefined;
   readonly before?: JsonValue | undefined;
   readonly after?: JsonValue | undefined;
 }

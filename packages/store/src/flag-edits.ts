@@ -9,6 +9,7 @@ import { insertRows, marks, type Session } from './sql.js';
 
 /** How many edits one transaction records. */
 const AT_ONCE = 200;
+const MAX_REASON_LENGTH = 2_000;
 const REASON = 'none given: edited on the flag platform';
 
 /** Copies edits into the log; those that are there already are left out. */
@@ -61,14 +62,14 @@ async function notRecorded(session: Session, server: string, edits: readonly Fla
 }
 
 function draftOf(server: string, edit: FlagEdit): Draft & { readonly id: string } {
-  const { event, type, flag, environment, project, actor, at, before, after } = edit;
+  const { event, type, flag, environment, project, actor, at, reason = REASON, before, after } = edit;
   return {
     id: randomUUID(),
     kind: 'flag_edit',
     subject: '',
     flag,
     actor: nameOf(actor),
-    reason: REASON,
+    reason: storableText(reason, MAX_REASON_LENGTH),
     what: {
       edit: asJson({ server, event, type, flag, environment, project, at }),
       before: before ?? null,

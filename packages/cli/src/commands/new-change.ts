@@ -59,7 +59,7 @@ async function runNewChange(
   const plan = flags.dryRun ? await planNewChange(options) : await newChange(options);
   const state = options.enable ? 'is on, but its rule is closed' : 'is off, and its rule is closed';
   const next = [
-    `${plan.flag} ${state}: widen the rule in the Unleash UI.`,
+    `${plan.flag} ${state}: widen it with rampart widen, or in the Unleash UI.`,
     `Check it with: rampart explain ${plan.flag} --tenant TENANT`,
   ];
   showCreation(session, flags, plan, next);

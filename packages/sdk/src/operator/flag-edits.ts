@@ -10,6 +10,8 @@ export interface FlagEditReaderOptions {
   readonly admin: Pick<AdminClient, 'events'>;
   /** Names the Unleash: its events are counted by their numbers within this name, so it has to stay the same. */
   readonly server: string;
+  /** Why the edit of this event was made, where the caller knows. @default `none given` for each */
+  readonly reasonOf?: ((event: number) => string | undefined) | undefined;
 }
 
 /** Options of {@link FlagEditReader.follow}. */
@@ -38,7 +40,7 @@ const TRAIL = 500;
 const DEFAULT_INTERVAL = 5_000;
 
 /** Makes a reader. Several may read one Unleash at once, also into one store. */
-export function createFlagEditReader({ store, admin, server }: FlagEditReaderOptions): FlagEditReader {
+export function createFlagEditReader({ store, admin, server, reasonOf }: FlagEditReaderOptions): FlagEditReader {
   // Events that are about no flag are recorded nowhere, and would be read again each time.
   let through = 0;
   const readOnce = async (): Promise<number> => {
@@ -50,7 +52,7 @@ export function createFlagEditReader({ store, admin, server }: FlagEditReaderOpt
     for (let from = Math.max(1, known - TRAIL + 1); from <= newest.id; from += WINDOW) {
       const ids = Array.from({ length: Math.min(WINDOW, newest.id - from + 1) }, (_, index) => from + index);
       const events = await admin.events.list({ ids, limit: ids.length });
-      const edits = events.flatMap(editOf);
+      const edits = events.flatMap(editOf).map((edit) => ({ ...edit, reason: reasonOf?.(edit.event) }));
       if (edits.length > 0) count += await store.recordFlagEdits(server, edits);
     }
     through = newest.id;

@@ -56,3 +56,5 @@ export { type PreviewOptions, type PreviewRow, preview } from './preview.js';
 export { proxyFetch } from './proxy-fetch.js';
 export type { ParameterValues } from './rule-parameters.js';
 export { OLDEST_SERVER, requireServer } from './server-version.js';
+export type { WiderStage } from './stage-step.js';
+export { findWidenEvent, planWiden, type WidenEvent, type WidenOptions, type WidenPlan, widen } from './widen.js';
