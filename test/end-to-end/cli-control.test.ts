@@ -67,6 +67,9 @@ describe('a database without a control log', () => {
     ['audit', 'verify'],
     ['audit', 'head'],
     ['exposures', '--change', 'ai.x.v1'],
+    ['cap', 'set', '--id', 'c', '--all', '--mode', 'shadow', '--reason', 'r'],
+    ['floor', 'end', '--id', 'f', '--reason', 'r'],
+    ['calibration', 'list'],
     ['data', 'export', '--tenant', 'acme'],
     ['data', 'erase', '--tenant', 'acme', '--reason', 'r', '--yes'],
   ];

@@ -3,7 +3,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type App, createGateway, hashKey } from '@rampart/gateway';
-import { createControl, type DurableControl } from '@rampart/sdk';
+import { createControl, createRampart, type DurableControl } from '@rampart/sdk';
+import { prepareEmbedded } from '@rampart/services';
 import { usePostgres } from '@rampart/services/vitest';
 import { createAdminClient, findWidenEvent, planWiden, widen as widenPlan } from '@rampart/unleash/admin';
 import { startUnleashServer, type UnleashServer } from '@rampart/unleash-server';
@@ -243,5 +244,127 @@ describe('docs/widen-a-stage.md', () => {
     await widenPlan(late, plan);
     expect(await findWidenEvent(admin, plan)).toEqual({ event: expect.any(Number), hasOverwritten: true });
     expect((await widen('--rollout', '60', '--yes')).code).toBe(0);
+  });
+});
+
+describe('docs/caps-floors-calibrations.md', () => {
+  const AUTONOMOUS = `${FEATURE}.autonomous`;
+  const subject = { targetingKey: 'ann', tenantId: 'acme', tier: 'pro', labels: [], confidence: 0.97 };
+  const REASON = ['--reason', 'INC-9'] as const;
+
+  beforeAll(async () => {
+    await rampart('new-change', FEATURE, 'autonomous', '--set', 'mode=autonomous', '--enable');
+    const ga = ['--environment', 'development', '--stage', 'ga', '--rollout', '100', '--skip-stages', '--yes'] as const;
+    expect(await rampart('widen', AUTONOMOUS, ...ga)).toMatchObject({ code: 0 });
+  });
+
+  it('runs as pasted, and leaves nothing that limits', async () => {
+    await runPage('caps-floors-calibrations');
+    expect(await rampart('cap', 'list')).toMatchObject({ code: 0, out: 'No cap is recorded.\n' });
+    expect(await rampart('floor', 'list')).toMatchObject({ code: 0, out: 'No floor is recorded.\n' });
+    const { out } = await rampart('calibration', 'list', '--json');
+    expect(JSON.parse(out)).toMatchObject([{ change: { change: CHANGE, error: 1 }, reason: 'the model changed' }]);
+    expect((await rampart('audit', 'verify')).code).toBe(0);
+  });
+
+  /** Runs a command on a database, and decides afterwards in a program that opens it. */
+  const onDatabase = (database: string) => {
+    const given = { ...environment, RAMPART_DATABASE_URL: database };
+    const options = { database: database.includes('://') ? database : { folder: database }, secret: SECRET };
+    return {
+      run: (...args: readonly string[]) => runRampart(args, given),
+      decide: async () => {
+        const opened = createControl(options);
+        const { rampart: joined, close } = await joinedTo(opened);
+        try {
+          await opened.load('acme');
+          const { enabled, mode, bands, route } = joined.decide(AUTONOMOUS, subject);
+          return { enabled, mode, autoAbove: bands?.autoAbove, route };
+        } finally {
+          await close();
+        }
+      },
+    };
+  };
+
+  const joinedTo = async (opened: DurableControl) => {
+    const token = server.clientToken.development;
+    const unleash = { url: `${server.url}/api`, appName: 'limits', customHeaders: { Authorization: token } };
+    const joined = createRampart({ unleash, control: opened });
+    await opened.ready();
+    await joined.provider.initialize?.();
+    const close = async () => {
+      await joined.provider.onClose?.();
+      await opened.close();
+    };
+    return { rampart: joined, close };
+  };
+
+  it.each<[name: string, place: () => Promise<string>]>([
+    ['PostgreSQL', () => postgres().newDatabase()],
+    ['the embedded folder', () => Promise.resolve(join(folder, 'embedded'))],
+  ])('each command changes what is decided, on %s', async (_name, place) => {
+    const database = await place();
+    if (!database.includes('://')) await prepareEmbedded(database);
+    const { run, decide } = onDatabase(database);
+    const done = async (...args: readonly string[]) => expect(await run(...args)).toMatchObject({ code: 0, err: '' });
+    await done('migrate');
+    await done('consent', 'set', '--tenant', 'acme', '--class', 'support_copilot', '--state', 'opt_in', ...REASON);
+    expect(await decide()).toMatchObject({ enabled: true, mode: 'confirmation' });
+    await done('calibration', 'set', '--change', AUTONOMOUS, '--error', '0.03', ...REASON);
+    expect(await decide()).toEqual({ enabled: true, mode: 'autonomous', autoAbove: 0.95, route: 'auto' });
+    await done('floor', 'set', '--id', 'f', '--feature', FEATURE, '--auto-above', '0.99', ...REASON);
+    expect(await decide()).toMatchObject({ mode: 'autonomous', autoAbove: 0.99, route: 'confirm' });
+    await done('cap', 'set', '--id', 'c', '--tenant', 'acme', '--mode', 'suggestion', ...REASON);
+    expect(await decide()).toMatchObject({ mode: 'suggestion', route: 'review' });
+    await done('cap', 'end', '--id', 'c', ...REASON);
+    await done('floor', 'end', '--id', 'f', ...REASON);
+    expect(await decide()).toMatchObject({ mode: 'autonomous', route: 'auto' });
+    await done('calibration', 'end', '--change', AUTONOMOUS, ...REASON);
+    expect(await decide()).toMatchObject({ mode: 'confirmation' });
+    const audit = await run('audit', '--kind', 'cap,lift_cap,floor,lift_floor,calibration');
+    expect(audit.out.match(/INC-9/g)).toHaveLength(6);
+  });
+
+  it('a command that is repeated with its entry id is recorded once, and a changed one replaces what was read', async () => {
+    const set = ['cap', 'set', '--id', 'r', '--all', '--mode', 'shadow', '--actor', 'dana', ...REASON] as const;
+    const first = await rampart(...set, '--entry-id', 'cap-once', '--json');
+    const again = await rampart(...set, '--entry-id', 'cap-once', '--json');
+    expect(JSON.parse(again.out)).toEqual(JSON.parse(first.out));
+    const wider = await rampart('cap', 'set', '--id', 'r', '--all', '--mode', 'confirmation', ...REASON);
+    expect(wider).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^cap r: at most confirmation for everything\n/),
+    });
+    expect((await rampart('cap', 'list')).out).toMatch(/^r +everything +confirmation/m);
+    const end = ['cap', 'end', '--id', 'r', '--actor', 'dana', '--entry-id', 'end-once', ...REASON] as const;
+    expect(await rampart(...end)).toMatchObject({ code: 0 });
+    expect(await rampart(...end)).toMatchObject({ code: 0 });
+  });
+
+  it('a flag that Unleash does not have is recorded with a warning and exit code 1, or accepted with --unknown-ok', async () => {
+    const set = (...more: readonly string[]) =>
+      rampart('calibration', 'set', '--change', `${FEATURE}.autonomos`, '--error', '0.5', ...REASON, ...more);
+    expect(await set()).toMatchObject({ code: 1, err: expect.stringMatching(/autonomos.*did you mean .*autonomous/) });
+    expect(await set('--unknown-ok')).toMatchObject({ code: 0, err: '' });
+  });
+
+  it.each<[args: readonly string[], message: RegExp]>([
+    [['cap', 'set', '--all', '--mode', 'shadow', ...REASON], /--id is missing/],
+    [['cap', 'set', '--id', 'x', '--mode', 'shadow', ...REASON], /nothing to cap: pass --feature/],
+    [['cap', 'set', '--id', 'x', '--all', ...REASON], /--mode is missing/],
+    [['cap', 'set', '--id', 'x', '--all', '--mode', 'off', ...REASON], /Allowed choices are shadow/],
+    [['cap', 'set', '--id', 'x', '--all', '--mode', 'shadow'], /--reason is missing/],
+    [['floor', 'set', '--id', 'x', '--all', ...REASON], /pass --auto-above, --confirm-from or --review-from/],
+    [['floor', 'set', '--id', 'x', '--all', '--auto-above', '2', ...REASON], /autoAbove = 2: use a number from 0 to 1/],
+    [['floor', 'set', '--id', 'x', '--all', '--auto-above', 'much', ...REASON], /--auto-above "much": write a number/],
+    [['calibration', 'set', '--change', 'ai.x.y', '--error', '1.5', ...REASON], /error = 1\.5/],
+    [['calibration', 'end', '--change', 'ai.x.y', ...REASON], /"ai\.x\.y" has no calibration/],
+    [['cap', 'end', '--id', 'none', ...REASON], /there is no cap "none": rampart cap list/],
+    [['floor', 'end', '--id', 'none', ...REASON], /there is no floor "none": rampart floor list/],
+  ])('rampart %j ends with 2 and writes nothing', async (args, message) => {
+    const before = await control.store.head();
+    expect(await rampart(...args)).toMatchObject({ code: 2, err: expect.stringMatching(message) });
+    expect((await control.store.head()).position).toBe(before.position);
   });
 });

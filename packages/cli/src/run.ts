@@ -10,6 +10,7 @@ import { initCommand } from './commands/init.js';
 import { keyCommand } from './commands/key.js';
 import { killCommand } from './commands/kill.js';
 import { killsCommand } from './commands/kills.js';
+import { calibrationCommand, capCommand, floorCommand } from './commands/limit.js';
 import { lintCommand } from './commands/lint.js';
 import { migrateCommand } from './commands/migrate.js';
 import { newChangeCommand } from './commands/new-change.js';
@@ -68,6 +69,9 @@ const COMMANDS: readonly ((session: Session) => Command)[] = [
   syncCommand,
   consentCommand,
   overrideCommand,
+  capCommand,
+  floorCommand,
+  calibrationCommand,
   auditCommand,
   exposuresCommand,
   dataCommand,
