@@ -34,7 +34,7 @@ export async function openPlace(features) {
         { name: 'bench', hash: hashKey(key) },
         { name: 'operator', hash: hashKey(`operator ${key}`), role: 'operator' },
       ];
-      const frontend = [{ name: 'bench', hash: hashKey(token) }];
+      const frontend = [{ name: 'pages', hash: hashKey(token) }];
       return stops.own(await startServer('our-gateway', { unleash: flags.url, folder, keys, frontend, more }));
     },
     proxy: async () => stops.own(await startServer('unleash-proxy', { unleash: flags.url, token })),
