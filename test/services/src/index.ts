@@ -2,6 +2,7 @@ export { type ChromiumServer, startChromium } from './chromium.js';
 export { prepareEmbedded } from './embedded.js';
 export { type Command, type FakeTime, type FakeTimeOptions, withFakeTime } from './fake-time.js';
 export { type ForwardProxy, startForwardProxy } from './forward-proxy.js';
+export { type HostileHttp, HTTP_HOSTILITIES, type HttpHostility, startHostileHttp } from './hostile-http.js';
 export { HOSTILITIES, type HostileRedis, type Hostility, startHostileRedis } from './hostile-redis.js';
 export { ensureInstalled } from './installation.js';
 export { type MariadbOptions, type MariadbServer, startMariadb } from './mariadb.js';

@@ -1,31 +1,43 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hashKey } from '@rampart/gateway';
-import { HOSTILITIES, type HostileRedis, startHostileRedis } from '@rampart/services';
+import {
+  HOSTILITIES,
+  type HostileHttp,
+  type HostileRedis,
+  HTTP_HOSTILITIES,
+  startHostileHttp,
+  startHostileRedis,
+} from '@rampart/services';
 import { usePostgres } from '@rampart/services/vitest';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { FlagServer } from '../specification/src/flag-server.js';
 import { rampart } from './support/rampart-command.js';
 import { type RampartProcess, startRampart } from './support/rampart-process.js';
 
-const KEY = 'rk_the-key-of-the-hostile-redis-test';
+const KEY = 'rk_the-key-of-the-hostile-servers-test';
 const postgres = usePostgres();
-const flags = new FlagServer();
+const FEATURES = '/api/client/features';
+const KEYS = '/keys';
 let folder: string;
 let redis: HostileRedis;
+/** Unleash and the identity provider. */
+let http: HostileHttp;
 let gateway: RampartProcess;
 let url: string;
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'rampart-hostile-redis-'));
-  await flags.start();
+  folder = mkdtempSync(join(tmpdir(), 'rampart-hostile-servers-'));
   const strategies = [{ name: 'default', parameters: {}, constraints: [] }];
-  const unleash = flags.serve({ features: [{ name: 'plain', type: 'release', enabled: true, strategies }] });
+  const features = [{ name: 'plain', type: 'release', enabled: true, strategies }];
+  http = await startHostileHttp({ [FEATURES]: { version: 2, features }, [KEYS]: { keys: [] } });
   redis = await startHostileRedis();
   const config = join(folder, 'gateway.json');
   const keys = [{ name: 'service', hash: hashKey(KEY) }];
-  writeFileSync(config, JSON.stringify({ keys, limits: { perKey: { points: 20, seconds: 1 } } }));
+  const identity = { issuer: 'i', audience: 'a', algorithms: ['RS256'], jwksUrl: `${http.url}${KEYS}` };
+  const unleash = { refreshInterval: 200 };
+  writeFileSync(config, JSON.stringify({ keys, unleash, identity, limits: { perKey: { points: 20, seconds: 1 } } }));
   const database = {
     RAMPART_DATABASE_URL: postgres().url,
     RAMPART_SECRET: 'a secret of thirty-two characters',
@@ -34,7 +46,7 @@ beforeAll(async () => {
   gateway = startRampart(['serve', '--config', config, '--port', '0'], {
     ...database,
     NODE_OPTIONS: '--unhandled-rejections=strict',
-    UNLEASH_URL: unleash,
+    UNLEASH_URL: `${http.url}/api`,
     UNLEASH_CLIENT_TOKEN: '*:development.not-a-secret',
     REDIS_URL: redis.url,
   });
@@ -47,7 +59,7 @@ beforeAll(async () => {
 afterAll(async () => {
   gateway.child.kill('SIGKILL');
   await redis.close();
-  await flags.stop();
+  await http.close();
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -61,11 +73,28 @@ async function evaluate(): Promise<{ readonly status: number; readonly value: un
   return { status: response.status, value };
 }
 
+const encoded = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+/** Of a key that the identity provider has to be asked for. */
+const newUserToken = (): string => `${encoded({ alg: 'RS256', kid: randomUUID() })}.${encoded({ sub: 'ana' })}.AAAA`;
+
 describe('a gateway process under --unhandled-rejections=strict', () => {
   it.each(HOSTILITIES)('answers while Redis is %s after a reconnect', async (hostility) => {
     const before = redis.hostileReplies();
     redis.turnHostile(hostility);
     await vi.waitFor(() => expect(redis.hostileReplies()).toBeGreaterThan(before + 1), 20_000);
+    expect(await evaluate()).toEqual({ status: 200, value: true });
+    expect(gateway.child.exitCode).toBeNull();
+  });
+
+  it.each(HTTP_HOSTILITIES)('answers while Unleash and the identity provider are %s', async (hostility) => {
+    const before = http.hostileAnswers(FEATURES);
+    http.turnHostile(hostility);
+    const status = async () => {
+      const headers = { authorization: `Bearer ${newUserToken()}` };
+      return (await fetch(`${url}/v1/operator/kills`, { headers })).status;
+    };
+    expect([401, 503]).toContain(await status());
+    await vi.waitFor(() => expect(http.hostileAnswers(FEATURES)).toBeGreaterThan(before), 30_000);
     expect(await evaluate()).toEqual({ status: 200, value: true });
     expect(gateway.child.exitCode).toBeNull();
   });
