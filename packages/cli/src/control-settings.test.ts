@@ -21,7 +21,8 @@ describe('control settings', () => {
   it('come from the environment', () => {
     const all = { ...HERE, REDIS_URL: 'redis://r', RAMPART_ENVIRONMENT: 'production', RAMPART_STATE_FOLDER: '/state' };
     const { journal, ...rest } = settings({}, all);
-    expect(rest).toEqual({ database: POSTGRES, secret: SECRET, redis: 'redis://r', environment: 'production' });
+    const expected = { database: POSTGRES, secret: SECRET, acceptedSecrets: [], redis: 'redis://r' };
+    expect(rest).toEqual({ ...expected, environment: 'production' });
     expect(journal).toMatch(/^\/state\/orders\/[0-9a-f]{16}$/);
   });
 
@@ -30,6 +31,16 @@ describe('control settings', () => {
     writeFileSync(path, `${'y'.repeat(40)}\n`);
     const found = settings({ database: folder, secretFile: path, redisUrl: 'redis://other' }, HERE);
     expect(found).toMatchObject({ database: { folder }, secret: 'y'.repeat(40), redis: 'redis://other' });
+  });
+
+  it('accept secrets that stand one a line, in the variable or a file', () => {
+    const [one, other] = ['1'.repeat(40), `${'2'.repeat(40)} `];
+    const path = join(folder, 'accepted');
+    writeFileSync(path, `${one}\r\n${other}\n\n`);
+    expect(settings({ acceptedSecretFile: path }, HERE).acceptedSecrets).toEqual([one, other]);
+    const variable = { ...HERE, RAMPART_ACCEPTED_SECRETS: `${one}\n` };
+    expect(settings({}, variable).acceptedSecrets).toEqual([one]);
+    expect(settings({ acceptedSecretFile: path }, variable).acceptedSecrets).toHaveLength(2);
   });
 
   it('RAMPART_DATABASE_URL wins over DATABASE_URL', () => {
@@ -60,6 +71,12 @@ describe('control settings', () => {
     [{}, { RAMPART_SECRET: SECRET }, /set RAMPART_DATABASE_URL.*--database .\/rampart-data/],
     [{}, { RAMPART_DATABASE_URL: POSTGRES }, /set RAMPART_SECRET, or pass --secret-file FILE/],
     [{}, { ...HERE, RAMPART_SECRET: 'short-one' }, /^RAMPART_SECRET: it has fewer than 32 characters/],
+    [
+      {},
+      { ...HERE, RAMPART_ACCEPTED_SECRETS: 'short-one' },
+      /^RAMPART_ACCEPTED_SECRETS: it has fewer than 32 characters/,
+    ],
+    [{ acceptedSecretFile: '/nowhere' }, HERE, /^--accepted-secret-file "\/nowhere": no such file/],
     [{ secretFile: '/nowhere' }, HERE, /^--secret-file "\/nowhere": no such file/],
     [{ database: POSTGRES }, HERE, /^--database: it holds a password.*put the address into RAMPART_DATABASE_URL/],
     [{ redisUrl: 'redis://:hidden@r' }, HERE, /^--redis-url: it holds a password.*REDIS_URL/],

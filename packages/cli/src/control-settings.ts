@@ -14,11 +14,13 @@ export interface DatabaseFlags {
   readonly database?: string;
   readonly redisUrl?: string;
   readonly secretFile?: string;
+  readonly acceptedSecretFile?: string;
   readonly controlEnvironment?: string;
 }
 
 /** Options and environment, checked. Passwords and the secret never appear in an error. */
-export interface ControlSettings extends Pick<ControlOptions, 'database' | 'secret' | 'redis' | 'environment'> {
+export interface ControlSettings
+  extends Pick<ControlOptions, 'database' | 'secret' | 'acceptedSecrets' | 'redis' | 'environment'> {
   /** The folder for orders that are under way in this database; undefined where there is no home to keep it in. */
   readonly journal: string | undefined;
 }
@@ -44,6 +46,7 @@ export function readControlSettings(flags: DatabaseFlags, variables: Variables):
   return {
     database,
     secret: readSecret(flags, variables),
+    acceptedSecrets: readAcceptedSecrets(flags, variables),
     redis: flags.redisUrl ?? variables.redis,
     environment: check(
       environment,
@@ -67,8 +70,8 @@ export function knowsDatabase({ database, secretFile }: DatabaseFlags, variables
 /** Opens the control state as the settings say. Nothing is connected yet. */
 export function openControl(settings: ControlSettings, given: Partial<ControlOptions>): DurableControl {
   try {
-    const { database, secret, redis, environment: name } = settings;
-    return createControl({ database, secret, redis, environment: name, ...given });
+    const { database, secret, acceptedSecrets, redis, environment: name } = settings;
+    return createControl({ database, secret, acceptedSecrets, redis, environment: name, ...given });
   } catch (error) {
     if (error instanceof TypeError) misused(error.message);
     throw error;
@@ -83,6 +86,19 @@ export function readActor(given: string | undefined): string {
 function readSecret({ secretFile }: DatabaseFlags, variables: Variables): string {
   const found = from('--secret-file', fileText('--secret-file', secretFile), VARIABLES.secret, variables.secret);
   return check(secretText, found, 'secret') ?? misused(NO_SECRET);
+}
+
+function readAcceptedSecrets({ acceptedSecretFile }: DatabaseFlags, variables: Variables): readonly string[] {
+  const text = fileText('--accepted-secret-file', acceptedSecretFile);
+  const found = from('--accepted-secret-file', text, VARIABLES.acceptedSecrets, variables.acceptedSecrets);
+  return linesOf(found?.value ?? '').flatMap(
+    (value) => check(secretText, found && { ...found, value }, 'secret') ?? [],
+  );
+}
+
+/** Secrets that were written one a line. */
+export function linesOf(text: string): readonly string[] {
+  return text.split(/\r\n|\r|\n/).filter((line) => line !== '');
 }
 
 /** Refuses an address with a password as an argument: arguments show in process lists. */

@@ -12,6 +12,8 @@ export interface Variables {
   readonly database: string | undefined;
   readonly redis: string | undefined;
   readonly secret: string | undefined;
+  /** Secrets that count beside it, one a line. */
+  readonly acceptedSecrets: string | undefined;
   readonly controlEnvironment: string | undefined;
   /** A file with the configuration of a gateway. */
   readonly gatewayConfiguration: string | undefined;
@@ -38,6 +40,7 @@ export const VARIABLES = {
   database: 'RAMPART_DATABASE_URL',
   redis: 'REDIS_URL',
   secret: 'RAMPART_SECRET',
+  acceptedSecrets: 'RAMPART_ACCEPTED_SECRETS',
   controlEnvironment: 'RAMPART_ENVIRONMENT',
   gatewayConfiguration: 'RAMPART_GATEWAY_CONFIG',
   gateway: 'RAMPART_GATEWAY_URL',
@@ -61,6 +64,7 @@ export function readEnvironment(environment: NodeJS.ProcessEnv = process.env): V
     redis: read(VARIABLES.redis),
     // Spaces are part of a secret: the library reads it by the same rule.
     secret: secretText(environment[VARIABLES.secret] ?? '') || undefined,
+    acceptedSecrets: secretText(environment[VARIABLES.acceptedSecrets] ?? '') || undefined,
     controlEnvironment: read(VARIABLES.controlEnvironment),
     gatewayConfiguration: read(VARIABLES.gatewayConfiguration),
     gateway: read(VARIABLES.gateway),

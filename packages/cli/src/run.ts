@@ -18,6 +18,7 @@ import { newFeatureCommand } from './commands/new-feature.js';
 import { overrideCommand } from './commands/override.js';
 import { previewCommand } from './commands/preview.js';
 import { reviveCommand } from './commands/revive.js';
+import { secretCommand } from './commands/secret.js';
 import { serveCommand } from './commands/serve.js';
 import { syncCommand } from './commands/sync.js';
 import { widenCommand } from './commands/widen.js';
@@ -76,6 +77,7 @@ const COMMANDS: readonly ((session: Session) => Command)[] = [
   exposuresCommand,
   dataCommand,
   migrateCommand,
+  secretCommand,
   serveCommand,
   keyCommand,
 ];

@@ -41,9 +41,19 @@ describe('a mac', () => {
     expect(mac.isGenuine(given, fields)).toBe(false);
   });
 
+  it('counts where the secret is accepted, and is made with the own one', () => {
+    const accepting = openMac({ ...options, secret: `${secret}!`, acceptedSecrets: [`${secret}\n`] });
+    expect(accepting.isGenuine(signature, fields)).toBe(true);
+    expect(mac.isGenuine(accepting.sign(fields), fields)).toBe(false);
+    expect(accepting.isGenuine(accepting.sign(fields), fields)).toBe(true);
+    expect(accepting.isGenuine(signature, ['tenant', 'globex', 'e1', 7, '{}'])).toBe(false);
+  });
+
   it('wants a long secret, and does not tell it', () => {
     const open = () => openMac({ ...options, secret: 'hunter2' });
     expect(open).toThrow('secret: use at least 32 characters');
     expect(open).not.toThrow('hunter2');
+    const accept = () => openMac({ ...options, acceptedSecrets: ['hunter2'] });
+    expect(accept).toThrow('acceptedSecrets[0]: use at least 32 characters');
   });
 });

@@ -8,12 +8,14 @@ type MacPurpose = 'rampart redis value' | 'rampart redis push' | 'rampart relay'
 export interface MacOptions {
   /** At least 32 characters, the same in every process. */
   readonly secret: string;
+  /** Secrets whose signatures count too: the next one before a rotation, the former one after it. @default none */
+  readonly acceptedSecrets?: readonly string[] | undefined;
   /** What was said in one environment counts in no other. */
   readonly environment: string;
   readonly purpose: MacPurpose;
 }
 
-/** Signs lists of fields, and tells genuine ones from others. The order of fields, and where one ends, is signed too. */
+/** Signs lists of fields with the secret, and tells genuine ones, of any accepted secret, from others. The order of fields, and where one ends, is signed too. */
 export interface Mac {
   sign(fields: MacFields): string;
   isGenuine(mac: unknown, fields: MacFields): boolean;
@@ -21,27 +23,40 @@ export interface Mac {
 
 export type MacFields = readonly (string | number)[];
 
-/** @throws TypeError when the secret is too short */
-export function openMac({ secret: written, environment, purpose }: MacOptions): Mac {
+/** @throws TypeError when a secret is too short */
+export function openMac({ secret, acceptedSecrets = [], environment, purpose }: MacOptions): Mac {
+  const own = digestOf('secret', secret, { environment, purpose });
+  const accepted = acceptedSecrets.map((one, index) =>
+    digestOf(`acceptedSecrets[${index}]`, one, { environment, purpose }),
+  );
+  return {
+    sign: (fields) => own(fields).toString('base64url'),
+    isGenuine(mac, fields) {
+      if (typeof mac !== 'string') return false;
+      const given = Buffer.from(mac, 'base64url');
+      return [own, ...accepted].some((digest) => {
+        const right = digest(fields);
+        return given.length === right.length && timingSafeEqual(given, right);
+      });
+    },
+  };
+}
+
+function digestOf(
+  option: string,
+  written: unknown,
+  { environment, purpose }: Pick<MacOptions, 'environment' | 'purpose'>,
+): (fields: MacFields) => Buffer {
   const secret = typeof written === 'string' ? secretText(written) : written;
   if (typeof secret !== 'string' || secret.length < SHORTEST_SECRET) {
-    throw new TypeError(`secret: use at least ${SHORTEST_SECRET} characters, the same in every process`);
+    throw new TypeError(`${option}: use at least ${SHORTEST_SECRET} characters, the same in every process`);
   }
   const key = createSecretKey(Buffer.from(hkdfSync('sha256', secret, '', purpose, 32)));
-  const digest = (fields: MacFields): Buffer => {
+  return (fields) => {
     // A field's length says where it ends.
     let text = `${environment.length}:${environment}`;
     for (const field of fields) text += `${String(field).length}:${field}`;
     // In UTF-8 all halves of characters would be the same.
     return createHmac('sha256', key).update(text, 'utf16le').digest();
-  };
-  return {
-    sign: (fields) => digest(fields).toString('base64url'),
-    isGenuine(mac, fields) {
-      if (typeof mac !== 'string') return false;
-      const given = Buffer.from(mac, 'base64url');
-      const right = digest(fields);
-      return given.length === right.length && timingSafeEqual(given, right);
-    },
   };
 }

@@ -15,6 +15,11 @@ import { ALWAYS, settingsOf } from './settings-schema.js';
 /** An address that paths are added to. */
 const baseUrl = url.transform((address) => address.replace(/\/+$/, ''));
 
+const controlSecret = z
+  .string()
+  .overwrite(secretText)
+  .min(SHORTEST_SECRET, `use at least ${SHORTEST_SECRET} characters`);
+
 const frontend = settingsOf({
   tokens: z.array(pageTokenSchema).default([]).describe('Tokens of pages, besides those that Unleash knows.'),
   askUnleash: z.boolean().default(true).describe("Lets in what Unleash's own frontend tokens let in."),
@@ -70,11 +75,11 @@ const configurationSchema: z.ZodType<GatewayConfiguration, GatewayConfigurationI
   database: databaseSchema
     .default({ folder: './rampart-data' })
     .describe('postgres://…, mysql://…, or the folder of an embedded one, which belongs to one process.'),
-  secret: z
-    .string()
-    .overwrite(secretText)
-    .min(SHORTEST_SECRET, `use at least ${SHORTEST_SECRET} characters`)
-    .describe('Signs the control log; the same for every process.'),
+  secret: controlSecret.describe('Signs the control log; the same for every process.'),
+  acceptedSecrets: z
+    .array(controlSecret)
+    .default([])
+    .describe('Secrets that count beside secret: the next one before a rotation, the former one after it.'),
   redis: redisSchema
     .optional()
     .describe('One server, Sentinels or a cluster: with it and a database server, any number of gateways are one.'),

@@ -142,6 +142,11 @@ export interface GatewayConfiguration {
   /** Signs the control log; the same for every process. At least 32 characters. */
   readonly secret: string;
   /**
+   * Secrets that count beside `secret`, at least 32 characters each: the next one before a rotation, the former one after it.
+   * @default none
+   */
+  readonly acceptedSecrets: readonly string[];
+  /**
    * `redis://…`, `{ sentinels, name }` or `{ cluster }`, as in `createControl`. With it and a database server, any number of
    * gateways are one. @default none
    */

@@ -55,12 +55,13 @@ function controlOf(
   { configuration, log, migrate }: Pick<Given, 'configuration' | 'log' | 'migrate'>,
   { meter }: Metrics,
 ): DurableControl {
-  const { database, secret, redis, relay, environment, maxStaleness } = configuration;
+  const { database, secret, acceptedSecrets, redis, relay, environment, maxStaleness } = configuration;
   const isServer = typeof database === 'string' && database.includes('://');
   const creates = isServer ? migrate : true;
   return createControl({
     database,
     secret,
+    acceptedSecrets,
     redis,
     relay,
     environment,

@@ -5,7 +5,7 @@ import { describeIssue } from './describe-issue.js';
 
 /** Options of {@link createControl}: where the control state is recorded, and how processes follow it. */
 export interface ControlOptions
-  extends Pick<StoreOptions, 'database' | 'secret' | 'timeout' | 'connections'>,
+  extends Pick<StoreOptions, 'database' | 'secret' | 'acceptedSecrets' | 'timeout' | 'connections'>,
     Pick<ControlCacheOptions, 'maxStaleness' | 'pollInterval' | 'mostEntries' | 'patience' | 'meter' | 'logger'> {
   /**
    * Redis, as second level and for push: a URL, Sentinels or a cluster. Without it everything works, only slower: every
@@ -42,6 +42,7 @@ const method = (name: string) =>
 const schema = z.strictObject({
   database: z.unknown(),
   secret: z.unknown(),
+  acceptedSecrets: z.unknown().optional(),
   redis: z.unknown().optional(),
   relay: z.enum(['follow', 'serve'], 'say follow or serve').optional(),
   environment: z

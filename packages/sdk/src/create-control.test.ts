@@ -180,6 +180,47 @@ describe('with PostgreSQL and Redis', () => {
     );
   });
 
+  it('a secret is rotated while an older and a newer process serve, and neither closes', async () => {
+    const database = await postgres().newDatabase();
+    const next = 'the next secret of the tests, long enough';
+    const reached = { ...options(), database, environment: 'rotated', relay: 'follow' } as const;
+    const older = control({ ...reached, acceptedSecrets: [next], relay: 'serve' });
+    const newer = control({ ...reached, secret: next, acceptedSecrets: [SECRET] });
+    const [asked, askedToo] = [await client(older), await client(newer)];
+    const agreeOn = async (change: ReturnType<typeof optIn | typeof optOut>, by: DurableControl) => {
+      const { revision } = await by.apply(change, { ...WRITE, expected: 'any' });
+      for (const { ask } of [asked, askedToo])
+        expect((await ask({ consentRevision: revision })).value).toBe(change.consent.state === 'opt_in');
+    };
+    await agreeOn(optIn(), older);
+    await agreeOn(optOut(), newer);
+    await newer.store.rotateSecret(WRITE);
+    await agreeOn(optIn(), older);
+    await agreeOn(optOut(), newer);
+    expect((await newer.store.verify()).findings).toEqual([]);
+    expect(logger.warn).not.toHaveBeenCalled();
+  });
+
+  it('a running process without the secret that signs now is closed, and says which setting lacks it', async () => {
+    const database = await postgres().newDatabase();
+    const next = 'the next secret of the tests, long enough';
+    const paced = { ...options(), database, environment: 'unprepared', maxStaleness: 1_000, pollInterval: 250 };
+    const unprepared = control(paced);
+    const { ask } = await client(unprepared);
+    const { revision } = await unprepared.apply(optIn(), { ...WRITE, expected: 'any' });
+    expect((await ask({ consentRevision: revision })).value).toBe(true);
+    const newer = control({ ...paced, secret: next, acceptedSecrets: [SECRET] });
+    await newer.store.rotateSecret(WRITE);
+    await vi.waitFor(async () => expect(await ask()).toMatchObject({ flagMetadata: { detail: 'unknown' } }), 10_000);
+    expect(logger.warn).toHaveBeenCalledWith(
+      expect.stringMatching(/RAMPART_ACCEPTED_SECRETS \(option acceptedSecrets/),
+    );
+    await expect(unprepared.apply(optOut(), WRITE)).rejects.toMatchObject({ kind: 'refused' });
+    // Undone, it is open again by itself.
+    await control({ ...paced, acceptedSecrets: [next] }).store.rotateSecret(WRITE);
+    await vi.waitFor(async () => expect((await ask()).value).toBe(true), 10_000);
+  });
+
   it('starts while the database is away: closed, and no error for callers', async () => {
     const { ask, rampart } = await client(control({ database: 'postgres://nobody@127.0.0.1:9/none' }));
     expect(rampart.decide('plain', subject).enabled).toBe(true);
@@ -195,6 +236,8 @@ describe('options', () => {
     ['no database', { database: undefined }, /database/],
     ['a database of another kind', { database: 'mongodb://x' }, /database.*mongodb.*postgres/],
     ['a short secret', { secret: 'short' }, /^(?!.*short\b.*short).*secret/],
+    ['a short accepted secret', { acceptedSecrets: ['hunter2'] }, /^(?!.*hunter2).*acceptedSecrets\[0\]/],
+    ['an accepted secret that is no list', { acceptedSecrets: SECRET }, /acceptedSecrets.*pass a list/],
     ['a Redis that is no URL', { redis: 'redis' }, /redis: use redis:\/\//],
     ['a relay without Redis', { relay: 'serve' }, /relay = "serve": relays speak through Redis/],
     [

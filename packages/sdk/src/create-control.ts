@@ -31,8 +31,8 @@ export function createControl(options: ControlOptions): DurableControl {
 /** The same, closed by the provider that uses it where `owned` says so. */
 export function joinControl(options: ControlOptions, owned: boolean): DurableControl {
   checkControlOptions(options);
-  const { database, secret, timeout, connections, logger } = options;
-  const store = openStore({ database, secret, timeout, connections, logger });
+  const { database, secret, acceptedSecrets, timeout, connections, logger } = options;
+  const store = openStore({ database, secret, acceptedSecrets, timeout, connections, logger });
   const migrated = new MigratedLog(
     store,
     options.migrate === false ? undefined : async () => void (await store.migrate()),
@@ -67,12 +67,12 @@ interface Followed {
 
 /** What Redis adds: a second level, and relays where they are wanted. All of it over the same connections. */
 function withRedis(
-  { redis, relay, secret, environment = DEFAULT_ENVIRONMENT, logger }: ControlOptions,
+  { redis, relay, secret, acceptedSecrets, environment = DEFAULT_ENVIRONMENT, logger }: ControlOptions,
   log: ControlLog,
 ): Followed {
   if (redis === undefined) return { log, close: async () => {} };
   const link = openRedis({ redis, environment, logger });
-  const shared = { redis: link, secret, environment, logger };
+  const shared = { redis: link, secret, acceptedSecrets, environment, logger };
   const second = openRedisLevel(shared);
   if (relay === 'follow') {
     const relayed = new RelayedLog({ ...shared, log });

@@ -5,6 +5,7 @@ import type { StoreOptions } from './control-store.js';
 export interface Settings {
   readonly address: Address;
   readonly secret: string;
+  readonly acceptedSecrets: readonly string[];
   readonly timeout: number;
   readonly connections: number;
   readonly warn: (message: string) => void;
@@ -24,23 +25,29 @@ const ENGINES: Readonly<Record<string, 'postgres' | 'mysql'>> = {
 const FORMS = 'use postgres://USER:PASSWORD@HOST/DATABASE, mysql://…, mariadb://…, or { folder }';
 
 /** @throws ControlInputError that names the option and the fix, and neither password nor secret */
-export function readSettings({ database, secret: given, timeout, connections, logger }: StoreOptions): Settings {
-  const secret = typeof given === 'string' ? secretText(given) : given;
-  if (typeof secret !== 'string' || secret.length < SHORTEST_SECRET) {
-    const length = typeof secret === 'string' ? `${secret.length} characters` : typeof secret;
-    throw new ControlInputError(
-      'secret',
-      length,
-      `use at least ${SHORTEST_SECRET} characters, e.g. openssl rand -hex 32`,
-    );
-  }
+export function readSettings({ database, secret, acceptedSecrets, ...limits }: StoreOptions): Settings {
+  const { timeout, connections, logger } = limits;
   return {
     address: readAddress(database),
-    secret,
+    secret: readSecret('secret', secret),
+    acceptedSecrets: readAccepted(acceptedSecrets),
     timeout: wholeFrom1('timeout', timeout ?? 2_000),
     connections: wholeFrom1('connections', connections ?? 10),
     warn: (message) => logger?.warn(message),
   };
+}
+
+function readAccepted(secrets: unknown): readonly string[] {
+  if (secrets === undefined) return [];
+  if (!Array.isArray(secrets)) throw new ControlInputError('acceptedSecrets', typeof secrets, 'pass a list of secrets');
+  return secrets.map((secret, index) => readSecret(`acceptedSecrets[${index}]`, secret));
+}
+
+function readSecret(field: string, value: unknown): string {
+  const secret = typeof value === 'string' ? secretText(value) : value;
+  if (typeof secret === 'string' && secret.length >= SHORTEST_SECRET) return secret;
+  const length = typeof secret === 'string' ? `${secret.length} characters` : typeof secret;
+  throw new ControlInputError(field, length, `use at least ${SHORTEST_SECRET} characters, e.g. openssl rand -hex 32`);
 }
 
 function readAddress(database: StoreOptions['database']): Address {

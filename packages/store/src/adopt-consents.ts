@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { CompiledQuery, type Kysely } from 'kysely';
 import type { Settings } from './address.js';
 import { append, type Draft } from './append.js';
-import { chainOf } from './chain.js';
+import { type Chains, chainsOf } from './chains.js';
 import { CONSENT_WHAT, stateOf } from './consent-row.js';
 import { consentTableProblems } from './consent-table.js';
 import { CONSENT_PROCEDURES, CONSENT_TRIGGERS } from './consent-triggers.js';
@@ -56,13 +56,13 @@ async function postgresProblems(session: Session): Promise<readonly string[]> {
 export async function repairConsents(db: Kysely<AnyTables>, settings: Settings): Promise<ConsentRepair> {
   return db.connection().execute(async (connection) => {
     const session = kyselySession(connection);
-    const chain = chainOf(settings.secret);
-    await requireSecret(session, settings, chain);
+    const chains = chainsOf(settings);
+    await requireSecret(session, chains);
     // Two at once would drop each other's triggers.
     const lock = "concat('rampart consents ', left(md5(database()), 16))";
     await session.rows(`select get_lock(${lock}, 60)`);
     try {
-      return await repair(connection, { session, appender: { sql: MYSQL, chain } }, settings);
+      return await repair(connection, { session, appender: { sql: MYSQL, chains } }, settings);
     } finally {
       await session.rows(`select release_lock(${lock})`).catch(() => undefined);
     }
@@ -136,7 +136,7 @@ async function ensureTriggers(session: Session): Promise<void> {
 
 interface Writer {
   readonly session: Session;
-  readonly appender: { readonly sql: typeof MYSQL; readonly chain: ReturnType<typeof chainOf> };
+  readonly appender: { readonly sql: typeof MYSQL; readonly chains: Chains };
 }
 
 interface FoundConsent {

@@ -4,7 +4,7 @@ import { canonical } from './canonical.js';
 import { commitment, type LogRow, newSalt } from './chain.js';
 import type { Applied } from './control-store.js';
 import { type Sealer, sealUpTo } from './seal.js';
-import { insertRows, type SealedRow, type Session, type Statement } from './sql.js';
+import { insertRows, type SealedRow, type Session, type Sql, type Statement } from './sql.js';
 import { isStoreError, OutcomeUnknownError } from './store-error.js';
 
 /** An entry to be appended. */
@@ -20,7 +20,8 @@ export interface Draft {
   readonly reason: string;
 }
 
-interface Drafted {
+/** An entry that has no place yet, and what stands beside the log. */
+export interface Drafted {
   readonly row: Omit<LogRow, 'position' | 'recorded_at'>;
   readonly details: readonly (readonly unknown[])[];
 }
@@ -37,15 +38,26 @@ export async function append(
   drafts: readonly Draft[],
   writes: readonly Statement[],
 ): Promise<readonly Applied[]> {
-  const { sql, chain } = appender;
+  const { sql, chains } = appender;
   const drafted = drafts.map(draftedOf);
   const head = await sql.lockHead(session, [...writes, detailsOf(drafted)]);
+  const chain = chains.require(head.key_check);
   let { mac } = await sealUpTo(appender, session, head);
   const rows = drafted.map(({ row }, index): SealedRow => {
     const placed = { ...row, position: head.position + 1 + index, recorded_at: head.now };
     mac = chain.mac(mac, placed);
     return { ...placed, mac };
   });
+  await finish(sql, session, rows);
+  return rows.map(({ id, position }) => appliedOf(head.epoch, position, id));
+}
+
+/**
+ * Appends sealed entries, moves the head, and commits.
+ *
+ * @throws OutcomeUnknownError with the id of the first entry
+ */
+export async function finish(sql: Sql, session: Session, rows: readonly SealedRow[]): Promise<void> {
   try {
     await sql.finish(session, rows);
   } catch (error) {
@@ -53,14 +65,13 @@ export async function append(
     const isUnknown = isStoreError(error) && error.kind === 'outcome_unknown';
     throw isUnknown && first !== undefined ? new OutcomeUnknownError(first.id, error) : error;
   }
-  return rows.map(({ id, position }) => appliedOf(head.epoch, position, id));
 }
 
 export function appliedOf(epoch: string, position: number, id: string): Applied {
   return { epoch, position, revision: formatRevision({ epoch, position }), id };
 }
 
-function draftedOf({ id = randomUUID(), kind, subject, flag, what, actor, reason }: Draft): Drafted {
+export function draftedOf({ id = randomUUID(), kind, subject, flag, what, actor, reason }: Draft): Drafted {
   const [whatSalt, whoSalt] = [newSalt(), newSalt()];
   const [whatData, whoData] = [canonical(what), canonical({ actor, reason })];
   return {
@@ -74,7 +85,7 @@ function draftedOf({ id = randomUUID(), kind, subject, flag, what, actor, reason
 
 const DETAIL_COLUMNS = ['id', 'part', 'subject', 'actor', 'flag', 'salt', 'data'];
 
-function detailsOf(drafted: readonly Drafted[]): Statement {
+export function detailsOf(drafted: readonly Drafted[]): Statement {
   return insertRows(
     'rampart_detail',
     DETAIL_COLUMNS,

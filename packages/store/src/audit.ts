@@ -1,7 +1,7 @@
 import type { ControlChange, JsonValue, LogPosition } from '@rampart/core';
 
-/** What entries there are: one for each kind of change, and what is no change of the control state. */
-export type EntryKind = ControlChange['kind'] | 'flag_edit' | 'erase';
+/** What entries there are: one for each kind of change, and what is no change of the control state: a flag edit, an erasure, a rotation of the secret. */
+export type EntryKind = ControlChange['kind'] | 'flag_edit' | 'erase' | 'rotate_secret';
 
 /** Which entries to list; every part narrows. */
 export interface EntryQuery {

@@ -16,7 +16,7 @@ export interface LogRow {
   readonly who: string;
 }
 
-/** Keys made from the secret. None of them is stored. */
+/** What one secret signs. Its keys are made from the secret, and stored nowhere. */
 export interface Chain {
   /** What the first entry follows. */
   genesis(epoch: string): string;
@@ -24,31 +24,27 @@ export interface Chain {
   mac(previous: string, row: LogRow): string;
   /** Tells this secret from another, without telling it. */
   keyCheck(): string;
-  /**
-   * Whether a log with this check was begun with this secret. Older versions kept the line break at a secret's end, and
-   * the command line cut spaces off: from here on the chain uses the form that the log was begun with.
-   */
-  accepts(keyCheck: string): boolean;
+  /** Signs that the secret with another check follows this one, after the entry with this mac. */
+  endorse(previous: string, nextCheck: string): string;
+  isEndorsed(endorsement: string, previous: string, nextCheck: string): boolean;
   sign(head: Omit<SignedHead, 'signature'>): SignedHead;
   isSigned(head: SignedHead): boolean;
 }
 
 export function chainOf(secret: string): Chain {
-  let { entries, heads } = keysOf(secret);
+  const entries = keyOf(secret, 'rampart control log');
+  const heads = keyOf(secret, 'rampart control log heads');
+  const keyCheck = hmac(entries, ['check']);
   const signature = ({ epoch, position, mac, at }: Omit<SignedHead, 'signature'>) =>
     hmac(heads, ['head', epoch, String(position), mac, String(at)]);
+  const endorse = (previous: string, nextCheck: string) => hmac(entries, ['rotation', previous, nextCheck]);
   return {
     genesis: (epoch) => hmac(entries, ['genesis', epoch]),
     mac: (previous, { position, id, kind, subject, recorded_at: at, what, who }) =>
       hmac(entries, ['entry', previous, String(position), id, kind, subject, String(at), what, who]),
-    keyCheck: () => checkOf(entries),
-    accepts(keyCheck) {
-      if (sameText(checkOf(entries), keyCheck)) return true;
-      const forms = [secret, `${secret}\n`, `${secret}\r\n`, secret.trim()].map(keysOf);
-      const match = forms.find((keys) => sameText(checkOf(keys.entries), keyCheck));
-      if (match !== undefined) ({ entries, heads } = match);
-      return match !== undefined;
-    },
+    keyCheck: () => keyCheck,
+    endorse,
+    isEndorsed: (endorsement, previous, nextCheck) => sameText(endorse(previous, nextCheck), endorsement),
     sign: (head) => ({ ...head, signature: signature(head) }),
     isSigned: (head) => sameText(signature(head), head.signature),
   };
@@ -71,17 +67,6 @@ export function readHead(value: SignedHead): SignedHead & LogPosition {
   throw new ControlInputError('heads', value, 'hand in what head() returned, unchanged');
 }
 
-interface Keys {
-  readonly entries: Buffer;
-  readonly heads: Buffer;
-}
-
-function keysOf(secret: string): Keys {
-  return { entries: keyOf(secret, 'rampart control log'), heads: keyOf(secret, 'rampart control log heads') };
-}
-
-const checkOf = (entries: Buffer): string => hmac(entries, ['check']);
-
 function keyOf(secret: string, purpose: string): Buffer {
   return Buffer.from(hkdfSync('sha256', secret, '', purpose, 32));
 }
@@ -92,7 +77,7 @@ function hmac(key: Buffer, parts: readonly string[]): string {
   return createHmac('sha256', key).update(text).digest('hex');
 }
 
-function sameText(one: string, other: string): boolean {
+export function sameText(one: string, other: string): boolean {
   const [left, right] = [Buffer.from(one), Buffer.from(other)];
   return left.length === right.length && timingSafeEqual(left, right);
 }

@@ -4,6 +4,7 @@ import type { ConsentCount } from './consent-counts.js';
 import type { ExposurePage, ExposureQuery } from './exposure.js';
 import type { FlagEdit } from './flag-edit.js';
 import type { DropQuery, EventPage, EventQuery, Measurement, RecordedEvents } from './measurement.js';
+import type { SecretPeriod } from './secret-periods.js';
 import type { Task, TaskState } from './task.js';
 import type { SignedHead, Verification, VerifyOptions } from './verification.js';
 
@@ -16,6 +17,12 @@ export interface StoreOptions {
   readonly database: string | { readonly folder: string };
   /** At least 32 characters. Chains and signs the log; never stored. Without it no entry can be written or verified. */
   readonly secret: string;
+  /**
+   * Secrets that count beside {@link secret}, at least 32 characters each: the next one before a rotation, the former one
+   * after it. The log says which of them signs. `verify` needs every secret that the log was ever signed with.
+   * @default none
+   */
+  readonly acceptedSecrets?: readonly string[] | undefined;
   /**
    * Longest wait, in ms, from 1: for a free connection, for a new connection with its session set-up, for the answer to one
    * statement (a commit too), for other writers of this process, and for closing. A connection that passes it is destroyed
@@ -163,6 +170,16 @@ export interface ControlStore extends ControlLog {
   items(query?: ItemQuery): Promise<readonly ControlItem[]>;
   /** The audit trail, ascending. */
   entries(query?: EntryQuery): Promise<EntryPage>;
+  /**
+   * Records, signed by both secrets, that the option `secret` signs from this entry on. Every process that has both secrets
+   * changes at this entry; one that lacks the new secret is refused, and closes AI. Safe to repeat.
+   *
+   * @returns the entry; undefined where the log is signed with `secret` already
+   * @throws StoreError `refused` where the log is signed with a secret that is neither `secret` nor in `acceptedSecrets`
+   */
+  rotateSecret(write: Pick<Write, 'actor' | 'reason'>): Promise<Applied | undefined>;
+  /** Which secret signed which part of the log, oldest first; one more than there were rotations. */
+  secretPeriods(): Promise<readonly SecretPeriod[]>;
   /** The end of the log, signed, to be kept outside the database: later it shows whether the log was rewritten or cut. */
   head(): Promise<SignedHead>;
   /** Reads the whole log and says what was tampered with. Seals what old code wrote by SQL. */

@@ -1,6 +1,6 @@
 import { Kysely } from 'kysely';
 import type { Settings } from './address.js';
-import { type Chain, chainOf } from './chain.js';
+import { type Chains, chainsOf } from './chains.js';
 import { type Connection, endsWithin, type Pool, withDeadline } from './connection.js';
 import { isOutcomeUnknown, isWorthRepeating, storeError } from './driver-error.js';
 import { kyselyDialect } from './kysely-dialect.js';
@@ -27,11 +27,18 @@ export type AnyTables = Record<string, Record<string, unknown>>;
 export interface Database {
   readonly settings: Settings;
   readonly sql: Sql;
-  readonly chain: Chain;
+  readonly chains: Chains;
   /** Migrates, and builds statements. What it executes may create an embedded database. */
   readonly kysely: Kysely<AnyTables>;
-  /** Holds one connection for some statements; checks first, once, that this version can read the tables. */
+  /** Holds one connection for some statements; checks first, until it was so once, that this version can read the tables. */
   session<T>(work: (session: Session) => Promise<T>): Promise<T>;
+  /**
+   * Checks again, where schema or secret are not those of the last check, that this version can use the tables.
+   *
+   * @param state stands for the schema and the secret, as they were read now
+   * @throws StoreError `schema_newer`, or `refused` for a secret that this process doesn't have
+   */
+  requireUsable(session: Session, state: string): Promise<void>;
   /** `work` gets what `look` saw, and ends by `sql.finish` or `rollback`. Where it throws, nothing was written. */
   transaction<S, T>(turn: string, steps: Steps<S, T>): Promise<T>;
   close(): Promise<void>;
@@ -52,9 +59,9 @@ export type DatabaseSettings = Settings & Pick<PoolSettings, 'statementTimeout'>
 /** @param check throws where this version can't use the tables */
 export function openDatabase(
   settings: DatabaseSettings,
-  check: (session: Session, chain: Chain) => Promise<void>,
+  check: (session: Session, chains: Chains) => Promise<void>,
 ): Database {
-  const chain = chainOf(settings.secret);
+  const chains = chainsOf(settings);
   const { shown, engine } = settings.address;
   const family = engine === 'mysql' ? 'mysql' : 'postgres';
   const sql = family === 'mysql' ? MYSQL : POSTGRES;
@@ -64,6 +71,7 @@ export function openDatabase(
     storeError('timeout', shown, `other writers of this process took longer than ${timeout} ms`),
   );
   let checked = false;
+  let checkedState: string | undefined;
   let closing: Promise<void> | undefined;
   const session: Database['session'] = async (work) => {
     if (closing) throw new StoreError('refused', `${shown}: this store was closed; open another`);
@@ -72,7 +80,7 @@ export function openDatabase(
     let failure: unknown;
     try {
       const held = sessionOf(connection, family, shown);
-      if (!checked) await check(held, chain);
+      if (!checked) await check(held, chains);
       checked = true;
       return await work(held);
     } catch (error) {
@@ -85,9 +93,16 @@ export function openDatabase(
   return {
     settings,
     sql,
-    chain,
+    chains,
     kysely: new Kysely({ dialect: kyselyDialect(family, () => pool.get(true)) }),
     session,
+    async requireUsable(held, state) {
+      if (state === checkedState) return;
+      checked = false;
+      await check(held, chains);
+      checked = true;
+      checkedState = state;
+    },
     async transaction(turn, steps) {
       await writers.take();
       try {

@@ -11,6 +11,7 @@ import type { AuditEntry, EntryKind, EntryPage, EntryQuery } from './audit.js';
 import type { Database } from './database.js';
 import { changeOf, itemOf, stateAfter } from './item.js';
 import { requireWhole } from './read-log.js';
+import { fingerprintOf } from './rotation.js';
 import { requireTenant } from './subject.js';
 
 interface EntryRow {
@@ -83,6 +84,7 @@ interface What {
   readonly change?: ControlChange;
   readonly edit?: JsonValue;
   readonly erased?: { readonly scope: string };
+  readonly rotation?: { readonly from: string; readonly to: string };
   readonly before?: JsonValue;
   readonly after?: JsonValue;
 }
@@ -106,11 +108,15 @@ function entryOf(epoch: string, row: EntryRow): AuditEntry {
   };
 }
 
-function sayingOf({ change, edit, erased, before = null, after = null }: What): Partial<AuditEntry> {
+function sayingOf({ change, edit, erased, rotation, before = null, after = null }: What): Partial<AuditEntry> {
   if (change !== undefined) {
     const read = readRecordedChange(change);
     return { before, after: stateAfter(read && changeOf(itemOf(read))), ...(read && { change: read }) };
   }
   if (edit !== undefined) return { before, after, edit };
+  if (rotation !== undefined) {
+    const { from, to } = rotation;
+    return { before: { secret: fingerprintOf(from) }, after: { secret: fingerprintOf(to) } };
+  }
   return { after: erased === undefined ? null : { erased: erased.scope } };
 }

@@ -6,15 +6,15 @@ import type { SignedHead } from './verification.js';
 /** The end of the log, signed. */
 export async function head(database: Database): Promise<SignedHead> {
   await seal(database);
-  const { sql, chain } = database;
+  const { sql, chains } = database;
   const found = await database.session((session) =>
     session.rows<LockedHead>(
-      `select epoch, sealed as position, sealed, mac, ${sql.now} as now from rampart_head where id = 1`,
+      `select epoch, sealed as position, sealed, mac, key_check, ${sql.now} as now from rampart_head where id = 1`,
     ),
   );
   const [row] = found;
   if (row === undefined) throw new Error('rampart_head has no row');
-  return chain.sign({ epoch: row.epoch, position: row.position, mac: row.mac, at: row.now });
+  return chains.require(row.key_check).sign({ epoch: row.epoch, position: row.position, mac: row.mac, at: row.now });
 }
 
 /**
@@ -22,7 +22,7 @@ export async function head(database: Database): Promise<SignedHead> {
  *
  * @returns how many entries
  */
-export async function seal({ sql, chain, ...database }: Database): Promise<number> {
+export async function seal({ sql, chains, ...database }: Database): Promise<number> {
   if (sql.family !== 'mysql') return 0;
   const [open] = await database.session((session) =>
     session.rows<{ count: number }>('select position - sealed as count from rampart_head where id = 1'),
@@ -32,7 +32,7 @@ export async function seal({ sql, chain, ...database }: Database): Promise<numbe
     look: () => Promise.resolve(),
     async work(session) {
       const locked = await sql.lockHead(session, []);
-      const { position, mac, count } = await sealUpTo({ sql, chain }, session, locked);
+      const { position, mac, count } = await sealUpTo({ sql, chains }, session, locked);
       await session.change('update rampart_head set sealed = ?, mac = ? where id = 1', [position, mac]);
       await session.rows('commit');
       return count;

@@ -29,6 +29,7 @@ export { isLimitError, LimitError } from './limit-error.js';
 export { MAX_CHOICES_PER_TENANT, MAX_CLASSES_PER_TENANT, MAX_OVERRIDES_PER_TENANT } from './limits.js';
 export type { EventPage, EventQuery, Measurement, RecordedEvents, RecordedMeasurement } from './measurement.js';
 export { openStore } from './open-store.js';
+export type { SecretPeriod } from './secret-periods.js';
 export {
   isOutcomeUnknownError,
   isStoreError,

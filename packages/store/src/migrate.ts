@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type Kysely, type Migration, Migrator, sql } from 'kysely';
 import type { Settings } from './address.js';
 import { repairConsents, requireConsentTable } from './adopt-consents.js';
-import { type Chain, chainOf } from './chain.js';
+import { type Chains, chainsOf } from './chains.js';
 import { consentTableProblems } from './consent-table.js';
 import { findUnwatched } from './consent-watch.js';
 import type { ConsentRepair } from './control-store.js';
@@ -89,9 +89,9 @@ function failingAs<T>({ address }: Settings, work: Promise<T>): Promise<T> {
 /**
  * Whether this version can use the tables as they are, with this secret.
  *
- * @throws StoreError `schema_newer`, `schema_older`, or `refused` for another secret
+ * @throws StoreError `schema_newer`, `schema_older`, or `refused` for a log of a secret that this process doesn't have
  */
-export async function requireSchema(session: Session, settings: Settings, chain: Chain): Promise<void> {
+export async function requireSchema(session: Session, settings: Settings, chains: Chains): Promise<void> {
   const { shown } = settings.address;
   const known = Object.keys(migrationsOf(settings));
   const done = await migrationsDone(session, shown);
@@ -99,7 +99,7 @@ export async function requireSchema(session: Session, settings: Settings, chain:
   if (newer !== undefined) throw storeError('schema_newer', shown, `it has the migration ${newer}`);
   const missing = known.find((name) => !done.includes(name));
   if (missing !== undefined) throw storeError('schema_older', shown, `it lacks the migration ${missing}`);
-  await requireSecret(session, settings, chain);
+  await requireSecret(session, chains);
 }
 
 async function migrationsDone(session: Session, shown: string): Promise<readonly string[]> {
@@ -160,9 +160,9 @@ async function runAll(db: Kysely<AnyTables>, statements: readonly string[]): Pro
   for (const text of statements) await sql.raw(text).execute(db);
 }
 
-async function addHead(db: Kysely<AnyTables>, { secret }: Settings, verb: string): Promise<void> {
-  const chain = chainOf(secret);
+async function addHead(db: Kysely<AnyTables>, settings: Settings, verb: string): Promise<void> {
+  const { own } = chainsOf(settings);
   const epoch = randomBytes(8).toString('hex');
-  const values = sql.join([1, epoch, 0, 0, chain.genesis(epoch), chain.keyCheck()]);
+  const values = sql.join([1, epoch, 0, 0, own.genesis(epoch), own.keyCheck()]);
   await sql`${sql.raw(verb)} rampart_head (id, epoch, position, sealed, mac, key_check) values (${values})`.execute(db);
 }

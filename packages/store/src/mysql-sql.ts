@@ -38,7 +38,7 @@ export const MYSQL: Sql = {
   async lockHead(session, writes) {
     for (const { text, values } of writes) await session.change(text, values);
     const [head] = await session.rows<LockedHead>(
-      `select epoch, position, sealed, mac, ${NOW} as now from rampart_head where id = 1 for update`,
+      `select epoch, position, sealed, mac, key_check, ${NOW} as now from rampart_head where id = 1 for update`,
     );
     if (head === undefined) throw new Error('rampart_head has no row');
     return head;

@@ -16,6 +16,8 @@ import { readEvents } from './read-events.js';
 import { readLog } from './read-log.js';
 import { readShared, readTenant } from './read-state.js';
 import { recordEvents } from './record-events.js';
+import { rotateSecret } from './rotate-secret.js';
+import { secretPeriods } from './secret-periods.js';
 import { taskList } from './tasks.js';
 import { verify } from './verify.js';
 
@@ -26,7 +28,7 @@ import { verify } from './verify.js';
  */
 export function openStore(options: StoreOptions): ControlStore {
   const settings = readSettings(options);
-  const database = openDatabase(settings, (session, chain) => requireSchema(session, settings, chain));
+  const database = openDatabase(settings, (session, chains) => requireSchema(session, settings, chains));
   return {
     migrate: () => migrate(database),
     consentProblems: () => findConsentProblems(database),
@@ -38,6 +40,8 @@ export function openStore(options: StoreOptions): ControlStore {
     consentCounts: () => consentCounts(database),
     items: (query) => items(database, query),
     entries: (query) => entries(database, query),
+    rotateSecret: (write) => rotateSecret(database, write),
+    secretPeriods: () => secretPeriods(database),
     head: () => head(database),
     verify: (given) => verify(database, given),
     exportData: (subject) => exportData(database, subject),

@@ -89,7 +89,7 @@ async function ours(on: keyof typeof waits): Promise<Log> {
       const draft = { kind: 'calibration', subject: '', what: { change, before: null }, actor: 'a', reason: 'r' };
       const ended = database.transaction('another turn', {
         look: () => Promise.resolve(),
-        work: (session) => append({ sql, chain: database.chain }, session, [draft], []),
+        work: (session) => append({ sql, chains: database.chains }, session, [draft], []),
       });
       await Promise.race([held.opened, ended]);
       return {

@@ -64,7 +64,7 @@ function lockStatement(writes: readonly Statement[]): Statement {
   const counts = writes.map((_, index) => ` and (select count(*) from w${index}) >= 0`);
   return {
     text: `${parts.length > 0 ? `with ${parts.join(', ')}` : ''}
-      select epoch, position, sealed, mac, ${NOW} as now from rampart_head where id = 1${counts.join('')} for update`,
+      select epoch, position, sealed, mac, key_check, ${NOW} as now from rampart_head where id = 1${counts.join('')} for update`,
     values: writes.flatMap(({ values }) => values),
   };
 }

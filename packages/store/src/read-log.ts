@@ -8,11 +8,14 @@ import {
 } from '@rampart/core';
 import { requireWatched } from './consent-watch.js';
 import { type Database, requirePrimary } from './database.js';
+import { ROTATION } from './rotation.js';
 import type { Sql } from './sql.js';
 
 interface LogLine {
   readonly epoch: string;
   readonly head: number;
+  readonly key_check: string;
+  readonly migrations: number;
   readonly now: number;
   readonly replica: unknown;
   readonly position: number | null;
@@ -24,7 +27,8 @@ interface LogLine {
  * One statement, so one snapshot: the head is never younger or older than the entries. What they say is looked up one by
  * one: a plan made while the tables were small must be good when they are not.
  */
-const TEXT = (sql: Sql): string => `select h.epoch, h.position as head, ${sql.now} as now, ${sql.isReplica} as replica,
+const TEXT = (sql: Sql): string => `select h.epoch, h.position as head, h.key_check,
+    (select count(*) from rampart_migration) as migrations, ${sql.now} as now, ${sql.isReplica} as replica,
     l.position, l.kind,
     (select d.data from rampart_detail d where d.id = l.id and d.part = 'what') as what
   from rampart_head h
@@ -41,6 +45,8 @@ export async function readLog(database: Database, after: number, limit: number):
     if (head === undefined) throw new Error('rampart_head has no row');
     // Inside the session, so that a connection to a replica is destroyed.
     requirePrimary(head.replica, database);
+    // A running process is closed by a new secret or a newer schema as one that starts would be.
+    await database.requireUsable(session, `${head.migrations} ${head.key_check}`);
     return { first: head, lines: found };
   });
   const entries = lines.flatMap(({ position, kind, what }) =>
@@ -60,7 +66,7 @@ const OF_TENANTS: ReadonlySet<string> = new Set<TenantChange['kind']>([
 
 /** What an entry means to those who follow the log. */
 function effectOf(kind: string, what: string | null): LogEffect {
-  if (kind === 'flag_edit') return { kind: 'none' };
+  if (kind === 'flag_edit' || kind === ROTATION) return { kind: 'none' };
   if (kind === 'erase') return { kind: 'forget' };
   const change = what === null ? undefined : changeIn(what);
   // It was erased, or can't be read: which item it changed is unknown, so the state is read again.

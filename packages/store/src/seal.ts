@@ -1,5 +1,6 @@
 import type { ControlChange } from '@rampart/core';
 import { type Chain, commitment, type LogRow } from './chain.js';
+import type { Chains } from './chains.js';
 import { type LockedHead, marks, type Session, type Sql } from './sql.js';
 
 /** An entry with what it says, where that is there. */
@@ -11,7 +12,7 @@ export interface SaidEntry extends LogRow {
 /** Who gives macs to what old code wrote. */
 export interface Sealer {
   readonly sql: Sql;
-  readonly chain: Chain;
+  readonly chains: Chains;
   /** Pseudonyms whose data this transaction deletes: what entries about them said can't be looked at any more. @default none */
   readonly erased?: ReadonlySet<string> | undefined;
 }
@@ -36,10 +37,11 @@ const NOBODY: ReadonlySet<string> = new Set();
  * over: it never gets a mac, the next entry is chained to the last that has one, and `verify` calls it foreign for good.
  * To refuse to write instead would let the same person keep a kill from being recorded.
  */
-export async function sealUpTo({ sql, chain, erased }: Sealer, session: Session, head: LockedHead): Promise<Sealed> {
+export async function sealUpTo({ sql, chains, erased }: Sealer, session: Session, head: LockedHead): Promise<Sealed> {
   let sealed: Sealed = { position: head.sealed, mac: head.mac, count: 0 };
   // PostgreSQL has no such triggers: everything without a mac is foreign there.
   if (sql.family !== 'mysql') return sealed;
+  const chain = chains.require(head.key_check);
   for (let after = head.sealed; after < head.position; ) {
     const rows = await unsealed(session, after, head.position);
     const last = rows.at(-1);

@@ -27,6 +27,8 @@ export interface LockedHead {
   readonly sealed: number;
   /** Of the entry at `sealed`. */
   readonly mac: string;
+  /** Names the secret that signs the next entry. */
+  readonly key_check: string;
   /** The database's clock, in ms since 1970. */
   readonly now: number;
 }

@@ -25,8 +25,13 @@ export type FindingKind =
   | 'reordered'
   /** The log ends before it did. */
   | 'cut_off'
-  /** An entry that nobody with the secret wrote, or a head of another database or secret. */
+  /**
+   * An entry that nobody with the secret wrote, or one by a secret that signed another part of the log, or a head of another
+   * database or secret.
+   */
   | 'foreign'
+  /** Entries by a secret that was not given: nothing is known of them. */
+  | 'secret_missing'
   /** A row of the state is not what the log adds up to. */
   | 'state';
 
@@ -51,6 +56,8 @@ export interface Verification {
   readonly sealed: number;
   /** How many entries say nothing any more, because it was erased. */
   readonly erased: number;
+  /** Whether the option `secret` signs new entries; false before the rotation to it is recorded. */
+  readonly signedWithSecret: boolean;
   /** The end of the log as it was found. */
   readonly head: SignedHead;
 }

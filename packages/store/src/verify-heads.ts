@@ -1,9 +1,9 @@
-import type { Chain } from './chain.js';
+import type { Chains } from './chains.js';
 import type { LockedHead } from './sql.js';
 import type { Finding, SignedHead } from './verification.js';
 
 interface Ends {
-  readonly chain: Chain;
+  readonly chains: Chains;
   readonly head: LockedHead;
   readonly walk: { readonly last: number; readonly macs: ReadonlyMap<number, string>; findings(): readonly Finding[] };
   readonly exported: readonly SignedHead[];
@@ -28,10 +28,16 @@ function ownHead({ head, walk }: Ends): readonly Finding[] {
   return [{ kind: 'edited', position: sealed, message: `the head of the log doesn't fit entry ${sealed}` }];
 }
 
-function exportedHead({ chain, head: own, walk }: Ends, head: SignedHead): readonly Finding[] {
+function exportedHead({ chains, head: own, walk }: Ends, head: SignedHead): readonly Finding[] {
   const { position, epoch, mac } = head;
-  if (!chain.isSigned(head)) {
-    return [{ kind: 'foreign', position, message: `the head of ${position} was not signed with this secret` }];
+  if (!chains.isSigned(head)) {
+    return [
+      {
+        kind: 'foreign',
+        position,
+        message: `the head of ${position} was signed with none of the secrets that were given`,
+      },
+    ];
   }
   if (epoch !== own.epoch) {
     return [{ kind: 'foreign', position, message: `the head of ${position} is of another database, epoch ${epoch}` }];

@@ -1,7 +1,9 @@
 import type { ControlChange } from '@rampart/core';
 import { type Chain, commitment } from './chain.js';
+import type { Chains } from './chains.js';
 import type { Database } from './database.js';
 import { type Cells, itemOf } from './item.js';
+import { fingerprintOf, ROTATION, rotationIn } from './rotation.js';
 import { isWrittenBySql, type SaidEntry } from './seal.js';
 import type { LockedHead } from './sql.js';
 import type { Finding, FindingKind } from './verification.js';
@@ -39,7 +41,7 @@ export class LogWalk {
   entries = 0;
   erased = 0;
   last = 0;
-  readonly #chain: Chain;
+  readonly #chains: Chains;
   readonly #head: LockedHead;
   readonly #wanted: ReadonlySet<number>;
   readonly #mayBeUnsealed: boolean;
@@ -48,25 +50,36 @@ export class LogWalk {
   readonly #missing: Missing[] = [];
   readonly #erasedSubjects = new Set<string>();
   readonly #erasedAuthors = new Set<number>();
+  /** Of the secret that signs; undefined where it was not given. */
+  #chain: Chain | undefined;
+  #keyCheck: string;
   /** What the next entry follows; undefined where nobody knows. */
   #previous: string | undefined;
   /** What it follows if the entries without a mac before it had one, which somebody took. */
   #previousWithMacs: string | undefined;
 
-  /** @param wanted positions whose macs are kept, beside the head's own */
-  constructor({ chain, sql }: Database, head: LockedHead, wanted: readonly number[]) {
-    this.#chain = chain;
+  /**
+   * @param wanted positions whose macs are kept, beside the head's own
+   * @param firstCheck of the secret that the log was begun with
+   */
+  constructor({ chains, sql }: Database, head: LockedHead, wanted: readonly number[], firstCheck: string) {
+    this.#chains = chains;
+    this.#keyCheck = firstCheck;
+    this.#chain = this.#secretOf(firstCheck, 1);
     this.#head = head;
     this.#wanted = new Set([head.sealed, ...wanted]);
     this.#mayBeUnsealed = sql.family === 'mysql';
-    this.#follow(chain.genesis(head.epoch));
+    this.#follow(this.#chain?.genesis(head.epoch));
   }
 
   take(line: LogLine): void {
     this.entries += 1;
     if (line.position > this.last + 1) this.#gap(line.position);
     const isForeign = this.#isForeign(line);
-    if (!isForeign) this.#checkMac(line);
+    if (!isForeign) {
+      if (line.kind === ROTATION) this.#rotate(line);
+      this.#checkMac(line);
+    }
     this.#checkDetail(line, 'what', line.what, line.what_salt, line.what_data);
     this.#checkDetail(line, 'who', line.who, line.who_salt, line.who_data);
     this.last = line.position;
@@ -83,7 +96,8 @@ export class LogWalk {
     });
     return [
       ...this.#found,
-      ...misplaced(this.#chain, this.#suspects),
+      ...this.#unannounced(),
+      ...misplaced(this.#suspects),
       ...gone.map(({ position, part }) => ({
         kind: 'deleted' as const,
         position,
@@ -109,17 +123,54 @@ export class LogWalk {
     if (mac !== null) return false;
     if (this.#mayBeUnsealed && position > this.#head.sealed && isWrittenBySql(line)) return false;
     this.#note('foreign', position, `entry ${position} has no mac: the store did not write it`);
-    if (this.#previousWithMacs !== undefined) this.#previousWithMacs = this.#chain.mac(this.#previousWithMacs, line);
+    if (this.#previousWithMacs !== undefined) this.#previousWithMacs = this.#chain?.mac(this.#previousWithMacs, line);
     return true;
   }
 
+  /** Changes to the secret that the entry names, where the one before endorsed it. */
+  #rotate({ position, what_data: data }: LogLine): void {
+    const rotation = rotationIn(data);
+    // What an entry says, edited or deleted, is noted elsewhere.
+    if (rotation === undefined) return;
+    const { to, endorsement } = rotation;
+    const previous = this.#previous;
+    if (this.#chain && previous !== undefined && !this.#chain.isEndorsed(endorsement, previous, to)) {
+      this.#note('foreign', position, `entry ${position} changes the secret, and the secret before did not sign that`);
+      return;
+    }
+    this.#keyCheck = to;
+    this.#chain = this.#secretOf(to, position);
+  }
+
+  /** Notes a secret that was not given. */
+  #secretOf(keyCheck: string, position: number): Chain | undefined {
+    const chain = this.#chains.find(keyCheck);
+    if (chain === undefined) {
+      const fix = 'add it to acceptedSecrets (RAMPART_ACCEPTED_SECRETS, or a line of --accepted-secret-file)';
+      const message = `the secret ${fingerprintOf(keyCheck)}, which signs from entry ${position} on, was not given: ${fix}`;
+      this.#note('secret_missing', position, message);
+    }
+    return chain;
+  }
+
+  /** A secret in the head that no entry changed to. */
+  #unannounced(): readonly Finding[] {
+    if (this.#chains.find(this.#keyCheck) === this.#chains.find(this.#head.key_check)) return [];
+    const message = `the head of the log names the secret ${fingerprintOf(this.#head.key_check)}, and no entry changed to it`;
+    return [{ kind: 'foreign', position: this.last, message }];
+  }
+
   #checkMac(line: LogLine): void {
-    const { mac } = line;
+    const { mac, position } = line;
     if (mac === null) return;
-    const [previous, withMacs = ''] = [this.#previous, this.#previousWithMacs];
+    const [chain, previous, withMacs = ''] = [this.#chain, this.#previous, this.#previousWithMacs];
     this.#follow(mac);
-    if (previous === undefined || [previous, withMacs].some((before) => mac === this.#chain.mac(before, line))) return;
-    if (this.#suspects.length < MOST_SUSPECTS) this.#suspects.push({ row: line, mac, previous });
+    if (chain === undefined || previous === undefined) return;
+    if ([previous, withMacs].some((before) => mac === chain.mac(before, line))) return;
+    if (this.#chains.all().some((other) => other !== chain && mac === other.mac(previous, line))) {
+      const message = `entry ${position} was signed with a secret that signs another part of the log`;
+      this.#note('foreign', position, message);
+    } else if (this.#suspects.length < MOST_SUSPECTS) this.#suspects.push({ row: line, chain, mac, previous });
   }
 
   #checkDetail(line: LogLine, part: 'what' | 'who', committed: string, salt: string | null, data: string | null): void {

@@ -4,14 +4,16 @@ import type { Finding } from './verification.js';
 /** An entry whose mac doesn't fit where it stands. */
 export interface Suspect {
   readonly row: LogRow;
+  /** Of the secret that signs where it stands. */
+  readonly chain: Chain;
   readonly mac: string;
   /** The mac of the entry before it. */
   readonly previous: string;
 }
 
 /** Tells entries that were moved from those that were edited, and both from those that only stand behind one. */
-export function misplaced(chain: Chain, suspects: readonly Suspect[]): readonly Finding[] {
-  const places = suspects.map((suspect) => ({ suspect, place: placeOf(chain, suspect, suspects) }));
+export function misplaced(suspects: readonly Suspect[]): readonly Finding[] {
+  const places = suspects.map((suspect) => ({ suspect, place: placeOf(suspect, suspects) }));
   const guilty = places.filter(({ suspect, place }) => place !== suspect.row.position);
   const moved = guilty.filter(({ place }) => place !== undefined);
   const [first] = guilty;
@@ -32,7 +34,7 @@ export function misplaced(chain: Chain, suspects: readonly Suspect[]): readonly 
 }
 
 /** Where an entry was written; undefined where it fits nowhere. */
-function placeOf(chain: Chain, { row, mac }: Suspect, suspects: readonly Suspect[]): number | undefined {
+function placeOf({ row, chain, mac }: Suspect, suspects: readonly Suspect[]): number | undefined {
   // The last: what the mac of an entry would be, had somebody not edited just that.
   const predecessors = new Set(
     suspects.flatMap((other) => [other.previous, other.mac, chain.mac(other.previous, other.row)]),

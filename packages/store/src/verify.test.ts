@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { ControlChange } from '@rampart/core';
 import { useMariadb, usePostgres } from '@rampart/services/vitest';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type Attacked, attackedMariadb, attackedPostgres } from '../test/attacked.js';
 import type { ControlStore } from './control-store.js';
 import { openStore } from './open-store.js';
 import type { SignedHead } from './verification.js';
@@ -18,72 +19,9 @@ const consent = (tenant: string, version: number): ControlChange => ({
 const postgres = usePostgres();
 const mariadb = useMariadb();
 
-interface Attacked {
-  readonly url: string;
-  /** A superuser's statement, with every trigger out of the way. */
-  attack(sql: string): Promise<unknown>;
-  /** The owner's statement, as it is. */
-  owner(sql: string): Promise<unknown>;
-  /** The owner's statement, as if one of our own connections made it, whom the triggers on consents leave alone. */
-  unseen(sql: string): Promise<unknown>;
-}
-
-async function attackedPostgres(): Promise<Attacked> {
-  const url = await postgres().newDatabase();
-  const { default: pg } = await import('pg');
-  const run = async (user: string | undefined, sql: string): Promise<unknown> => {
-    const at = new URL(url);
-    const client =
-      user === undefined
-        ? new pg.Client({ connectionString: url })
-        : new pg.Client({ host: postgres().folder, port: postgres().port, user, database: at.pathname.slice(1) });
-    await client.connect();
-    try {
-      return await client.query(sql);
-    } finally {
-      await client.end();
-    }
-  };
-  return {
-    url,
-    attack: (sql) => run('postgres', `set session_replication_role = replica; ${sql}`),
-    owner: (sql) => run(undefined, sql),
-    unseen: (sql) => run(undefined, sql),
-  };
-}
-
-async function attackedMariadb(): Promise<Attacked> {
-  const url = await mariadb().newDatabase();
-  const database = new URL(url).pathname.slice(1);
-  const { createConnection } = await import('mysql2/promise');
-  const run = async (statements: readonly string[]): Promise<unknown> => {
-    const connection = await createConnection(url);
-    let answer: unknown;
-    try {
-      for (const sql of statements) answer = await connection.query(sql);
-      return answer;
-    } finally {
-      await connection.end();
-    }
-  };
-  return {
-    url,
-    async attack(sql) {
-      for (const name of ['rampart_log_update', 'rampart_log_delete']) {
-        await mariadb().query(`drop trigger if exists ${database}.${name}`);
-      }
-      for (const statement of sql.split(';').filter((part) => part.trim() !== '')) {
-        await mariadb().query(statement.replaceAll(/\b(rampart_\w+|tenant_ai_consents)\b/g, `${database}.$1`));
-      }
-    },
-    owner: (sql) => run([sql]),
-    unseen: (sql) => run(['set @rampart_writer = 1', sql]),
-  };
-}
-
 describe.each([
-  { name: 'PostgreSQL', open: attackedPostgres },
-  { name: 'MariaDB', open: attackedMariadb },
+  { name: 'PostgreSQL', open: () => attackedPostgres(postgres()) },
+  { name: 'MariaDB', open: () => attackedMariadb(mariadb()) },
 ])('the log on $name', ({ open }) => {
   let place: Attacked;
   let store: ControlStore;

@@ -3,6 +3,7 @@ import { readHead } from './chain.js';
 import { findUnwatched } from './consent-watch.js';
 import type { Database } from './database.js';
 import { seal } from './head.js';
+import { ROTATION, rotationIn } from './rotation.js';
 import type { LockedHead, Session } from './sql.js';
 import type { Finding, Verification, VerifyOptions } from './verification.js';
 import { headFindings } from './verify-heads.js';
@@ -20,17 +21,18 @@ export async function verify(database: Database, { heads = [] }: VerifyOptions =
   return database.session(async (session) => {
     await beginSnapshot(database, session);
     try {
-      const { sql, chain } = database;
+      const { sql, chains } = database;
       const head = await headOf(database, session);
       const walk = new LogWalk(
         database,
         head,
         exported.map(({ position }) => position),
+        await firstCheckOf(session, head),
       );
       await readAll(session, (line) => walk.take(line));
       const found = [
         ...walk.findings(),
-        ...headFindings({ chain, head, walk, exported }),
+        ...headFindings({ chains, head, walk, exported }),
         ...(await stateFindings({ sql, session, fold: walk.fold })),
         ...(await watchFindings(database)),
       ].sort((one, other) => one.position - other.position);
@@ -40,7 +42,10 @@ export async function verify(database: Database, { heads = [] }: VerifyOptions =
         entries: walk.entries,
         sealed,
         erased: walk.erased,
-        head: chain.sign({ epoch: head.epoch, position: head.sealed, mac: head.mac, at: head.now }),
+        signedWithSecret: chains.isOwn(head.key_check),
+        head: chains
+          .require(head.key_check)
+          .sign({ epoch: head.epoch, position: head.sealed, mac: head.mac, at: head.now }),
       };
     } finally {
       await session.rows('rollback').catch(() => undefined);
@@ -67,10 +72,20 @@ async function beginSnapshot({ sql }: Database, session: Session): Promise<void>
 
 async function headOf({ sql }: Database, session: Session): Promise<LockedHead> {
   const [head] = await session.rows<LockedHead>(
-    `select epoch, position, sealed, mac, ${sql.now} as now from rampart_head where id = 1`,
+    `select epoch, position, sealed, mac, key_check, ${sql.now} as now from rampart_head where id = 1`,
   );
   if (head === undefined) throw new Error('rampart_head has no row');
   return head;
+}
+
+/** The check of the secret that the log was begun with. */
+async function firstCheckOf(session: Session, head: LockedHead): Promise<string> {
+  const [first] = await session.rows<{ what: string | null }>(
+    `select d.data as what from rampart_log l left join rampart_detail d on d.id = l.id and d.part = 'what'
+      where l.kind = ? order by l.position limit 1`,
+    [ROTATION],
+  );
+  return rotationIn(first?.what ?? null)?.from ?? head.key_check;
 }
 
 async function readAll(session: Session, take: (line: LogLine) => void): Promise<void> {

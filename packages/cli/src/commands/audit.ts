@@ -30,7 +30,7 @@ interface Flags extends DatabaseFlags {
 
 const KINDS: readonly EntryKind[] = [
   ...(['consent', 'choice', 'preference', 'override', 'lift_override', 'model', 'kill', 'revive'] as const),
-  ...(['cap', 'lift_cap', 'floor', 'lift_floor', 'calibration', 'flag_edit', 'erase'] as const),
+  ...(['cap', 'lift_cap', 'floor', 'lift_floor', 'calibration', 'flag_edit', 'erase', 'rotate_secret'] as const),
 ];
 
 /** `rampart audit`: the control log. */

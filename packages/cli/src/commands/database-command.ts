@@ -14,6 +14,10 @@ export function withDatabase(command: Command): Command {
       '--secret-file <file>',
       'file with the secret that signs the control log [RAMPART_SECRET holds the secret itself]',
     )
+    .option(
+      '--accepted-secret-file <file>',
+      'file with secrets that count too while secrets are rotated, one a line [RAMPART_ACCEPTED_SECRETS]',
+    )
     .option('--redis-url <url>', 'Redis, without a password: tells your services at once [REDIS_URL]')
     .option(
       '--control-environment <name>',

@@ -52,7 +52,7 @@ function triesOf(configuration: GatewayConfiguration): readonly Try[] {
       needs: admin,
       work: () => tryAdmin(configuration),
     })),
-    { what: 'database', needs: ['database', 'secret'], work: () => tryDatabase(configuration) },
+    { what: 'database', needs: ['database', 'secret', 'acceptedSecrets'], work: () => tryDatabase(configuration) },
     ...optional(redis, () => ({ what: 'Redis', needs: ['redis'], work: () => tryRedis(configuration) })),
     ...optional(jwksUrl, (url) => ({ what: 'keys of users', needs: ['identity.jwksUrl'], work: () => tryKeys(url) })),
     {
@@ -125,10 +125,10 @@ function reasonOf({ name, message, cause }: Error): string {
   return code ?? inner ?? message;
 }
 
-async function tryDatabase({ database, secret }: GatewayConfiguration): Promise<string> {
+async function tryDatabase({ database, secret, acceptedSecrets }: GatewayConfiguration): Promise<string> {
   const folder = folderOf(database);
   if (folder !== undefined && !(await exists(join(folder, 'data')))) return newFolder(folder);
-  const control = createControl({ database, secret, migrate: false, timeout: DATABASE_TIMEOUT_MS });
+  const control = createControl({ database, secret, acceptedSecrets, migrate: false, timeout: DATABASE_TIMEOUT_MS });
   try {
     const problems = await control.store.consentProblems();
     if (problems.length > 0) throw new Error(`tenant_ai_consents: ${problems.join('; ')}`);

@@ -45,6 +45,17 @@ describe('settings of a gateway', () => {
     expect(notes).toEqual([]);
   });
 
+  it('accept the secrets of the variable, or of a file, besides', () => {
+    const [one, other] = ['1'.repeat(40), '2'.repeat(40)];
+    const given = { ...HERE, DATABASE_URL: POSTGRES, RAMPART_ACCEPTED_SECRETS: `${one}\n${other}` };
+    expect(read({}, given).configuration.acceptedSecrets).toEqual([one, other]);
+    const acceptedSecretFile = file('accepted', `${other}\n`);
+    expect(read({ acceptedSecretFile }, given).configuration.acceptedSecrets).toEqual([other]);
+    expect(() => read({}, { ...given, RAMPART_ACCEPTED_SECRETS: 'short-one' })).toThrow(
+      /RAMPART_ACCEPTED_SECRETS.*use at least 32 characters/,
+    );
+  });
+
   it('options win over the environment, the environment over the file, YAML or JSON', () => {
     const text = 'host: file\nport: 1\nenvironment: of-the-file\nunleash: { url: http://file/api, appName: mine }\n';
     for (const path of [

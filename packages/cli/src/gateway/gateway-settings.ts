@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { GatewayConfiguration } from '@rampart/gateway';
 import type { DatabaseFlags } from '../control-settings.js';
-import { noPassword } from '../control-settings.js';
+import { linesOf, noPassword } from '../control-settings.js';
 import { VARIABLES, type Variables } from '../environment.js';
 import { UsageError } from '../failure.js';
 import { listOf } from '../input/pairs.js';
@@ -115,7 +115,7 @@ function overrides(
     from(option, value, variable, found);
   const text = (option: string, path: string | undefined, variable: string, found: string | undefined) => () =>
     from(option, fileText(option, path), variable, found);
-  const { controlEnvironment, clientTokenFile, tokenFile, secretFile } = flags;
+  const { controlEnvironment, clientTokenFile, tokenFile, secretFile, acceptedSecretFile } = flags;
   return [
     [['host'], plain('--host', flags.host, VARIABLES.host, variables.host)],
     [['port'], plain('--port', flags.port, VARIABLES.port, variables.port), numberOf],
@@ -129,6 +129,11 @@ function overrides(
     [['database'], plain('--database', flags.database, VARIABLES.database, variables.database), databaseOf],
     [['redis'], plain('--redis-url', flags.redisUrl, VARIABLES.redis, variables.redis)],
     [['secret'], text('--secret-file', secretFile, VARIABLES.secret, variables.secret)],
+    [
+      ['acceptedSecrets'],
+      text('--accepted-secret-file', acceptedSecretFile, VARIABLES.acceptedSecrets, variables.acceptedSecrets),
+      linesOf,
+    ],
     [['tiers'], plain('', undefined, VARIABLES.tiers, variables.tiers), listOf],
   ];
 }

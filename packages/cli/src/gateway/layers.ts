@@ -46,7 +46,8 @@ export class Layers {
 
   /** A problem in the words of the command line: source, value and fix. */
   describe({ field, value, fix }: ConfigurationProblem): string {
-    const sourced = this.#sources.get(field);
+    // An entry of a list has the source of the list.
+    const sourced = this.#sources.get(field.replace(/\.\d+$/, ''));
     if (sourced === undefined) return `${this.#file}: ${field === '' ? '' : `${field}${assigned(value)}: `}${fix}`;
     const { source, value: text } = sourced;
     // As it was written: an address has /api at its end by now.

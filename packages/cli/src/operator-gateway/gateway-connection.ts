@@ -14,6 +14,7 @@ export interface GatewayFlags {
 interface DirectFlags {
   readonly database?: string;
   readonly secretFile?: string;
+  readonly acceptedSecretFile?: string;
   readonly redisUrl?: string;
   readonly controlEnvironment?: string;
   readonly url?: string;
@@ -59,6 +60,7 @@ const NO_KEY =
 const DIRECT: Readonly<Record<keyof DirectFlags, string>> = {
   database: '--database',
   secretFile: '--secret-file',
+  acceptedSecretFile: '--accepted-secret-file',
   redisUrl: '--redis-url',
   controlEnvironment: '--control-environment',
   url: '--url',

@@ -43,13 +43,13 @@ function idOf(value: JsonValue | undefined): string | undefined {
 
 /** What was found in the log. */
 export function renderVerification(found: Verification, heads: number, paint: Paint): string {
-  const { ok, findings, entries, sealed, erased, head } = found;
+  const { ok, findings, entries, sealed, erased, signedWithSecret, head } = found;
   const lines = findings.map(
     ({ kind, position, message }) => `${paint('red', kind.padEnd(9))}  entry ${position}: ${oneLine(message)}`,
   );
   const verdict = ok
     ? paint('green', 'The log is whole')
-    : paint('red', `${counted(findings.length, 'finding')}: the log was tampered with`);
+    : paint('red', `${counted(findings.length, 'finding')}: ${verdictOf(found)}`);
   const more = `${counted(entries, 'entry').replace('entrys', 'entries')}, ${erased} erased, ${sealed} sealed now, ${counted(heads, 'exported head')} held against it`;
   const weak =
     heads > 0
@@ -57,7 +57,15 @@ export function renderVerification(found: Verification, heads: number, paint: Pa
       : [
           'Without a head that was kept elsewhere (rampart audit head), a tail that was cut off together with the head does not show.',
         ];
-  return `${[...lines, `${verdict}: ${more}; it ends at ${head.epoch}.${head.position}.`, ...weak].join('\n')}\n`;
+  const rotation = signedWithSecret
+    ? []
+    : ['New entries are signed with an accepted secret, not with RAMPART_SECRET yet: see rampart secret status.'];
+  return `${[...lines, `${verdict}: ${more}; it ends at ${head.epoch}.${head.position}.`, ...weak, ...rotation].join('\n')}\n`;
+}
+
+function verdictOf({ findings }: Verification): string {
+  const isUnproven = findings.every(({ kind }) => kind === 'secret_missing');
+  return isUnproven ? 'entries whose secret was not given can not be proven' : 'the log was tampered with';
 }
 
 /** What happened to a flag, where and when, in the platform's words and by its clock. */

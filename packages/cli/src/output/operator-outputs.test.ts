@@ -195,13 +195,24 @@ describe('the audit trail', () => {
   it('names what was tampered with, and what no head can show', () => {
     const head = { epoch: 'e', position: 9, mac: 'm', at, signature: 's' };
     const bad = { kind: 'edited', position: 4, message: 'it says something else' } as const;
-    const rest = { entries: 9, sealed: 0, erased: 1, head };
+    const rest = { entries: 9, sealed: 0, erased: 1, signedWithSecret: true, head };
     const text = renderVerification({ ok: false, findings: [bad], ...rest }, 1, plain);
     expect(text).toMatch(
       /^edited {5}entry 4: it says something else\n1 finding: the log was tampered with: 9 entries, 1 erased/,
     );
     expect(renderVerification({ ok: true, findings: [], ...rest }, 0, plain)).toMatch(
       /The log is whole.*\nWithout a head/,
+    );
+  });
+
+  it('tells a missing secret from tampering, and a rotation that is not recorded yet', () => {
+    const rest = { entries: 9, sealed: 0, erased: 1, head: { epoch: 'e', position: 9, mac: 'm', at, signature: 's' } };
+    const missing = { kind: 'secret_missing', position: 1, message: 'not given' } as const;
+    const text = renderVerification({ ok: false, findings: [missing], signedWithSecret: true, ...rest }, 1, plain);
+    expect(text).toMatch(/1 finding: entries whose secret was not given can not be proven/);
+    expect(text).not.toMatch(/tampered|RAMPART_SECRET/);
+    expect(renderVerification({ ok: true, findings: [], signedWithSecret: false, ...rest }, 1, plain)).toMatch(
+      /not with RAMPART_SECRET yet: see rampart secret status/,
     );
   });
 });

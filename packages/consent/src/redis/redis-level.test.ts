@@ -100,6 +100,24 @@ describe('values', () => {
   });
 });
 
+describe('two processes that have the secrets of a rotation in either order', () => {
+  it("read each other's values and hints", async () => {
+    const [own, next] = [secret, `${secret}!`];
+    const older = await open({ secret: own, acceptedSecrets: [next] });
+    const newer = await open({ secret: next, acceptedSecrets: [own] });
+    const heard: unknown[] = [];
+    for (const level of [older, newer]) level.subscribe((position) => heard.push(position));
+    await vi.waitFor(() => expect([older, newer].every((level) => level.push().connected)).toBe(true), eventually);
+    for (const [position, writer] of [older, newer].entries()) {
+      writer.putTenant('acme', snapshot(position + 1));
+      for (const reader of [older, newer]) await stored(reader, 'acme', snapshot(position + 1));
+      writer.announce({ epoch: 'e1', position });
+      await vi.waitFor(() => expect(heard).toHaveLength(2 * (position + 1)), eventually);
+    }
+    expect([older.counts().forged, newer.counts().forged]).toEqual([0, 0]);
+  });
+});
+
 describe('what an attacker writes', () => {
   const fields = ['epoch', 'position', 'value', 'mac'] as const;
   const read = async (tenant: string): Promise<string[]> =>

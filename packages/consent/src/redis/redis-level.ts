@@ -13,6 +13,8 @@ export interface RedisLevelOptions extends LinkSource {
   readonly redis: RedisConnection | RedisLink;
   /** At least 32 characters, the same in every process. Without it nobody can write what counts. */
   readonly secret: string;
+  /** Secrets whose signatures count too, while secrets are rotated. @default none */
+  readonly acceptedSecrets?: readonly string[] | undefined;
   /** Names the environment: nothing is shared between two of them. */
   readonly environment: string;
   /** How long a value is kept after it was written, in ms. @default 86400000, a day */

@@ -106,6 +106,17 @@ describe('a relay', () => {
     expect(own.reads).toBe(0);
   });
 
+  it('answers followers that have the secrets of a rotation in the other order', async () => {
+    const [log, own] = [new CountingLog(), new CountingLog()];
+    log.append();
+    const link = await connect();
+    const relay = new SqlRelay({ log, redis: link, secret: `${secret}!`, acceptedSecrets: [secret], environment });
+    const follower = follow(link, own, { acceptedSecrets: [`${secret}!`] });
+    await listening(1);
+    expect((await answered(relay, 1, follower.readLog(0, 100))).head).toBe(1);
+    expect(own.reads).toBe(0);
+  });
+
   it('takes the questions before it reads, so that who asks in between is not told what was true before', async () => {
     const log = new CountingLog();
     const relay = relayOf(await connect(), log);

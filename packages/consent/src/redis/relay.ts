@@ -14,6 +14,8 @@ export interface RelayOptions extends LinkSource {
   readonly redis: RedisConnection | RedisLink;
   /** At least 32 characters, the same in every process. */
   readonly secret: string;
+  /** Secrets whose signatures count too, while secrets are rotated. @default none */
+  readonly acceptedSecrets?: readonly string[] | undefined;
   readonly environment: string;
   /** Milliseconds between two looks for questions. Each costs SQL one read at most, none while nobody asks. @default 200 */
   readonly interval?: number | undefined;

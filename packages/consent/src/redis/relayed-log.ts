@@ -22,6 +22,8 @@ export interface RelayedLogOptions extends LinkSource {
   readonly redis: RedisConnection | RedisLink;
   /** At least 32 characters, the same in every process. */
   readonly secret: string;
+  /** Secrets whose signatures count too, while secrets are rotated. @default none */
+  readonly acceptedSecrets?: readonly string[] | undefined;
   readonly environment: string;
   /** Longest wait for a relay, in ms; more than the relays' interval. @default 700 */
   readonly patience?: number | undefined;

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { FEEDBACK_LIFETIME, FeedbackTickets } from './feedback-ticket.js';
 
-const tickets = new FeedbackTickets('a secret that is long enough to be one');
+const SECRETS = { secret: 'a secret that is long enough to be one', acceptedSecrets: [] };
+const tickets = new FeedbackTickets(SECRETS);
 const subject = { feature: 'ai.copilot', change: 'ai.copilot.v1', variant: 'blue', tenant: 'acme', user: 'ada' };
 
 describe('a feedback ticket', () => {
@@ -10,7 +11,7 @@ describe('a feedback ticket', () => {
     const read = tickets.verify(first, 2_000);
     expect(read).toMatchObject({ ...subject, expiresAt: 1_000 + FEEDBACK_LIFETIME });
     expect(read?.nonce).not.toBe(tickets.verify(second, 2_000)?.nonce);
-    expect(new FeedbackTickets('a secret that is long enough to be one').verify(first, 2_000)).toEqual(read);
+    expect(new FeedbackTickets(SECRETS).verify(first, 2_000)).toEqual(read);
   });
 
   it('may leave out what is not known', () => {
@@ -47,6 +48,8 @@ describe('a feedback ticket', () => {
       'x'.repeat(10_000),
     ])
       expect([bad, tickets.verify(bad)]).toEqual([bad, undefined]);
-    expect(new FeedbackTickets('another secret that is long enough').verify(made)).toBeUndefined();
+    const secret = 'another secret that is long enough';
+    expect(new FeedbackTickets({ secret, acceptedSecrets: [] }).verify(made)).toBeUndefined();
+    expect(new FeedbackTickets({ secret, acceptedSecrets: [SECRETS.secret] }).verify(made)).toBeDefined();
   });
 });

@@ -1,4 +1,5 @@
 import { createHmac, hkdfSync, randomUUID, timingSafeEqual } from 'node:crypto';
+import type { GatewayConfiguration } from '../configuration.js';
 
 /** What a page was given, so that it can say once whether it helped. */
 export interface FeedbackSubject {
@@ -34,10 +35,12 @@ interface Written {
 /** Makes tickets for decisions that pages were given, and knows its own again; the same on every process. */
 export class FeedbackTickets {
   readonly #key: Buffer;
+  readonly #accepted: readonly Buffer[];
 
-  /** @param secret the one of the control log */
-  constructor(secret: string) {
-    this.#key = Buffer.from(hkdfSync('sha256', secret, '', 'rampart feedback', 32));
+  /** With the secrets of the control log. */
+  constructor({ secret, acceptedSecrets }: Pick<GatewayConfiguration, 'secret' | 'acceptedSecrets'>) {
+    this.#key = keyOf(secret);
+    this.#accepted = acceptedSecrets.map(keyOf);
   }
 
   make({ feature, change, variant, tenant, user }: FeedbackSubject, now: number = Date.now()): string {
@@ -51,7 +54,7 @@ export class FeedbackTickets {
       e: now + FEEDBACK_LIFETIME,
     };
     const body = `v1.${Buffer.from(JSON.stringify(written)).toString('base64url')}`;
-    return `${body}.${this.#mac(body).toString('base64url')}`;
+    return `${body}.${macOf(this.#key, body).toString('base64url')}`;
   }
 
   /** What a ticket says; undefined for one that is not ours, or too old. */
@@ -60,14 +63,21 @@ export class FeedbackTickets {
     const [version, body, mac, ...rest] = ticket.split('.');
     if (version !== 'v1' || body === undefined || mac === undefined || rest.length > 0) return undefined;
     const said = Buffer.from(mac, 'base64url');
-    const wanted = this.#mac(`v1.${body}`);
-    if (said.length !== wanted.length || !timingSafeEqual(said, wanted)) return undefined;
+    const isGenuine = [this.#key, ...this.#accepted].some((key) => {
+      const wanted = macOf(key, `v1.${body}`);
+      return said.length === wanted.length && timingSafeEqual(said, wanted);
+    });
+    if (!isGenuine) return undefined;
     const { f, c, v, t, u, n, e } = JSON.parse(Buffer.from(body, 'base64url').toString()) as Written;
     if (e <= now) return undefined;
     return { feature: f, change: c, variant: v, tenant: t, user: u, nonce: n, expiresAt: e };
   }
+}
 
-  #mac(text: string): Buffer {
-    return createHmac('sha256', this.#key).update(text).digest();
-  }
+function keyOf(secret: string): Buffer {
+  return Buffer.from(hkdfSync('sha256', secret, '', 'rampart feedback', 32));
+}
+
+function macOf(key: Buffer, text: string): Buffer {
+  return createHmac('sha256', key).update(text).digest();
 }

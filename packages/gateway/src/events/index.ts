@@ -54,7 +54,7 @@ export function serveEvents(app: App, gateway: Gateway): void {
   // Before the database is closed, once the requests under way are finished.
   app.addHook('onClose', () => gateway.exposures?.close());
   dropOldEvents(app, gateway);
-  const tickets = new FeedbackTickets(gateway.configuration.secret);
+  const tickets = new FeedbackTickets(gateway.configuration);
   app.post(
     '/v1/events',
     {

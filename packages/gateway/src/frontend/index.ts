@@ -26,7 +26,7 @@ const MOST_WAITING = 20_000;
 export function serveFrontend(app: App, { rampart, configuration, exposures }: Gateway): void {
   const contexts = new ContextReader(configuration);
   const digests = new Digests(configuration);
-  const toggles = new ToggleWriter(new FeedbackTickets(configuration.secret));
+  const toggles = new ToggleWriter(new FeedbackTickets(configuration));
   const freshness = new Freshness(rampart, digests);
   const pacer = new Pacer(MOST_WAITING);
   const { provider, flags } = rampart;

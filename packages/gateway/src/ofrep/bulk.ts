@@ -48,7 +48,7 @@ const INACTIVITY = 120;
 /** `POST /ofrep/v1/evaluate/flags`: every flag, not counted; nothing is evaluated where nothing has changed. */
 export function serveBulk(app: App, { rampart, configuration, exposures }: Gateway, parts: BulkParts): void {
   const contexts = new ContextReader(configuration);
-  const writer = new BulkWriter(new FeedbackTickets(configuration.secret));
+  const writer = new BulkWriter(new FeedbackTickets(configuration));
   const pacer = new Pacer(MOST_WAITING);
   const { provider, flags } = rampart;
   const { digests, freshness, streams, streamTickets } = parts;

@@ -13,7 +13,7 @@ export function serveOfrep(app: App, gateway: Gateway): void {
   const digests = new Digests(configuration);
   const freshness = new Freshness(rampart, digests);
   const streams = new EventStreams(configuration, () => freshness.validator());
-  const parts = { digests, freshness, streams, streamTickets: new StreamTickets(configuration.secret) };
+  const parts = { digests, freshness, streams, streamTickets: new StreamTickets(configuration) };
   serveSingle(app, gateway);
   serveBulk(app, gateway, parts);
   serveEvents(app, gateway, parts);

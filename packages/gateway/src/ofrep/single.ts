@@ -25,7 +25,7 @@ import { isHidden, isKnownAi, isVisible } from './visible.js';
 /** `POST /ofrep/v1/evaluate/flags/:key`: one flag, counted as one evaluation. */
 export function serveSingle(app: App, { rampart, configuration, exposures }: Gateway): void {
   const contexts = new ContextReader(configuration);
-  const tickets = new FeedbackTickets(configuration.secret);
+  const tickets = new FeedbackTickets(configuration);
   const texts = new AnswerCache<string>();
   const { provider, flags } = rampart;
 

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { findTag, writeTag } from './entity-tag.js';
 import { newStreamId, StreamTickets } from './stream-tickets.js';
 
-const tickets = new StreamTickets('a secret that is long enough to be one');
+const tickets = new StreamTickets({ secret: 'a secret that is long enough to be one', acceptedSecrets: [] });
 const ticket = {
   id: newStreamId(),
   owner: 'page',
@@ -16,7 +16,10 @@ it('opens what it sealed, and nothing else; the same twice is never the same tex
   const sealed = tickets.seal(ticket);
   expect(tickets.open(sealed)).toEqual(ticket);
   expect(tickets.seal(ticket)).not.toBe(sealed);
-  expect(new StreamTickets('another secret that is long enough').open(sealed)).toBeUndefined();
+  const secret = 'another secret that is long enough';
+  expect(new StreamTickets({ secret, acceptedSecrets: [] }).open(sealed)).toBeUndefined();
+  const acceptedSecrets = ['a secret that is long enough to be one'];
+  expect(new StreamTickets({ secret, acceptedSecrets }).open(sealed)).toBeDefined();
   const bytes = Buffer.from(sealed, 'base64url');
   for (let at = 0; at < bytes.length; at += 1) {
     const changed = Buffer.from(bytes);

@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, type KeyObject, randomBytes } from 'node:crypto';
+import type { GatewayConfiguration } from '../configuration.js';
 
 /** What lets one page connect to its events: sealed, since it stands in an address, which others may log. */
 export interface StreamTicket {
@@ -25,12 +26,14 @@ const NONCE = 12;
 const TAG = 16;
 const LONGEST = 4_096;
 
-/** Makes tickets and knows its own again; the same on every process that has the secret. */
+/** Makes tickets and knows its own again; the same on every process that has the secret, or accepts it. */
 export class StreamTickets {
   readonly #key: KeyObject;
+  readonly #accepted: readonly KeyObject[];
 
-  constructor(secret: string) {
-    this.#key = createSecretKey(Buffer.from(hkdfSync('sha256', secret, '', 'rampart event stream', 32)));
+  constructor({ secret, acceptedSecrets }: Pick<GatewayConfiguration, 'secret' | 'acceptedSecrets'>) {
+    this.#key = keyOf(secret);
+    this.#accepted = acceptedSecrets.map(keyOf);
   }
 
   seal({ id, owner, tenant, user, issuedAt, world }: StreamTicket): string {
@@ -46,14 +49,26 @@ export class StreamTickets {
   open(sealed: string): StreamTicket | undefined {
     const bytes = sealed.length > LONGEST ? Buffer.alloc(0) : Buffer.from(sealed, 'base64url');
     if (bytes.length <= NONCE + TAG) return undefined;
-    try {
-      const decipher = createDecipheriv('aes-256-gcm', this.#key, bytes.subarray(0, NONCE), { authTagLength: TAG });
-      decipher.setAuthTag(bytes.subarray(-TAG));
-      const text = Buffer.concat([decipher.update(bytes.subarray(NONCE, -TAG)), decipher.final()]).toString();
-      return read(JSON.parse(text) as Written);
-    } catch {
-      return undefined;
+    for (const key of [this.#key, ...this.#accepted]) {
+      const ticket = opened(key, bytes);
+      if (ticket !== undefined) return ticket;
     }
+    return undefined;
+  }
+}
+
+function keyOf(secret: string): KeyObject {
+  return createSecretKey(Buffer.from(hkdfSync('sha256', secret, '', 'rampart event stream', 32)));
+}
+
+function opened(key: KeyObject, bytes: Buffer): StreamTicket | undefined {
+  try {
+    const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, NONCE), { authTagLength: TAG });
+    decipher.setAuthTag(bytes.subarray(-TAG));
+    const text = Buffer.concat([decipher.update(bytes.subarray(NONCE, -TAG)), decipher.final()]).toString();
+    return read(JSON.parse(text) as Written);
+  } catch {
+    return undefined;
   }
 }
 

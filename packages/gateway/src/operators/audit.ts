@@ -20,6 +20,7 @@ const KINDS = [
   'calibration',
   'flag_edit',
   'erase',
+  'rotate_secret',
 ] as const satisfies readonly EntryKind[];
 const kind = z.enum(KINDS);
 const whole = z.coerce.number().int().min(0);

@@ -18,6 +18,7 @@ export {
   MAX_EXPOSURES_PER_PAGE,
   OutcomeUnknownError,
   ReusedIdError,
+  type SecretPeriod,
   type SignedHead,
   type StoreErrorKind,
   type SubjectExposures,
