@@ -113,7 +113,7 @@ describe('a relay', () => {
     const relay = new SqlRelay({ log, redis: link, secret: `${secret}!`, acceptedSecrets: [secret], environment });
     const follower = follow(link, own, { acceptedSecrets: [`${secret}!`] });
     await listening(1);
-    expect((await answered(relay, 1, follower.readLog(0, 100))).head).toBe(1);
+    expect((await answered(relay, 1, follower.readLog(1, 100))).head).toBe(1);
     expect(own.reads).toBe(0);
   });
 
