@@ -221,6 +221,45 @@ describe('with PostgreSQL and Redis', () => {
     await vi.waitFor(async () => expect((await ask()).value).toBe(true), 10_000);
   });
 
+  it('a running process follows a newer schema that it can work with, and is closed by any other', async () => {
+    const one = control({ ...options(), environment: 'upgraded', maxStaleness: 1_000, pollInterval: 250 });
+    const { ask } = await client(one);
+    await one.apply(optIn(), { ...WRITE, expected: 'any' });
+    const migrate = (name: string) =>
+      postgres().query(`insert into rampart_migration (name, timestamp) values ('${name}', '2999')`);
+    const undo = (name: string) => postgres().query(`delete from rampart_migration where name like '${name}'`);
+    try {
+      await migrate('0998_future_works_with_0003');
+      const { revision } = await one.apply(optIn(), { ...WRITE, expected: 'any' });
+      expect((await ask({ consentRevision: revision })).value).toBe(true);
+      await migrate('0999_future');
+      await vi.waitFor(async () => expect(await ask()).toMatchObject({ flagMetadata: { detail: 'unknown' } }), 10_000);
+      await expect(one.apply(optOut(), WRITE)).rejects.toMatchObject({ kind: 'schema_newer' });
+      await undo('0999%');
+      await vi.waitFor(async () => expect((await ask()).value).toBe(true), 10_000);
+    } finally {
+      await undo('099%');
+    }
+  });
+
+  it('a process of a newer version waits for the migration, and opens by itself', async () => {
+    await control(options()).apply(optIn(), { ...WRITE, expected: 'any' });
+    // As a database of which this version's second migration is missing.
+    const rename = (from: string, to: string) =>
+      postgres().query(`update rampart_migration set name = '${to}' where name = '${from}'`);
+    await rename('0002_events', '0000_former_works_with_0001');
+    const { ask } = await client(control({ ...options(), environment: 'waiting', migrate: false }));
+    try {
+      expect(await ask()).toMatchObject({ value: false, flagMetadata: { detail: 'unknown' } });
+      expect(logger.warn).toHaveBeenCalledWith(
+        expect.stringMatching(/lacks the migration 0002_events.*rampart migrate/),
+      );
+    } finally {
+      await rename('0000_former_works_with_0001', '0002_events');
+    }
+    await vi.waitFor(async () => expect((await ask()).value).toBe(true), 10_000);
+  });
+
   it('starts while the database is away: closed, and no error for callers', async () => {
     const { ask, rampart } = await client(control({ database: 'postgres://nobody@127.0.0.1:9/none' }));
     expect(rampart.decide('plain', subject).enabled).toBe(true);

@@ -144,7 +144,7 @@ export interface ControlStore extends ControlLog {
    * Creates the tables, or brings them up to this version; forward only, and safe from several processes at once. On MySQL
    * and MariaDB it adopts the `tenant_ai_consents` that is there, and repairs what changed where no trigger saw it.
    *
-   * @throws StoreError `schema_newer` where a newer version of this package was here
+   * @throws StoreError `schema_newer` where a newer version of this package was here that this one can't work with
    */
   migrate(): Promise<ConsentRepair>;
   /**

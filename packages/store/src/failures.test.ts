@@ -204,29 +204,56 @@ describe.each([
     await nobody.close();
   });
 
-  test('not migrated, or by a newer version: refused', async () => {
+  test('not migrated: refused', async () => {
     const empty = open({ database: await server().newDatabase() });
     await expect(empty.readLog(0, 1)).rejects.toMatchObject({
       kind: 'schema_older',
       message: expect.stringMatching(/migrate\(\)/),
     });
     await empty.close();
-    await addMigration();
-    const other = open();
-    await expect(other.apply(kill('k2'), write)).rejects.toMatchObject({
-      kind: 'schema_newer',
-      message: expect.stringMatching(/0999_future/),
-    });
-    await expect(other.migrate()).rejects.toMatchObject({
-      kind: 'schema_newer',
-      message: expect.stringMatching(/0999_future/),
-    });
-    await other.close();
-    expect(await head()).toBe(1);
   });
 
-  async function addMigration(): Promise<void> {
-    const sql = "insert into rampart_migration (name, timestamp) values ('0999_future', '2999')";
+  test.each(['0999_future', '0999_future_works_with_0004'])(
+    'migrated to %s by a newer version: refused, also where it ran before, and usable again by itself',
+    async (name) => {
+      await execute(`insert into rampart_migration (name, timestamp) values ('${name}', '2999')`);
+      const newer = { kind: 'schema_newer', message: expect.stringMatching(name) };
+      const other = open();
+      await expect(other.apply(kill('k2'), write)).rejects.toMatchObject(newer);
+      await expect(other.migrate()).rejects.toMatchObject(newer);
+      await expect(head()).rejects.toMatchObject(newer);
+      await expect(store.apply(kill('k2'), write)).rejects.toMatchObject(newer);
+      await execute(`delete from rampart_migration where name = '${name}'`);
+      expect(await head()).toBe(1);
+      await other.apply(kill('k2'), write);
+      await other.close();
+    },
+  );
+
+  test('migrated by a newer version, and this one works with it: nothing changes', async () => {
+    await execute("insert into rampart_migration (name, timestamp) values ('0999_future_works_with_0003', '2999')");
+    const other = open();
+    await other.migrate();
+    await other.apply(kill('k2'), write);
+    await store.apply(kill('k3'), write);
+    expect(await head()).toBe(3);
+    expect((await other.verify()).findings).toEqual([]);
+    await other.close();
+  });
+
+  test('migrated by an older version: refused until it was migrated, and then usable by itself', async () => {
+    const newer = open();
+    await execute("delete from rampart_migration where name = '0002_events'");
+    const older = { kind: 'schema_older', message: expect.stringMatching(/0002_events.*rampart migrate/) };
+    await expect(newer.readLog(0, 1)).rejects.toMatchObject(older);
+    await expect(newer.apply(kill('k2'), write)).rejects.toMatchObject(older);
+    await execute("insert into rampart_migration (name, timestamp) values ('0002_events', '2999')");
+    await newer.apply(kill('k2'), write);
+    expect(await head()).toBe(2);
+    await newer.close();
+  });
+
+  async function execute(sql: string): Promise<void> {
     if (url.startsWith('postgres')) {
       const { default: pg } = await import('pg');
       const client = new pg.Client(url);

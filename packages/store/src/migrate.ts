@@ -14,6 +14,13 @@ import { POSTGRES_1, POSTGRES_2, POSTGRES_4 } from './schema-postgres.js';
 import type { Session } from './sql.js';
 import { isStoreError } from './store-error.js';
 
+/**
+ * The number of the newest migration that this version knows, on any database. A migration whose name ends in
+ * `_works_with_NNNN` can be used by every process of that schema version or a later one: a rolling deploy migrates first, and
+ * older processes go on. Any other migration closes processes that don't know it.
+ */
+export const SCHEMA_VERSION = 3;
+
 const TABLE = 'rampart_migration';
 const LOCK_TABLE = 'rampart_migration_lock';
 /** Another process may be migrating, and an adopted table may be long. In ms. */
@@ -61,7 +68,7 @@ export async function migrate(database: Database, patience: number = STATEMENT_M
 async function migrateWith({ kysely: db, settings }: Database): Promise<ConsentRepair> {
   // Before anything is created.
   if (settings.address.engine === 'mysql') await failingAs(settings, requireConsentTable(db, settings));
-  const migrations = migrationsOf(settings);
+  const migrations = { ...(await newerMigrations(db)), ...migrationsOf(settings) };
   const migrator = new Migrator({
     db,
     provider: { getMigrations: () => Promise.resolve(migrations) },
@@ -77,6 +84,23 @@ async function migrateWith({ kysely: db, settings }: Database): Promise<ConsentR
   const newer = /previously executed migration (\S+) is missing/.exec(error instanceof Error ? error.message : '')?.[1];
   if (newer !== undefined) throw storeError('schema_newer', settings.address.shown, `it has the migration ${newer}`);
   throw storeErrorOf(error, settings.address.shown);
+}
+
+/** Migrations of newer versions that this one can work with: Kysely has to know their names. */
+async function newerMigrations(db: Kysely<AnyTables>): Promise<Record<string, Migration>> {
+  // Without the table there are none. Any other failure is that of the migration, too.
+  const { rows } = await sql<{ name: string }>`select name from ${sql.table(TABLE)}`
+    .execute(db)
+    .catch(() => ({ rows: [] }));
+  return Object.fromEntries(
+    rows.filter(({ name }) => worksHere(name)).map(({ name }) => [name, { up: async () => {} }]),
+  );
+}
+
+/** Whether a migration that this version doesn't know leaves it able to work. */
+function worksHere(name: string): boolean {
+  const [, oldest] = /_works_with_(\d{4})$/.exec(name) ?? [];
+  return oldest !== undefined && Number(oldest) <= SCHEMA_VERSION;
 }
 
 /** Passes failures of the driver on as StoreErrors. */
@@ -95,7 +119,7 @@ export async function requireSchema(session: Session, settings: Settings, chains
   const { shown } = settings.address;
   const known = Object.keys(migrationsOf(settings));
   const done = await migrationsDone(session, shown);
-  const newer = done.find((name) => !known.includes(name));
+  const newer = done.find((name) => !known.includes(name) && !worksHere(name));
   if (newer !== undefined) throw storeError('schema_newer', shown, `it has the migration ${newer}`);
   const missing = known.find((name) => !done.includes(name));
   if (missing !== undefined) throw storeError('schema_older', shown, `it lacks the migration ${missing}`);
@@ -112,7 +136,8 @@ async function migrationsDone(session: Session, shown: string): Promise<readonly
   }
 }
 
-function migrationsOf(settings: Settings): Record<string, Migration> {
+/** All migrations of this version, by name. */
+export function migrationsOf(settings: Settings): Record<string, Migration> {
   const mysql = settings.address.engine === 'mysql';
   const up = mysql
     ? (db: Kysely<unknown>) => upMysql(db as Kysely<AnyTables>, settings)

@@ -10,7 +10,7 @@ export type StoreErrorKind =
   | 'read_only'
   /** It is a replica, which may be behind; only the primary counts. */
   | 'replica'
-  /** A newer version of this package migrated the database. */
+  /** A newer version of this package migrated the database, and this version can't work with that. */
   | 'schema_newer'
   /**
    * `tenant_ai_consents` may have changed where the control log didn't see it: AI stays closed until `migrate` has repaired it.
