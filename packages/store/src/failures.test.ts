@@ -213,7 +213,7 @@ describe.each([
     await empty.close();
   });
 
-  test.each(['0999_future', '0999_future_works_with_0004'])(
+  test.each(['0999_future', '0999_future_works_with_0998'])(
     'migrated to %s by a newer version: refused, also where it ran before, and usable again by itself',
     async (name) => {
       await execute(`insert into rampart_migration (name, timestamp) values ('${name}', '2999')`);

@@ -19,7 +19,7 @@ import { isStoreError } from './store-error.js';
  * `_works_with_NNNN` can be used by every process of that schema version or a later one: a rolling deploy migrates first, and
  * older processes go on. Any other migration closes processes that don't know it.
  */
-export const SCHEMA_VERSION = 3;
+export const SCHEMA_VERSION = 4;
 
 const TABLE = 'rampart_migration';
 const LOCK_TABLE = 'rampart_migration_lock';
@@ -149,7 +149,7 @@ export function migrationsOf(settings: Settings): Record<string, Migration> {
     ...(mysql && {
       '0003_consent_watch': { up: (db: Kysely<unknown>) => watchMysql(db as Kysely<AnyTables>) },
     }),
-    '0004_exposures': { up: (db) => indexExposures(db as Kysely<AnyTables>, mysql) },
+    '0004_exposures_works_with_0003': { up: (db) => indexExposures(db as Kysely<AnyTables>, mysql) },
   };
 }
 
