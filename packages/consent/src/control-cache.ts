@@ -1,5 +1,6 @@
 import type { Meter } from '@opentelemetry/api';
 import {
+  type ClockRange,
   type ControlChanged,
   type ControlLog,
   type ControlSource,
@@ -200,6 +201,11 @@ export class ControlCache implements ControlSource {
 
   closedForUnknown(): void {
     this.counts.closedForUnknown += 1;
+  }
+
+  /** What the database's clock says now, as a range; undefined where there is no proof. */
+  databaseTime(): ClockRange | undefined {
+    return this.#follower.databaseTime();
   }
 
   /** How fresh the cache is now. */

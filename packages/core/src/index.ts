@@ -85,7 +85,7 @@ export { findLaunched } from './launch.js';
 export { entriesOf, foldFact, idText, isSafeId } from './list.js';
 export type { Bands, Mode, Route } from './modes.js';
 export { DEFAULT_BANDS, MODES, ROUTES, routeFor } from './modes.js';
-export { type ClockRange, withoutEnded } from './overrides.js';
+export { type ClockRange, hasEnded, withoutEnded } from './overrides.js';
 export type { AccessPolicy, ConsentModel, Fallback, Parsed, Priority, StagePolicy } from './parameters.js';
 export { DEFAULT_UNAVAILABLE_MESSAGE, parseAccess, parseStage } from './parameters.js';
 export type {

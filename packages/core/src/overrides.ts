@@ -28,6 +28,17 @@ function isRunning({ force, until }: Override, { earliest, latest }: ClockRange)
   return force === 'on' ? latest < until : !(earliest >= until);
 }
 
+const UNKNOWN_TIME: ClockRange = { earliest: Number.NaN, latest: Number.NaN };
+
+/**
+ * Whether an override no longer acts: a force-off once its end has certainly come, a force-on as soon as it may have come.
+ *
+ * @param now what the clock of the database says; undefined: unknown, so that every force-off still acts and no force-on does
+ */
+export function hasEnded(override: Override, now: ClockRange | undefined): boolean {
+  return !isRunning(override, now ?? UNKNOWN_TIME);
+}
+
 function scanned(overrides: readonly Override[], range: ClockRange): readonly Override[] {
   const hasEnded = overrides.some((override) => !isRunning(override, range));
   return hasEnded ? overrides.filter((override) => isRunning(override, range)) : overrides;

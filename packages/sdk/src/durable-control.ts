@@ -1,5 +1,5 @@
 import type { CacheStatus, ControlCache, Hints, RedisLink } from '@rampart/consent';
-import type { ControlChange, ControlChanged, ControlSource, ControlView } from '@rampart/core';
+import type { ClockRange, ControlChange, ControlChanged, ControlSource, ControlView } from '@rampart/core';
 import type { Applied, ControlStore, DataSubject, Write } from '@rampart/store';
 import { endsWithin } from '@rampart/unleash';
 
@@ -92,6 +92,11 @@ export class DurableControl implements ControlSource {
     const applied = await this.#announce(await this.store.erase(subject, write));
     await this.#parts.cache.forget(subject.tenant);
     return applied;
+  }
+
+  /** What the database's clock says now, as a range; undefined before the first reading of the log, and where it is too old. */
+  databaseTime(): ClockRange | undefined {
+    return this.#parts.cache.databaseTime();
   }
 
   /** How fresh the state in this process is. */

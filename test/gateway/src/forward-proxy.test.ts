@@ -5,7 +5,8 @@ import { inspect } from 'node:util';
 import { proxyFetch } from '@rampart/sdk/operator';
 import { type ForwardProxy, startForwardProxy } from '@rampart/services';
 import { SignJWT } from 'jose';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { rampart } from '../../end-to-end/support/rampart-command.js';
 import { FLAGS, FRONTEND_TOKEN, operator, useGateway } from './fixture.js';
 
 const gateway = useGateway();
@@ -84,6 +85,44 @@ test('none of them does for a host in NO_PROXY', async () => {
   vi.stubEnv('NO_PROXY', 'example.com, 127.0.0.1');
   expect(await useAll('127.0.0.1')).toEqual([200, 200, expect.any(Number)]);
   expect(proxy.requests).toEqual([]);
+});
+
+describe('the command line through a gateway', () => {
+  const KILL = ['kill', '--feature', 'ai.summary', '--tenant', 'acme', '--reason', 'INC-7'];
+  const listen = async () => {
+    vi.stubEnv('HTTP_PROXY', '');
+    const app = await gateway({ listen: true });
+    return (app.server.address() as AddressInfo).port;
+  };
+  const run = (args: readonly string[], url: string) =>
+    rampart(args, { RAMPART_GATEWAY_URL: url, RAMPART_GATEWAY_KEY: operator.key });
+
+  test('goes through HTTP_PROXY, and directly for a host in NO_PROXY', async () => {
+    const at = await listen();
+    const behind = await startForwardProxy({ port: at });
+    vi.stubEnv('HTTP_PROXY', behind.url);
+    try {
+      // This host exists behind the proxy only.
+      const url = `http://only-behind-the-proxy.test:${at}`;
+      expect(await run(KILL, url)).toMatchObject({ code: 0, err: '' });
+      expect(await run(['kills'], url)).toMatchObject({ code: 0, out: expect.stringMatching(/1 live kill\.\n$/) });
+      expect(behind.requests).toEqual([`POST ${url}/v1/operator/kills`, `GET ${url}/v1/operator/kills`]);
+      vi.stubEnv('NO_PROXY', '127.0.0.1');
+      expect(await run(['kills'], `http://127.0.0.1:${at}`)).toMatchObject({ code: 0 });
+      expect(behind.requests).toHaveLength(2);
+    } finally {
+      await behind.close();
+    }
+  });
+
+  test('names the proxy that can not be reached, without its credentials', async () => {
+    await proxy.close();
+    vi.stubEnv('HTTP_PROXY', proxy.url.replace('//', '//ana:s%40cret@'));
+    const { code, err } = await run(KILL, 'http://only-behind-the-proxy.test');
+    const reason = `ECONNREFUSED through the proxy ${proxy.url}`;
+    expect([code, err]).toEqual([2, expect.stringContaining(`can not be reached (${reason}`)]);
+    expect(err).not.toMatch(/s(@|%40)cret/);
+  });
 });
 
 test('https goes through HTTPS_PROXY by CONNECT, with its credentials, which no error repeats', async () => {

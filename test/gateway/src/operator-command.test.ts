@@ -122,7 +122,7 @@ test('override set, list and lift print and end as the direct form does', async 
   const listed = (await json('override', 'list', '--tenant', 'acme')).data;
   expect(listed).toEqual([
     {
-      ...{ revision: expect.any(String), actor: 'on-call', at: expect.any(Number), tenant: 'acme' },
+      ...{ revision: expect.any(String), ended: false, actor: 'on-call', at: expect.any(Number), tenant: 'acme' },
       override: expect.objectContaining({ id: 'ai.copilot', force: 'off' }),
     },
   ]);

@@ -1,4 +1,4 @@
-import { formatRevision, readControlChange } from '@rampart/core';
+import { type ClockRange, formatRevision, hasEnded, readControlChange } from '@rampart/core';
 import { type ControlItem, type ControlStore, isOutcomeUnknownError } from '@rampart/sdk/operator';
 import { type Command, Option } from 'commander';
 import { type DatabaseFlags, readActor } from '../control-settings.js';
@@ -168,21 +168,26 @@ async function runLift(session: Session, flags: Flags): Promise<void> {
 
 async function runList(session: Session, flags: Flags): Promise<void> {
   const show = (items: readonly OverrideItem[]): void => {
-    const now = Date.now();
-    const shown = items.filter(({ override }) => flags.all === true || override.until > now);
+    const shown = items.filter(({ ended }) => flags.all === true || !ended);
     if (flags.json) printJson(session, shown);
-    else session.terminal.out(renderOverrides(shown, now));
+    else session.terminal.out(renderOverrides(shown));
     session.end(EXIT.fine);
   };
   const gateway = gatewayOf(session, flags);
   if (gateway !== undefined) return show((await listGatewayOverrides(gateway, flags.tenant)).items);
-  await withControl(session, flags, { for: 'read' }, async ({ store }) => {
-    show((await store.items({ kind: 'override', tenant: flags.tenant })).flatMap(overrideOf));
+  await withControl(session, flags, { for: 'read' }, async (control) => {
+    const items = await control.store.items({ kind: 'override', tenant: flags.tenant });
+    // By the clock of the database, as decisions are.
+    await control.start();
+    const now = control.databaseTime();
+    show(items.flatMap((item) => overrideOf(item, now)));
   });
 }
 
-function overrideOf({ change, ...rest }: ControlItem): readonly OverrideItem[] {
-  return change.kind === 'override' ? [{ ...rest, tenant: change.tenant, override: change.override }] : [];
+function overrideOf({ change, ...rest }: ControlItem, now: ClockRange | undefined): readonly OverrideItem[] {
+  if (change.kind !== 'override') return [];
+  const { tenant, override } = change;
+  return [{ ...rest, tenant, override, ended: hasEnded(override, now) }];
 }
 
 async function findOverride(

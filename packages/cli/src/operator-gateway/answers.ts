@@ -1,5 +1,13 @@
 import type { Override, Scope } from '@rampart/core';
-import type { ExposurePage, FlagOff, LiveKill, OrderReport, PendingOrder } from '@rampart/sdk/operator';
+import {
+  type ExposurePage,
+  type FlagOff,
+  type LiveKill,
+  type OrderReport,
+  type PendingOrder,
+  placeSchema,
+  scopeSchema,
+} from '@rampart/sdk/operator';
 import { z } from 'zod';
 
 /** A report of an order that may not know yet what it is about. */
@@ -21,6 +29,8 @@ export interface KillsAnswer {
 /** An override as a gateway lists it. */
 interface OverrideAnswer extends Override {
   readonly tenant: string;
+  /** Whether it no longer acts, by the clock of the database. */
+  readonly ended: boolean;
   readonly actor?: string | undefined;
   readonly at: number;
   readonly revision: string;
@@ -40,23 +50,6 @@ interface WrittenAnswer {
   readonly entry: string;
 }
 
-const scope = z
-  .object({
-    all: z.boolean(),
-    feature: z.string(),
-    change: z.string(),
-    tenant: z.string(),
-    tier: z.string(),
-    region: z.string(),
-    label: z.string(),
-  })
-  .partial();
-const place = z.object({
-  flag: z.string(),
-  project: z.string(),
-  environment: z.string(),
-  event: z.number().optional(),
-});
 const half = z.object({
   state: z.enum(['held', 'pending', 'failed', 'not_needed']),
   since: z.number(),
@@ -68,9 +61,9 @@ const half = z.object({
 export const reportAnswer: z.ZodType<ReportAnswer> = z.object({
   action: z.enum(['kill', 'revive']),
   id: z.string().optional(),
-  scope: scope.optional(),
+  scope: scopeSchema.optional(),
   control: half.extend({ revision: z.string().optional() }),
-  unleash: half.extend({ switched: z.array(place) }),
+  unleash: half.extend({ switched: z.array(placeSchema) }),
   settled: z.boolean(),
   settleError: z.string().optional(),
   running: z.boolean(),
@@ -80,7 +73,7 @@ export const killsAnswer: z.ZodType<KillsAnswer> = z.object({
   kills: z.array(
     z.object({
       id: z.string(),
-      scope,
+      scope: scopeSchema,
       reason: z.string(),
       revision: z.string(),
       actor: z
@@ -94,7 +87,7 @@ export const killsAnswer: z.ZodType<KillsAnswer> = z.object({
     z.object({
       action: z.enum(['kill', 'revive']),
       id: z.string(),
-      scope,
+      scope: scopeSchema,
       at: z.number(),
       recorded: z.boolean(),
       noted: z.enum(['journal', 'database']),
@@ -102,7 +95,7 @@ export const killsAnswer: z.ZodType<KillsAnswer> = z.object({
     }),
   ),
   flagsOff: z.array(
-    place.extend({
+    placeSchema.extend({
       kill: z.string(),
       reason: z.enum(['killed', 'waiting', 'pending', 'left_off', 'operator', 'no_active_rule', 'unknown']),
       why: z.string(),
@@ -120,6 +113,7 @@ export const overridesAnswer: z.ZodType<OverridesAnswer> = z.object({
       force: z.enum(['on', 'off']),
       reason: z.string(),
       until: z.number(),
+      ended: z.boolean(),
       actor: z.string().optional(),
       at: z.number(),
       revision: z.string(),

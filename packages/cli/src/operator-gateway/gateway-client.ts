@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { proxyFetch } from '@rampart/sdk/operator';
 import type { z } from 'zod';
 import type { GatewayConnection } from './gateway-connection.js';
 import { GatewayError, isGatewayError } from './gateway-error.js';
@@ -67,7 +68,10 @@ async function sendOnce<T>({ url, key }: GatewayConnection, request: GatewayRequ
   const signal = request.signal === undefined ? timeout : AbortSignal.any([timeout, request.signal]);
   const response = await reach(url, request.signal, async () => {
     const init = { method, headers, signal, redirect: 'manual' } as const;
-    const reply = await fetch(`${url}${path}`, body === undefined ? init : { ...init, body: JSON.stringify(body) });
+    const reply = await proxyFetch(
+      `${url}${path}`,
+      body === undefined ? init : { ...init, body: JSON.stringify(body) },
+    );
     return { ok: reply.ok, status: reply.status, headers: reply.headers, text: await reply.text() };
   });
   if (!response.ok) throw failureOfAnswer({ ...response, url });

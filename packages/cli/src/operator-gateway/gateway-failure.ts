@@ -81,6 +81,9 @@ export function failureOfContent(url: string): GatewayError {
 
 /** The request was not sent: nothing was carried out. */
 const NOT_SENT = /^(?:ECONNREFUSED|ENOTFOUND|EAI_|EHOSTUNREACH|EHOSTDOWN|ENETUNREACH|EADDRNOTAVAIL|UND_ERR_CONNECT_)/;
+/** A proxy asks for credentials, or did not open the tunnel: nothing reached the gateway. */
+const PROXY_CREDENTIALS = /^Proxy Authentication Required|^Proxy response \(407\)/;
+const TUNNEL_REFUSED = /^Proxy response \(\d+\)/;
 const TLS = /^(?:CERT_|ERR_TLS_|ERR_SSL_|EPROTO|DEPTH_ZERO_|UNABLE_TO_|SELF_SIGNED_|HOSTNAME_MISMATCH)/;
 
 /** The error for a request without an answer. */
@@ -92,13 +95,19 @@ export function failureOfTransport(url: string, error: unknown, timeoutMs: numbe
       cause: error,
     });
   const { code, message } = innermost(error);
-  if (code !== undefined && TLS.test(code)) return new GatewayError(tlsProblem(url, code), { cause: error });
-  if (code === undefined || NOT_SENT.test(code))
+  const reason = reasonThroughProxy(error as Error) ?? code ?? message;
+  if (PROXY_CREDENTIALS.test(message))
     return new GatewayError(
-      `gateway ${url} can not be reached (${code ?? message}): check the address, and that the gateway runs`,
+      `gateway ${url} can not be reached (${reason}): put the credentials of the proxy into HTTP_PROXY or HTTPS_PROXY, or the host into NO_PROXY`,
       { cause: error },
     );
-  return new GatewayError(`the connection to gateway ${url} broke (${code})`, {
+  if (code !== undefined && TLS.test(code)) return new GatewayError(tlsProblem(url, code), { cause: error });
+  if (code === undefined || NOT_SENT.test(code) || TUNNEL_REFUSED.test(message))
+    return new GatewayError(
+      `gateway ${url} can not be reached (${reason}): check the address, and that the gateway runs`,
+      { cause: error },
+    );
+  return new GatewayError(`the connection to gateway ${url} broke (${reason})`, {
     isTransient: true,
     isAmbiguous: true,
     cause: error,
@@ -112,9 +121,14 @@ function tlsProblem(url: string, code: string): string {
   return `gateway ${url}: TLS failed (${code}): ${fix}`;
 }
 
+/** What `proxyFetch` says of a failure on the way to or through the proxy; undefined without a proxy. */
+function reasonThroughProxy({ cause }: { readonly cause?: unknown }): string | undefined {
+  return cause instanceof Error && cause.message.includes(' through the proxy ') ? cause.message : undefined;
+}
+
 /** `fetch` wraps what happened, sometimes twice. */
 function innermost(error: unknown): { readonly code: string | undefined; readonly message: string } {
   const { cause, code, message } = error as NodeJS.ErrnoException & { readonly cause?: unknown };
-  if (code === undefined && cause instanceof Error) return innermost(cause);
+  if (typeof code !== 'string' && cause instanceof Error) return innermost(cause);
   return { code, message };
 }

@@ -25,8 +25,8 @@ export async function listGatewayOverrides(
     path: `${PATH}${query}`,
     answer: overridesAnswer,
   });
-  const items = overrides.map(({ tenant: of, actor, at, revision: recorded, ...override }) => {
-    return { revision: recorded, actor, at, tenant: of, override };
+  const items = overrides.map(({ tenant: of, actor, at, revision: recorded, ended, ...override }) => {
+    return { revision: recorded, actor, at, tenant: of, override, ended };
   });
   return { items, revision };
 }

@@ -6,16 +6,18 @@ import { oneLine, renderTable } from './table.js';
 export interface OverrideItem extends Omit<ControlItem, 'change'> {
   readonly tenant: string;
   readonly override: Override;
+  /** Whether it no longer acts. */
+  readonly ended: boolean;
 }
 
 /** Overrides as a table. */
-export function renderOverrides(items: readonly OverrideItem[], now: number): string {
+export function renderOverrides(items: readonly OverrideItem[]): string {
   if (items.length === 0) return 'No override holds.\n';
-  const rows = items.map(({ tenant, override: { id, flag, force, until, reason }, actor }) => [
+  const rows = items.map(({ tenant, override: { id, flag, force, until, reason }, actor, ended }) => [
     oneLine(tenant),
     oneLine(flag),
     force,
-    `${new Date(until).toISOString()}${until <= now ? ' (ended)' : ''}`,
+    `${new Date(until).toISOString()}${ended ? ' (ended)' : ''}`,
     oneLine(actor ?? '(erased)'),
     oneLine(reason),
     id === flag ? '' : oneLine(id),

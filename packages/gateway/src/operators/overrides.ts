@@ -1,4 +1,4 @@
-import { formatRevision } from '@rampart/core';
+import { formatRevision, hasEnded } from '@rampart/core';
 import type { DurableControl } from '@rampart/sdk';
 import { z } from 'zod';
 import type { App, Gateway } from '../gateway.js';
@@ -21,7 +21,11 @@ const overridesAnswer = z.object({
       id: z.string(),
       ...overrideFields,
       reason: z.string(),
-      ended: z.boolean(),
+      ended: z
+        .boolean()
+        .describe(
+          'Whether it no longer acts: force off until its end has certainly come, force on until it may have come.',
+        ),
       actor: z.string().optional(),
       at: z.number(),
       revision: revisionSchema,
@@ -107,19 +111,19 @@ export function serveOverrides(app: App, gateway: Gateway): void {
 }
 
 async function overridesOf(gateway: Gateway, tenant: string | undefined) {
-  const { head, found } = await recorded(
+  const { head, found, now } = await recorded(
     gateway,
-    async ({ store }) => {
-      const before = await store.head();
-      return { head: before, found: await store.items({ kind: 'override', tenant }) };
+    async (control) => {
+      const before = await control.store.head();
+      const items = await control.store.items({ kind: 'override', tenant });
+      return { head: before, found: items, now: control.databaseTime() };
     },
     'values',
   );
-  const now = Date.now();
   const overrides = found.flatMap(({ change, actor, at, revision }) => {
     if (change.kind !== 'override') return [];
     const { override } = change;
-    return [{ ...override, tenant: change.tenant, ended: override.until <= now, actor, at, revision }];
+    return [{ ...override, tenant: change.tenant, ended: hasEnded(override, now), actor, at, revision }];
   });
   return { overrides, revision: formatRevision(head) };
 }

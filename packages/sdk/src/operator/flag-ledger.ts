@@ -1,7 +1,8 @@
 import type { ControlStore, TaskState } from '@rampart/store';
 import { z } from 'zod';
 import { readKills } from './live-kills.js';
-import { type FlagTarget, newestEvent, placeSchema, samePlace, taskSchema } from './order.js';
+import { type FlagTarget, newestEvent, samePlace, taskSchema } from './order.js';
+import { placeSchema } from './order-schemas.js';
 import type { FlagPlace } from './report.js';
 
 /**

@@ -46,6 +46,7 @@ export {
 export { isKillSwitchError, KillSwitchError } from './kill-switch-error.js';
 export type { LiveKill } from './live-kills.js';
 export { nearestHint } from './nearest-names.js';
+export { placeSchema, scopeSchema } from './order-schemas.js';
 export type { OtherPending, Pending, PendingOrder } from './pending.js';
 export type { ControlHalf, FlagPlace, HalfReport, HalfState, OrderReport, UnleashHalf } from './report.js';
 export type { Resumed, ResumeOptions } from './resume.js';

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { JsonValue, Scope } from '@rampart/core';
 import type { Task } from '@rampart/store';
 import { z } from 'zod';
+import { placeSchema, scopeSchema } from './order-schemas.js';
 import type { FlagPlace } from './report.js';
 
 /** Which flags an order switches in Unleash: one by name, or every feature. */
@@ -37,31 +38,12 @@ export interface Order {
   readonly database?: string | undefined;
 }
 
-/** A place as it is stored. */
-export const placeSchema: z.ZodType<FlagPlace> = z.object({
-  flag: z.string(),
-  project: z.string(),
-  environment: z.string(),
-  event: z.number().optional(),
-});
-const scope = z
-  .object({
-    all: z.boolean(),
-    feature: z.string(),
-    change: z.string(),
-    tenant: z.string(),
-    tier: z.string(),
-    region: z.string(),
-    label: z.string(),
-  })
-  .partial();
-
 /** An order as the journal holds it. */
 export const orderSchema: z.ZodType<Order> = z.object({
   action: z.enum(['kill', 'revive']),
   id: z.string(),
   entry: z.string(),
-  scope,
+  scope: scopeSchema,
   actor: z.string(),
   reason: z.string(),
   at: z.number(),
@@ -95,7 +77,7 @@ interface OrderTask {
 export const taskSchema: z.ZodType<OrderTask> = z.object({
   kind: z.enum(['switch_off', 'switch_on']),
   kill: z.string(),
-  scope,
+  scope: scopeSchema,
   environments: z.array(z.string()).optional(),
   places: z.array(placeSchema).optional(),
   left: z.array(leftOff).optional(),

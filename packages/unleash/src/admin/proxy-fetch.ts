@@ -49,9 +49,16 @@ async function newAgent({ origin, username, password }: URL): Promise<Dispatcher
   });
 }
 
+/** The first cause that has a code: `fetch` wraps the reason why a tunnel was not opened twice. */
+function withCode(error: unknown): unknown {
+  const { code, cause } = error as { readonly code?: unknown; readonly cause?: unknown };
+  return typeof code !== 'string' && cause instanceof Error ? withCode(cause) : error;
+}
+
 function failureThrough({ origin }: URL, error: unknown): unknown {
   if (!(error instanceof TypeError)) return error;
-  const { code, message } = (error.cause ?? error) as Partial<NodeJS.ErrnoException>;
+  const cause = withCode(error.cause ?? error);
+  const { code, message } = cause as Partial<NodeJS.ErrnoException>;
   const reason = `${code ?? message} through the proxy ${origin}${code === undefined ? '' : `: ${message}`}`;
-  return new TypeError(`fetch failed: ${reason}`, { cause: new Error(reason) });
+  return new TypeError(`fetch failed: ${reason}`, { cause: new Error(reason, { cause }) });
 }
