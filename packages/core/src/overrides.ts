@@ -40,8 +40,8 @@ export function hasEnded(override: Override, now: ClockRange | undefined): boole
 }
 
 function scanned(overrides: readonly Override[], range: ClockRange): readonly Override[] {
-  const hasEnded = overrides.some((override) => !isRunning(override, range));
-  return hasEnded ? overrides.filter((override) => isRunning(override, range)) : overrides;
+  const isShorter = overrides.some((override) => !isRunning(override, range));
+  return isShorter ? overrides.filter((override) => isRunning(override, range)) : overrides;
 }
 
 /** A long list of overrides, which is read through again only when another one has ended. */

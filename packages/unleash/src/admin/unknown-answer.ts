@@ -48,7 +48,7 @@ export function missingFields(constraints: readonly unknown[], lookUp: (field: s
   return constraints.flatMap((constraint) => {
     const { contextName, operator } = (constraint ?? {}) as Constraint;
     // Such operators compare the time of the question, whatever field they name.
-    const isTime = contextName === 'currentTime' || /^DATE_/.test(String(operator));
+    const isTime = contextName === 'currentTime' || String(operator).startsWith('DATE_');
     return isTime || typeof contextName !== 'string' || lookUp(contextName) !== undefined ? [] : [contextName];
   });
 }
