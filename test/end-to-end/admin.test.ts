@@ -30,6 +30,9 @@ describe.each(VERSIONS)('on a real Unleash %s', (version, full) => {
   beforeAll(async () => {
     server = await startUnleashServer({ version });
     client = createAdminClient({ url: server.url, token: server.adminToken });
+    // Unleash drops usage of flags that it doesn't have.
+    await client.flags.create({ flag: 'in-use', type: 'release' });
+    await sendUsage(server, { appName: 'stock-service', strategies: ['default', 'flexibleRollout'], flag: 'in-use' });
   });
   afterAll(() => server?.stop());
 
@@ -347,6 +350,15 @@ describe.each(VERSIONS)('on a real Unleash %s', (version, full) => {
     });
   });
 
+  it('lists the applications with their strategies, and those that used a flag', async () => {
+    // Unleash stores registrations and usage every few seconds.
+    await expect
+      .poll(() => client.applications.list(), { timeout: 20_000 })
+      .toMatchObject([{ name: 'stock-service', strategies: ['default', 'flexibleRollout'], projects: ['*'] }]);
+    await expect.poll(() => client.applications.namesUsing('in-use'), { timeout: 20_000 }).toEqual(['stock-service']);
+    expect(await client.applications.namesUsing('not-in-use')).toEqual([]);
+  });
+
   it('reads definitions with disabled rules, segments, variants and dependencies, without an event', async () => {
     const where = { flag: 'constrained', environment: 'development' };
     await createSegment(server);
@@ -463,4 +475,25 @@ async function viewerToken(server: UnleashServer): Promise<string> {
     { cookie, authorization: '' },
   );
   return ((await token.json()) as { secret: string }).secret;
+}
+
+/** Registers a service and sends usage of a flag, as an SDK does. */
+async function sendUsage(
+  { apiUrl, clientToken }: UnleashServer,
+  { appName, strategies, flag }: { appName: string; strategies: readonly string[]; flag: string },
+): Promise<void> {
+  const at = new Date().toISOString();
+  const toggles = { [flag]: { yes: 1, no: 0, variants: {} } };
+  const sent = {
+    register: { strategies, started: at, interval: 60 },
+    metrics: { bucket: { start: at, stop: at, toggles } },
+  };
+  for (const [path, body] of Object.entries(sent)) {
+    const response = await fetch(`${apiUrl}/client/${path}`, {
+      method: 'POST',
+      headers: { authorization: clientToken.development, 'content-type': 'application/json' },
+      body: JSON.stringify({ appName, instanceId: 'one', environment: 'development', ...body }),
+    });
+    expect(response.status).toBeLessThan(300);
+  }
 }

@@ -63,10 +63,7 @@ const IN_OUR_WORDS: readonly (readonly [string, string])[] = [
   ],
   ['repeat with expected = current.revision', 'run the command again'],
   ['repeat the same write with the id', 'repeat the same command with --entry-id'],
-  [
-    'give it the feature as its parent (addParent)',
-    'make the feature its parent in the Unleash UI; rampart preview --flag shows what that would do',
-  ],
+  ['give it the feature as its parent (addParent)', 'make the feature its parent: rampart gate FLAG --feature FEATURE'],
   ['name it with project', 'name the project with --project'],
   [
     'give change (an id such as prompt-v18), or a full name',

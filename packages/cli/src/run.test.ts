@@ -31,6 +31,7 @@ const COMMANDS = [
   'new-feature',
   'new-change',
   'preview',
+  'gate',
   'kill',
   'revive',
   'kills',

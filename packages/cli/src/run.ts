@@ -6,6 +6,7 @@ import { consentCommand } from './commands/consent.js';
 import { dataCommand } from './commands/data.js';
 import { explainCommand } from './commands/explain.js';
 import { exposuresCommand } from './commands/exposures.js';
+import { gateCommand } from './commands/gate.js';
 import { initCommand } from './commands/init.js';
 import { keyCommand } from './commands/key.js';
 import { killCommand } from './commands/kill.js';
@@ -64,6 +65,7 @@ const COMMANDS: readonly ((session: Session) => Command)[] = [
   lintCommand,
   explainCommand,
   previewCommand,
+  gateCommand,
   killCommand,
   reviveCommand,
   killsCommand,

@@ -15,6 +15,7 @@ export type {
   VariantDefinition,
 } from './compile.js';
 export { compileFlag, DEFAULT_PREFIX, readPayload, revisionOf } from './compile.js';
+export { stricterModel } from './consent.js';
 export type {
   ConfidenceFloor,
   Consent,

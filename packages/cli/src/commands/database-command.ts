@@ -51,17 +51,17 @@ export interface ControlWork {
  * Opens the control state for one command, and closes it. Only `rampart migrate` creates or changes tables: a database
  * without them may be the wrong one.
  */
-export async function withControl(
+export async function withControl<T = void>(
   session: Session,
   flags: DatabaseFlags,
   work: ControlWork,
-  use: (control: DurableControl, settings: ControlSettings) => Promise<void>,
-): Promise<void> {
+  use: (control: DurableControl, settings: ControlSettings) => Promise<T>,
+): Promise<T> {
   const settings = readControlSettings(flags, session.variables);
   const redis = work.for === 'write' ? settings.redis : undefined;
   const control = openControl({ ...settings, redis }, { migrate: false });
   try {
-    await use(control, settings);
+    return await use(control, settings);
   } finally {
     await control.close();
   }

@@ -1,16 +1,15 @@
 import type { FlagDefinition } from '@rampart/core';
-import { preview } from '@rampart/unleash/admin';
 import type { Command } from 'commander';
 import { EXIT, misused, required } from '../failure.js';
 import { readContextNames } from '../input/context-names.js';
-import { type ReadContext, readContexts } from '../input/contexts.js';
+import { readContexts } from '../input/contexts.js';
 import { type ControlFlags, readControl, saysConsent } from '../input/control.js';
 import { readPairs } from '../input/pairs.js';
-import { countChanges, type PlacedRow, renderPreview } from '../output/preview.js';
+import { countChanges, renderPreview } from '../output/preview.js';
 import { counted } from '../output/table.js';
 import { type ConnectionFlags, readSettings } from '../settings.js';
 import { asClientsSee, readFlags } from '../unleash/definitions.js';
-import { isEnabled, type OfflineOptions, offlineUnleash } from '../unleash/offline.js';
+import { previewRows, type Trial } from '../unleash/preview-rows.js';
 import { connectedCommand, printJson, repeated, type Session } from './command.js';
 
 interface Flags extends ConnectionFlags, ControlFlags {
@@ -56,13 +55,6 @@ export function previewCommand(session: Session): Command {
     .action((flags: Flags) => runPreview(session, flags));
 }
 
-/** What is tried. */
-interface Trial {
-  readonly feature: string;
-  readonly flag: string | undefined;
-  readonly set: Readonly<Record<string, string>>;
-}
-
 async function runPreview(session: Session, flags: Flags): Promise<void> {
   const trial = readTrial(flags);
   const path = required('--tenants', flags.tenants);
@@ -74,7 +66,7 @@ async function runPreview(session: Session, flags: Flags): Promise<void> {
   const read = await readFlags(settings);
   const { environment } = read;
   const definitions = asClientsSee(read.definitions);
-  const rows = await tried(trial, contexts, { definitions, control, tiers: settings.tiers, contextNames });
+  const rows = await previewRows(trial, contexts, { definitions, control, tiers: settings.tiers, contextNames });
   const counts = countChanges(rows);
   const notes = [...unknownNotes(counts.unknown), ...notesOf(trial, saysConsent(flags), definitions)];
   if (flags.json) printJson(session, { environment, ...trial, counts, rows, unread, notes });
@@ -92,24 +84,6 @@ function readTrial(flags: Flags): Trial {
     misused('nothing to try: pass --set PARAMETER=VALUE or --flag FLAG');
   }
   return { feature, flag: flags.flag, set };
-}
-
-async function tried(
-  trial: Trial,
-  contexts: readonly ReadContext[],
-  options: OfflineOptions,
-): Promise<readonly PlacedRow[]> {
-  const unleash = await offlineUnleash(options);
-  try {
-    const subjects = contexts.map(({ attributes }) => attributes);
-    const rows = preview({ ...options, ...trial, subjects, isEnabled: (name, to) => isEnabled(unleash, name, to) });
-    return rows.map((row, index) => ({ at: contexts[index]?.at ?? '', ...row }));
-  } catch (error) {
-    if (error instanceof RangeError) misused(error.message);
-    throw error;
-  } finally {
-    unleash.destroy();
-  }
 }
 
 function describe({ feature, flag, set }: Trial): string {

@@ -1,4 +1,5 @@
 import { baseUrl, type ConnectionOptions, createRequest } from './admin-request.js';
+import { type ApplicationEndpoints, applicationEndpoints } from './application-endpoints.js';
 import { type FlagEndpoints, flagEndpoints } from './flag-endpoints.js';
 import { type InstanceEndpoints, instanceEndpoints } from './instance-endpoints.js';
 
@@ -20,7 +21,7 @@ export interface AdminClientOptions extends ConnectionOptions {
  * Unleash's admin API, as far as Rampart uses it. Every method rejects with an `AdminApiError` whose message names what was
  * asked and the fix.
  */
-export interface AdminClient extends FlagEndpoints, InstanceEndpoints {
+export interface AdminClient extends FlagEndpoints, InstanceEndpoints, ApplicationEndpoints {
   /** The address of Unleash, without `/api`. */
   readonly url: string;
   readonly project: string;
@@ -37,5 +38,6 @@ export function createAdminClient(options: AdminClientOptions): AdminClient {
     environment: options.environment,
     ...instanceEndpoints(request, project),
     ...flagEndpoints(request, project),
+    ...applicationEndpoints(request),
   };
 }

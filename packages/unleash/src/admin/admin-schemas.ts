@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type {
   AdminEvent,
   AdminFlag,
+  Application,
   Constraint,
   ContextField,
   InstalledStrategy,
@@ -194,3 +195,30 @@ export const eventsSchema: z.ZodType<readonly AdminEvent[]> = z
 export const instanceSchema: z.ZodType<InstanceInfo> = z
   .object({ version: z.string(), environment: text })
   .transform(({ version, environment }) => ({ version, edition: environment }));
+
+const application: z.ZodType<Application> = z
+  .object({
+    appName: z.string(),
+    strategies: listOf(z.string()),
+    usage: listOf(z.object({ project: z.string() })),
+  })
+  .transform(({ appName, strategies, usage }) => ({
+    name: appName,
+    strategies,
+    projects: usage.map(({ project }) => project),
+  }));
+
+/** A page of the applications. Older servers send all of them and no total. */
+export const applicationsSchema: z.ZodType<{ readonly applications: readonly Application[]; readonly total: number }> =
+  z.object({
+    applications: z.array(application),
+    total: z
+      .number()
+      .nullish()
+      .transform((total) => total ?? 0),
+  });
+
+/** The applications that sent usage of a flag lately, by name. */
+export const flagUsageSchema: z.ZodType<readonly string[]> = z
+  .object({ seenApplications: listOf(z.string()) })
+  .transform(({ seenApplications }) => seenApplications);

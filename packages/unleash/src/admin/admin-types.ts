@@ -133,6 +133,15 @@ export interface AdminEvent {
   readonly preData?: unknown;
 }
 
+/** An application (service) as Unleash knows it from its SDKs. */
+export interface Application {
+  readonly name: string;
+  /** The strategies that its SDK registered last. Empty where it sends usage metrics alone, as browsers do. */
+  readonly strategies: readonly string[];
+  /** The projects whose flags it reads; `*` stands for all. Empty where Unleash doesn't know. */
+  readonly projects: readonly string[];
+}
+
 /** Which Unleash answers. */
 export interface InstanceInfo {
   /** The version that runs, e.g. `8.2.0`. */

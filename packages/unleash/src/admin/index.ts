@@ -10,6 +10,7 @@ export type { ConnectionOptions } from './admin-request.js';
 export type {
   AdminEvent,
   AdminFlag,
+  Application,
   Constraint,
   ContextField,
   FlagDependency,
@@ -23,6 +24,7 @@ export type {
   RuleVariant,
   Segment,
 } from './admin-types.js';
+export type { ApplicationEndpoints } from './application-endpoints.js';
 export type { NewVariant } from './change-variants.js';
 export type { ContextFieldOptions, FieldFact } from './context-fields.js';
 export { type CreationPlan, type CreationStep, carryOut, describeStep } from './creation.js';
