@@ -154,6 +154,18 @@ describe('every example of the help', () => {
       expect(await consent('support_copilot', 'opt_in')).toMatchObject({ code: 0, err: '' });
     });
 
+    it('is imported as a consent class with one warning and exit code 1, or accepted with --unknown-ok', async () => {
+      const file = join(folder, 'misspelt.csv');
+      const lines = ['tenant,featureClass,state', 'm1,support_copillot,opt_out', 'm2,support_copillot,opt_out'];
+      writeFileSync(file, `${lines.join('\n')}\n`);
+      const load = (...more: readonly string[]) =>
+        rampart(['consent', 'import', file, '--reason', 'r', ...more], environment);
+      const { code, out, err } = await load();
+      expect([code, out]).toEqual([1, expect.stringContaining('2 consents recorded')]);
+      expect(err).toMatch(/^warning: .*"support_copillot".*did you mean support_copilot\?.*--unknown-ok[^\n]*\n$/);
+      expect(await load('--unknown-ok')).toMatchObject({ code: 0, err: '' });
+    });
+
     it('is recorded as the flag of an override with a warning and exit code 1, or accepted with --unknown-ok', async () => {
       expect(await override('ai.support-copilt')).toMatchObject({
         code: 1,

@@ -105,6 +105,22 @@ describe('overrides', () => {
     expect((await ask('GET', `/overrides?tenant=${tenant}`)).body.overrides).toEqual([]);
   });
 
+  test('a flag that Unleash does not have is refused, and recorded with unknownOk', async () => {
+    const misspelt = {
+      tenant: newTenant(),
+      flag: 'ai.copillot',
+      force: 'off',
+      reason: 'r',
+      until: Date.now() + 60_000,
+    };
+    expect(await ask('POST', '/overrides', misspelt)).toMatchObject({
+      status: 400,
+      body: { code: 'unknown_flag', detail: expect.stringContaining('unknownOk'), field: 'flag' },
+    });
+    expect((await ask('GET', `/overrides?tenant=${misspelt.tenant}`)).body.overrides).toEqual([]);
+    expect((await ask('POST', '/overrides', { ...misspelt, unknownOk: true })).status).toBe(201);
+  });
+
   test('one that has ended already is refused', async () => {
     const past = { tenant: 't', flag: 'f', force: 'on', reason: 'r', until: 5 };
     expect((await ask('POST', '/overrides', past)).body.detail).toContain('until');

@@ -11,6 +11,7 @@ import { connectedCommand, printJson, type Session } from './command.js';
 import { consentExportCommand, consentImportCommand } from './consent-transfer.js';
 import { databaseCommand, ENTRY_ID, groupCommand, withControl, withDatabase } from './database-command.js';
 import { everyEntry } from './every-entry.js';
+import { modelledClasses } from './modelled-classes.js';
 
 interface Flags extends DatabaseFlags, KnownNameFlags {
   readonly tenant?: string;
@@ -106,11 +107,8 @@ async function runSet(session: Session, flags: Flags): Promise<void> {
         `${oneLine(`${featureClass} of tenant ${tenant}`)}: ${what}\nrecorded as ${applied.revision}, entry ${applied.id}\n`,
       );
     }
-    const isDeclared = async (): Promise<boolean> =>
-      (await control.store.items({ kind: 'model' })).some(
-        ({ change: model }) => model.kind === 'model' && model.featureClass === featureClass,
-      );
-    const unknown = await warnIfUnknown(session, flags, { what: 'class', name: featureClass, isDeclared });
+    const declared = () => modelledClasses(control.store);
+    const unknown = await warnIfUnknown(session, flags, { what: 'class', names: [featureClass], declared });
     session.end(unknown ? EXIT.findings : EXIT.fine);
   });
 }

@@ -186,9 +186,8 @@ async function runSet(session: Session, flags: Flags, change: ControlChange): Pr
     const applied = await control.apply(change, write);
     if (flags.json) printJson(session, { ...applied, change });
     else session.terminal.out(`${oneLine(shownLimit(change))}\nrecorded as ${applied.revision}, entry ${applied.id}\n`);
-    const unknown = [];
-    for (const name of flagsOf(change)) unknown.push(await warnIfUnknown(session, flags, { what: 'flag', name }));
-    session.end(unknown.includes(true) ? EXIT.findings : EXIT.fine);
+    const unknown = await warnIfUnknown(session, flags, { what: 'flag', names: flagsOf(change) });
+    session.end(unknown ? EXIT.findings : EXIT.fine);
   });
 }
 

@@ -107,12 +107,19 @@ async function runSet(session: Session, flags: Flags): Promise<void> {
       const what = `${flag} is forced ${force} for tenant ${tenant} until ${new Date(until).toISOString()}`;
       session.terminal.out(`${oneLine(what)}\nrecorded as ${applied.revision}, entry ${applied.id}\n`);
     }
-    const unknown = await warnIfUnknown(session, flags, { what: 'flag', name: flag });
+    const unknown = await warnIfUnknown(session, flags, { what: 'flag', names: [flag] });
     session.end(unknown ? EXIT.findings : EXIT.fine);
   };
   const gateway = gatewayOf(session, flags);
   if (gateway !== undefined)
-    return show(await setGatewayOverride(gateway, { tenant, override, entryId: flags.entryId }));
+    return show(
+      await setGatewayOverride(gateway, {
+        tenant,
+        override,
+        unknownOk: flags.unknownOk ?? false,
+        entryId: flags.entryId,
+      }),
+    );
   await withControl(session, flags, { for: 'write' }, async (control) => {
     const expected = await lastRevision(control.store, tenant, override.id);
     const write = { actor: readActor(flags.actor), reason, id: flags.entryId, expected };

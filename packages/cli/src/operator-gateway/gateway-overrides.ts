@@ -34,11 +34,11 @@ export async function listGatewayOverrides(
 /** Sets an override over the one that is listed now. @throws GatewayError */
 export async function setGatewayOverride(
   client: GatewayClient,
-  { tenant, override, entryId: key = randomUUID() }: SetOverride,
+  { tenant, override, unknownOk, entryId: key = randomUUID() }: SetOverride,
 ): Promise<Applied> {
   const { items, revision } = await listGatewayOverrides(client, tenant);
   const expected = items.find((item) => item.override.id === override.id)?.revision ?? revision;
-  const body = { ...override, tenant, expected };
+  const body = { ...override, tenant, unknownOk, expected };
   const written = await client
     .send({ method: 'POST', path: PATH, body, idempotencyKey: key, answer: writtenAnswer })
     .catch((error: unknown) => {
@@ -52,6 +52,8 @@ export async function setGatewayOverride(
 interface SetOverride {
   readonly tenant: string;
   readonly override: Override;
+  /** Accept a flag that Unleash does not have. */
+  readonly unknownOk: boolean;
   readonly entryId: string | undefined;
 }
 

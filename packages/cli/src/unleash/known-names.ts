@@ -13,43 +13,54 @@ export interface KnownNameFlags extends ConnectionFlags {
   readonly unknownOk?: boolean;
 }
 
-/** A name that a command records. */
-export interface RecordedName {
-  /** What the name is, e.g. `class` or `flag`. */
+/** Names that a command records. */
+export interface RecordedNames {
+  /** What the names are. */
   readonly what: 'class' | 'flag';
-  readonly name: string;
-  /** Whether the control log declares the name, e.g. by a stored consent model. */
-  readonly isDeclared?: () => Promise<boolean>;
+  readonly names: readonly string[];
+  /** Names that the control log declares, e.g. by stored consent models. */
+  readonly declared?: () => Promise<ReadonlySet<string>>;
 }
 
 /** How long one request to Unleash may take, in ms. */
 const REQUEST_TIMEOUT_MS = 5_000;
 
 /**
- * Warns about a name that no flag in any environment of Unleash has. Without Unleash settings, or with `--unknown-ok`, nothing is
+ * Warns about names that no flag in any environment of Unleash has. Without Unleash settings, or with `--unknown-ok`, nothing is
  * checked. Where Unleash can't be read, the warning says so.
  *
- * @returns whether the name is unknown: the command then exits with 1
+ * @returns whether a name is unknown: the command then exits with 1
  */
-export async function warnIfUnknown(session: Session, flags: KnownNameFlags, recorded: RecordedName): Promise<boolean> {
-  const { what, name } = recorded;
+export async function warnIfUnknown(
+  session: Session,
+  flags: KnownNameFlags,
+  recorded: RecordedNames,
+): Promise<boolean> {
+  const { what } = recorded;
   const warn = (text: string): void =>
     session.terminal.err(`${session.paint('yellow', 'warning:')} ${oneLine(text)}\n`);
   try {
     const definitions = flags.unknownOk ? undefined : await readDefinitions(session, flags);
     if (definitions === undefined) return false;
-    const names = [...new Set(definitions.flatMap((flag) => (what === 'flag' ? [flag.name] : classesOf(flag))))];
-    if (names.includes(name) || (await recorded.isDeclared?.())) return false;
-    const hint = nearestHint(name, names) || `known: ${names.slice(0, 5).join(', ') || 'none'}.`;
-    warn(
-      `Unleash has no ${what === 'flag' ? `flag ${JSON.stringify(name)}` : `feature of class ${JSON.stringify(name)}`}, so this record changes no answer; ${hint} Pass --unknown-ok if the name is right.`,
-    );
-    return true;
+    const known = new Set(definitions.flatMap((flag) => (what === 'flag' ? [flag.name] : classesOf(flag))));
+    const missing = [...new Set(recorded.names)].filter((name) => !known.has(name));
+    const declared = missing.length > 0 ? await recorded.declared?.() : undefined;
+    const unknown = missing.filter((name) => declared?.has(name) !== true);
+    for (const name of unknown) warn(unknownName(what, name, [...known]));
+    return unknown.length > 0;
   } catch (error) {
     if (exitCodeOf(error) === undefined) throw error;
-    warn(`${what} ${JSON.stringify(name)} was not checked: ${messageOf(error)}`);
+    warn(
+      `${what} ${recorded.names.map((name) => JSON.stringify(name)).join(', ')} was not checked: ${messageOf(error)}`,
+    );
     return false;
   }
+}
+
+function unknownName(what: RecordedNames['what'], name: string, known: readonly string[]): string {
+  const hint = nearestHint(name, known) || `known: ${known.slice(0, 5).join(', ') || 'none'}.`;
+  const thing = what === 'flag' ? `flag ${JSON.stringify(name)}` : `feature of class ${JSON.stringify(name)}`;
+  return `Unleash has no ${thing}, so this record changes no answer; ${hint} Pass --unknown-ok if the name is right.`;
 }
 
 /** The flags of every environment that can be read; undefined where no Unleash is configured. */

@@ -1,4 +1,4 @@
-import { formatRevision, hasEnded } from '@rampart/core';
+import { formatRevision, hasEnded, type Override } from '@rampart/core';
 import type { DurableControl } from '@rampart/sdk';
 import { z } from 'zod';
 import type { App, Gateway } from '../gateway.js';
@@ -65,6 +65,10 @@ export function serveOverrides(app: App, gateway: Gateway): void {
         body: z.strictObject({
           id: idSchema.optional().describe('Names it, to be changed or lifted. Default: a new one.'),
           ...overrideFields,
+          unknownOk: z
+            .boolean()
+            .default(false)
+            .describe('Record it also for a flag that Unleash does not have. Otherwise such a flag is refused (400).'),
           expected: expectedSchema,
         }),
         response: { 201: writtenAnswer.extend({ id: z.string().describe('Of the override.'), entry: entrySchema }) },
@@ -74,13 +78,14 @@ export function serveOverrides(app: App, gateway: Gateway): void {
       const { principal, body } = request;
       const keyed = requestWrite(request, principal);
       // A repeated request names the same override.
-      const { id = keyed.id, tenant, expected, ...rest } = body;
+      const { id = keyed.id, tenant, expected, unknownOk, ...rest } = body;
       const write = { actor: actorOf(principal), reason: rest.reason, id: keyed.id, expected };
       const change = { kind: 'override', tenant, override: { id, ...rest } } as const;
       const work = async (control: DurableControl): Promise<string> => {
         const before = await recordedBefore(control, keyed, change, write);
         if (before !== undefined) return before;
         if (rest.until <= Date.now()) throw new Refusal(400, 'invalid_request', 'until: lies in the past');
+        if (!unknownOk) requireKnownFlag(gateway, rest);
         return (await control.apply(change, write)).revision;
       };
       const revision = await recorded(gateway, work, 'values');
@@ -108,6 +113,19 @@ export function serveOverrides(app: App, gateway: Gateway): void {
       return lift(gateway, { id: params.id, tenant, keyed }, { actor: actorOf(principal), reason, expected });
     },
   );
+}
+
+/** A misspelt flag would change no answer. While no flags are loaded, forcing off is recorded, as every narrowing is. */
+function requireKnownFlag({ rampart: { flags } }: Gateway, { flag, force }: Pick<Override, 'flag' | 'force'>): void {
+  const isLoaded = flags.origin() !== 'none';
+  if (flags.snapshot().flag(flag) !== undefined || (!isLoaded && force === 'off')) return;
+  if (!isLoaded)
+    throw new Refusal(503, 'no_flags', 'no flags are loaded yet, so the flag can not be checked: try again', {
+      retryAfter: 5,
+    });
+  throw new Refusal(400, 'unknown_flag', 'flag: Unleash has no such flag; check its name, or send unknownOk: true', {
+    details: { field: 'flag' },
+  });
 }
 
 async function overridesOf(gateway: Gateway, tenant: string | undefined) {
