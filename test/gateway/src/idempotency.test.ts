@@ -33,7 +33,7 @@ test('every writing route takes an Idempotency-Key', async () => {
   const { paths } = (await app.inject('/openapi.json')).json() as { paths: Record<string, Record<string, Route>> };
   const writing = Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).flatMap(([method, { parameters = [] }]) =>
-      method !== 'get' && /^\/v1\/(tenants|operator|events)/.test(path) && !path.endsWith('/explain')
+      method !== 'get' && /^\/v1\/(tenants|operator|events|limits)/.test(path) && !path.endsWith('/explain')
         ? [
             {
               route: `${method} ${path}`,

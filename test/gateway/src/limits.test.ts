@@ -39,6 +39,24 @@ describe('calls of AI', () => {
     expect((await consume(app, { tenantId: '2' })).body).toMatchObject({ allowed: true, remaining: 2 });
   });
 
+  test('are counted once where a request is repeated with its Idempotency-Key', async () => {
+    const app = await gateway({ flags: LIMITED });
+    await optIn(app, '1');
+    const keyed = { ...service.headers, 'idempotency-key': 'call-1' };
+    const first = await consume(app, { tenantId: '1', units: 2 }, keyed);
+    expect(first.body).toMatchObject({ allowed: true, remaining: 1 });
+    expect(await consume(app, { tenantId: '1', units: 2 }, keyed)).toEqual(first);
+    expect((await consume(app, { tenantId: '1' })).body).toMatchObject({ remaining: 0 });
+    expect(await consume(app, { tenantId: '1', units: 1 }, keyed)).toMatchObject({
+      status: 422,
+      body: { code: 'idempotency_key_reused' },
+    });
+    const url = '/v1/tenants/1/consents/copilot';
+    const payload = { state: 'opt_out', actor: 'ana', expected: 'any' };
+    await app.inject({ method: 'PUT', url, headers: service.headers, payload });
+    expect((await consume(app, { tenantId: '1', units: 2 }, keyed)).body).toMatchObject({ allowed: false });
+  });
+
   test('are not allowed where the decision is closed, whatever the context states of the tenant', async () => {
     const app = await gateway({ flags: LIMITED });
     await optIn(app, '1');
@@ -75,6 +93,7 @@ describe('calls of AI', () => {
     const [one, two] = [await gateway(shared), await gateway(shared)];
     await optIn(one, '1');
     await optIn(two, 'probe');
+    await optIn(one, 'repeated');
     await vi.waitFor(async () => {
       for (const app of [one, two]) {
         expect((await consume(app, { tenantId: 'probe' })).body.shared).toBe(true);
@@ -88,5 +107,12 @@ describe('calls of AI', () => {
       Array.from({ length: 8 }, (_, at) => consume(at % 2 === 0 ? one : two, { tenantId: '1' })),
     );
     expect(answers.filter(({ body }) => body.allowed)).toHaveLength(3);
+
+    const keyed = { ...service.headers, 'idempotency-key': 'shared' };
+    const first = await consume(one, { tenantId: 'repeated' }, keyed);
+    expect(first.body).toMatchObject({ allowed: true, remaining: 2 });
+    await vi.waitFor(async () => {
+      expect(await consume(two, { tenantId: 'repeated' }, keyed)).toEqual(first);
+    }, 10_000);
   });
 });

@@ -2,7 +2,9 @@ import { createCallLimiter } from '@rampart/sdk';
 import { z } from 'zod';
 import { checkBounds } from '../context/bounds.js';
 import type { App, Gateway } from '../gateway.js';
+import { requestWrite, writeHeaders } from '../service/idempotency.js';
 import { Refusal } from '../service/refusal.js';
+import { RepeatedCalls } from './repeated-calls.js';
 
 const text = z.string().min(1).max(255);
 const body = z.strictObject({
@@ -26,6 +28,7 @@ const allowance = z.object({
 /** Keeps AI calls to the `maxPerHour` of the change that decides, for services that can't embed the limiter. */
 export function serveLimits(app: App, { rampart, control, configuration }: Gateway): void {
   const limiter = createCallLimiter({ control });
+  const repeated = new RepeatedCalls(control, allowance);
   const tenantName = configuration.contextNames?.tenantId ?? 'tenantId';
   app.post(
     '/v1/limits/:flag/consume',
@@ -35,25 +38,35 @@ export function serveLimits(app: App, { rampart, control, configuration }: Gatew
         operationId: 'consumeCalls',
         tags: ['limits'],
         summary: 'Ask for AI calls of a tenant, and count them where they are allowed',
+        headers: writeHeaders,
         params: z.strictObject({ flag: text.describe('A feature or a change.') }),
         body,
         response: { 200: allowance },
       },
     },
-    async ({ principal, params: { flag }, body: { tenantId, units, context } }) => {
+    async (request) => {
+      const { principal, params, body: content } = request;
+      const { flag } = params;
+      const { tenantId, units, context } = content;
       if (principal.kind !== 'service' || !principal.mayAsk(flag))
         throw new Refusal(403, 'forbidden', 'this key does not cover the flag');
       checkBounds(context, configuration.limits);
-      const answer = await rampart.provider.answer(flag, { ...context, [tenantName]: tenantId }, { counted: false });
-      if (answer.kind === 'missing' || (answer.kind === 'ai' && answer.flagKind === 'missing')) {
+      const evaluated = await rampart.provider.answer(flag, { ...context, [tenantName]: tenantId }, { counted: false });
+      if (evaluated.kind === 'missing' || (evaluated.kind === 'ai' && evaluated.flagKind === 'missing')) {
         if (rampart.provider.freshness === 'none')
           throw new Refusal(503, 'not_ready', 'there are no flags yet', { retryAfter: 1 });
         throw new Refusal(404, 'no_such_flag', 'there is no flag of that name');
       }
-      if (answer.kind === 'plain')
+      if (evaluated.kind === 'plain')
         throw new Refusal(404, 'no_such_flag', 'this flag is no AI feature and has no limit');
-      const { decision } = answer;
-      return { ...(await limiter.consume({ decision, tenantId, units })), change: decision.change };
+      const { decision } = evaluated;
+      const { id, isKeyed } = requestWrite(request, principal, tenantId);
+      // What was allowed before is not allowed any more where the decision is closed now.
+      const before = isKeyed && decision.enabled ? await repeated.find(id, { flag, ...content }) : undefined;
+      if (before !== undefined) return before;
+      const answer = { ...(await limiter.consume({ decision, tenantId, units })), change: decision.change };
+      if (isKeyed && decision.enabled) await repeated.keep(id, { flag, ...content }, answer);
+      return answer;
     },
   );
 }
