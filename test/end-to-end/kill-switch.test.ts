@@ -229,6 +229,20 @@ describe.each(VERSIONS)('kill switches with a real Unleash %s (%s) and PostgreSQ
     expect([(await kills()).length, await isOn(FEATURE)]).toEqual([1, false]);
   });
 
+  it('an order that was given with a wrong database address is listed, and recorded once sync adopts it', async () => {
+    const mistaken = { ...environment(), RAMPART_DATABASE_URL: 'postgres://127.0.0.1:9/rampart' };
+    const given = await runRampart(['kill', '--feature', FEATURE, '--reason', 'INC-21', '--timeout', '1'], mistaken);
+    expect([given.code === 0, await isOn(FEATURE), (await kills()).length]).toEqual([false, false, 0]);
+    const listed = await rampart('kills');
+    expect(listed.out).toContain('127.0.0.1:9/rampart');
+    const [id] = /kill-[0-9a-f]+/.exec(listed.out) ?? [];
+    expect(await rampart('sync')).toMatchObject({ code: 1, out: expect.stringContaining(id ?? 'no id') });
+    expect((await kills()).length).toBe(0);
+    expect(await rampart('sync', '--adopt', id ?? '')).toMatchObject({ code: 0 });
+    expect((await kills()).map((kill) => kill.id)).toEqual([id]);
+    expect(await rampart('sync')).toMatchObject({ code: 0, out: expect.stringContaining('0 orders under way') });
+  });
+
   it('a dead Redis holds nothing up', async () => {
     const given = { ...environment(), REDIS_URL: 'redis://127.0.0.1:9' };
     expect(await runRampart(['kill', '--feature', FEATURE, '--reason', 'INC-18'], given)).toMatchObject({ code: 0 });
