@@ -2,7 +2,7 @@ import { createCallLimiter } from '@rampart/sdk';
 import { z } from 'zod';
 import { checkBounds } from '../context/bounds.js';
 import type { App, Gateway } from '../gateway.js';
-import { requestWrite, writeHeaders } from '../service/idempotency.js';
+import { type RequestWrite, requestWrite, writeHeaders } from '../service/idempotency.js';
 import { Refusal } from '../service/refusal.js';
 import { RepeatedCalls } from './repeated-calls.js';
 
@@ -25,11 +25,33 @@ const allowance = z.object({
   change: z.string().optional().describe('Whose limit it is.'),
 });
 
+interface Call extends z.infer<typeof body> {
+  readonly flag: string;
+}
+
 /** Keeps AI calls to the `maxPerHour` of the change that decides, for services that can't embed the limiter. */
 export function serveLimits(app: App, { rampart, control, configuration }: Gateway): void {
   const limiter = createCallLimiter({ control });
   const repeated = new RepeatedCalls(control, allowance);
   const tenantName = configuration.contextNames?.tenantId ?? 'tenantId';
+  const consume = async (call: Call, { id, isKeyed }: RequestWrite): Promise<z.infer<typeof allowance>> => {
+    const { flag, tenantId, units, context } = call;
+    const evaluated = await rampart.provider.answer(flag, { ...context, [tenantName]: tenantId }, { counted: false });
+    if (evaluated.kind === 'missing' || (evaluated.kind === 'ai' && evaluated.flagKind === 'missing')) {
+      if (rampart.provider.freshness === 'none')
+        throw new Refusal(503, 'not_ready', 'there are no flags yet', { retryAfter: 1 });
+      throw new Refusal(404, 'no_such_flag', 'there is no flag of that name');
+    }
+    if (evaluated.kind === 'plain')
+      throw new Refusal(404, 'no_such_flag', 'this flag is no AI feature and has no limit');
+    const { decision } = evaluated;
+    // What was allowed before is not allowed any more where the decision is closed now.
+    const before = isKeyed && decision.enabled ? await repeated.find(id, call) : undefined;
+    if (before !== undefined) return before;
+    const answer = { ...(await limiter.consume({ decision, tenantId, units })), change: decision.change };
+    if (isKeyed && decision.enabled) await repeated.keep(id, call, answer);
+    return answer;
+  };
   app.post(
     '/v1/limits/:flag/consume',
     {
@@ -44,29 +66,13 @@ export function serveLimits(app: App, { rampart, control, configuration }: Gatew
         response: { 200: allowance },
       },
     },
-    async (request) => {
+    (request) => {
       const { principal, params, body: content } = request;
       const { flag } = params;
-      const { tenantId, units, context } = content;
       if (principal.kind !== 'service' || !principal.mayAsk(flag))
         throw new Refusal(403, 'forbidden', 'this key does not cover the flag');
-      checkBounds(context, configuration.limits);
-      const evaluated = await rampart.provider.answer(flag, { ...context, [tenantName]: tenantId }, { counted: false });
-      if (evaluated.kind === 'missing' || (evaluated.kind === 'ai' && evaluated.flagKind === 'missing')) {
-        if (rampart.provider.freshness === 'none')
-          throw new Refusal(503, 'not_ready', 'there are no flags yet', { retryAfter: 1 });
-        throw new Refusal(404, 'no_such_flag', 'there is no flag of that name');
-      }
-      if (evaluated.kind === 'plain')
-        throw new Refusal(404, 'no_such_flag', 'this flag is no AI feature and has no limit');
-      const { decision } = evaluated;
-      const { id, isKeyed } = requestWrite(request, principal, tenantId);
-      // What was allowed before is not allowed any more where the decision is closed now.
-      const before = isKeyed && decision.enabled ? await repeated.find(id, { flag, ...content }) : undefined;
-      if (before !== undefined) return before;
-      const answer = { ...(await limiter.consume({ decision, tenantId, units })), change: decision.change };
-      if (isKeyed && decision.enabled) await repeated.keep(id, { flag, ...content }, answer);
-      return answer;
+      checkBounds(content.context, configuration.limits);
+      return consume({ flag, ...content }, requestWrite(request, principal, content.tenantId));
     },
   );
 }
