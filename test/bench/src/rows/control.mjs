@@ -134,7 +134,7 @@ export const controlRows = [
   readingRow('mariadb', 'MariaDB', 'poll', '  the same'),
   {
     id: 'large-tenant',
-    what: 'a tenant with 100,000 user choices read, processor time',
+    what: 'a tenant with 100,000 user choices read, time of the event loop',
     wanted: 200,
     unit: 'ms',
     measure: 'whole',
