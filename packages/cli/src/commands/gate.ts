@@ -24,6 +24,7 @@ import { previewRows } from '../unleash/preview-rows.js';
 import { connectedCommand, printJson, repeated, type Session } from './command.js';
 import { withDatabase } from './database-command.js';
 import { type RecordedState, readState } from './recorded-state.js';
+import { withTenantState } from './shared-options.js';
 
 interface Flags extends ConnectionFlags, ControlFlags, DatabaseFlags {
   readonly feature?: string;
@@ -48,22 +49,15 @@ tenants.csv is the file that preview takes. A parent counts in every environment
 
 /** `rampart gate`: puts an existing flag behind a feature's gates, after checking that it causes no outage. */
 export function gateCommand(session: Session): Command {
-  return withDatabase(connectedCommand('gate', 'admin'))
+  const command = withDatabase(connectedCommand('gate', 'admin'))
     .summary('put an existing flag behind a feature, after checks')
     .description(
       'Makes the feature the parent of an existing flag. Checks first that the feature is on wherever the flag is on, that the consents it asks for are recorded, that no tenant of the file loses access, and that every application in Unleash knows the strategies. Where a check fails, nothing is changed and the command exits with 1.',
     )
     .argument('<flag>', 'the existing flag; its own rules stay as they are')
     .option('--feature <flag>', 'the feature that becomes its parent (required)')
-    .option('--tenants <file>', 'contexts of tenants: JSON, JSON Lines, or CSV with a header')
-    .addOption(
-      repeated(
-        '--consent <class=state>',
-        'consent of every tenant in the file: opt_in, opt_in:VERSION, opt_out or unset',
-      ),
-    )
-    .option('--control <file>', 'JSON list of control changes: consents, kills, caps')
-    .addOption(repeated('--context-name <fact=name>', 'a fact that your services send under another name'))
+    .option('--tenants <file>', 'contexts of tenants: JSON, JSON Lines, or CSV with a header');
+  return withTenantState(command)
     .option('--accept-loss', 'go on although tenants of the file lose access')
     .option('--accept-unchecked-tenants', 'go on without a file of tenants')
     .addOption(repeated('--accept-environment <name>', 'an environment where the flag may go off: it is not checked'))

@@ -5,6 +5,7 @@ import type { Session } from './command.js';
 import { ENTRY_ID } from './database-command.js';
 import { type OrderFlags, operatorCommand, withOrders } from './order-commands.js';
 import { patiently, showOrder } from './orders.js';
+import { withScope } from './shared-options.js';
 
 interface Flags extends OrderFlags, ScopeFlags {
   readonly reason?: string;
@@ -24,18 +25,12 @@ SDKs obey. Both halves are tried until they hold; what is cut short, rampart syn
 
 /** `rampart kill`: off, at once, everywhere. */
 export function killCommand(session: Session): Command {
-  return operatorCommand('kill')
+  const command = operatorCommand('kill')
     .summary('switch AI off, at once')
     .description(
       'Kills a feature, a change, or AI for a tenant, tier, region or label: in the control log, and in Unleash.',
-    )
-    .option('--feature <flag>', 'a feature, e.g. ai.support-copilot')
-    .option('--change <flag>', "a change, by its flag's full name")
-    .option('--tenant <id>', 'one tenant')
-    .option('--tier <tier>', 'one tier')
-    .option('--region <region>', 'one region')
-    .option('--label <label>', 'subjects with this label')
-    .option('--all', 'everything')
+    );
+  return withScope(command)
     .option('--reason <text>', 'why (required)')
     .option('--actor <name>', 'who does it (default: your user name on this machine)')
     .option('--environment <list>', 'switch off only in these environments of Unleash (default: in every one)')

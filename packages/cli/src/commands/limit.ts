@@ -10,6 +10,7 @@ import { oneLine } from '../output/table.js';
 import { type KnownNameFlags, warnIfUnknown } from '../unleash/known-names.js';
 import { connectedCommand, printJson, type Session } from './command.js';
 import { databaseCommand, ENTRY_ID, groupCommand, withControl, withDatabase } from './database-command.js';
+import { withScope } from './shared-options.js';
 
 interface Flags extends DatabaseFlags, KnownNameFlags, ScopeFlags {
   readonly id?: string;
@@ -109,17 +110,6 @@ function setCommand(kind: LimitKind): Command {
     .option('--actor <name>', 'who does it (default: your user name on this machine)')
     .option('--unknown-ok', 'accept a flag that Unleash does not have')
     .option(...ENTRY_ID);
-}
-
-function withScope(command: Command): Command {
-  return command
-    .option('--feature <flag>', 'a feature, e.g. ai.support-copilot')
-    .option('--change <flag>', "a change, by its flag's full name")
-    .option('--tenant <id>', 'one tenant')
-    .option('--tier <tier>', 'one tier')
-    .option('--region <region>', 'one region')
-    .option('--label <label>', 'subjects with this label')
-    .option('--all', 'everything');
 }
 
 function endCommand(session: Session, kind: LimitKind, example: string): Command {

@@ -11,6 +11,7 @@ import { type ConnectionFlags, readSettings } from '../settings.js';
 import { asClientsSee, readFlags } from '../unleash/definitions.js';
 import { previewRows, type Trial } from '../unleash/preview-rows.js';
 import { connectedCommand, printJson, repeated, type Session } from './command.js';
+import { withTenantState } from './shared-options.js';
 
 interface Flags extends ConnectionFlags, ControlFlags {
   readonly tenants?: string;
@@ -32,7 +33,7 @@ An empty cell is an empty list or text; to leave a fact unknown, leave its colum
 
 /** `rampart preview`: who would gain or lose access. */
 export function previewCommand(session: Session): Command {
-  return connectedCommand('preview', 'any')
+  const command = connectedCommand('preview', 'any')
     .summary('show who would gain or lose access')
     .description(
       'Tries a changed aiAccess parameter (--set), or an existing flag put under a feature (--flag), on a list of tenants. Changes nothing. Exits with 1 where a row could not be read, or lacks an attribute without which its answer today can not be known.',
@@ -41,15 +42,8 @@ export function previewCommand(session: Session): Command {
     .option('--feature <flag>', 'the feature whose policy changes, or that becomes the parent (required)')
     .option('--environment <name>', 'environment in Unleash [UNLEASH_ENVIRONMENT] (default: development)')
     .option('--flag <flag>', 'an existing flag that would get the feature as its parent')
-    .addOption(repeated('--set <parameter=value>', 'an aiAccess parameter of the feature, e.g. minTier=pro'))
-    .addOption(
-      repeated(
-        '--consent <class=state>',
-        'consent of every tenant in the file: opt_in, opt_in:VERSION, opt_out or unset',
-      ),
-    )
-    .option('--control <file>', 'JSON list of control changes: consents, kills, caps')
-    .addOption(repeated('--context-name <fact=name>', 'a fact that your services send under another name'))
+    .addOption(repeated('--set <parameter=value>', 'an aiAccess parameter of the feature, e.g. minTier=pro'));
+  return withTenantState(command)
     .option('--all', 'list also those for whom nothing changes')
     .addHelpText('after', EXAMPLES)
     .action((flags: Flags) => runPreview(session, flags));
