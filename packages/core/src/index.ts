@@ -106,7 +106,7 @@ export { readRecordedChange } from './recorded-change.js';
 export type { Replacement } from './replacement.js';
 export { replacedBy, takesOverFrom } from './replacement.js';
 export { secretText } from './secret.js';
-export { SharedFold, TenantFold } from './snapshot-fold.js';
+export { type SameChoice, SharedFold, TenantFold } from './snapshot-fold.js';
 export type { Stage } from './stages.js';
 export { DEFAULT_TIERS, STAGES } from './stages.js';
 export type { ParameterDefinition, StrategyDefinition } from './strategy-definitions.js';

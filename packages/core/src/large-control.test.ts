@@ -147,6 +147,22 @@ describe('the fold', () => {
     );
   });
 
+  test('of one choice of many users is the same as change by change', () => {
+    const users = fc.uniqueArray(id);
+    const same = fc.record({ users, featureClass: name, choice: fc.constantFrom('opt_in', 'opt_out', 'unknown') });
+    fc.assert(
+      fc.property(fc.array(same), (all) => {
+        const [together, oneByOne] = [new TenantFold(), new TenantFold()];
+        for (const next of all) {
+          together.addChoices(next);
+          for (const user of next.users) oneByOne.add({ kind: 'choice', tenant: '1', ...next, user });
+        }
+        expect(plain(together.result)).toEqual(plain(oneByOne.result));
+      }),
+      { numRuns: 60 },
+    );
+  });
+
   test('of a whole snapshot is the same as change by change', () => {
     fc.assert(
       fc.property(changes, (all) => {

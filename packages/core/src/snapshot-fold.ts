@@ -11,7 +11,14 @@ import type {
 } from './control.js';
 import type { SharedChange, TenantChange } from './control-state.js';
 import type { Bands, Mode } from './modes.js';
-import { changedChoices } from './user-choices.js';
+import { changedChoices, singleChoice } from './user-choices.js';
+
+/** One choice of many users. */
+export interface SameChoice {
+  readonly users: readonly string[];
+  readonly featureClass: string;
+  readonly choice: UserChoice;
+}
 
 /**
  * Folds all that is recorded about one tenant. Equals `applyTenant` change by change, without a state in between, so that
@@ -46,6 +53,15 @@ export class TenantFold {
         return;
       case 'lift_override':
         this.#overrides?.delete(change.id);
+    }
+  }
+
+  /** Adds the same choice of many users. Equals adding their changes one after the other. */
+  addChoices({ users, featureClass, choice }: SameChoice): void {
+    const single = singleChoice(featureClass, choice);
+    for (const user of users) {
+      const own = this.#users.get(user);
+      this.#users.set(user, (own && changedChoices(own, featureClass, choice)) ?? single);
     }
   }
 

@@ -56,7 +56,7 @@ const MAX_SHARED = 1_000;
 const SINGLE_CHOICES = new Map<string, Choices>();
 
 /** One map for all users who made the same single choice, which is nearly all of them. */
-function singleChoice(featureClass: string, choice: UserChoice): Choices {
+export function singleChoice(featureClass: string, choice: UserChoice): Choices {
   const name = `${choice} ${featureClass}`;
   let choices = SINGLE_CHOICES.get(name);
   if (choices === undefined) {

@@ -40,6 +40,35 @@ describe.each([
   { name: 'PostgreSQL', engine: 'postgres', place: () => postgres().newDatabase(), open: onPostgres },
   { name: 'MariaDB', engine: 'mariadb', place: () => mariadb().newDatabase(), open: onMariadb },
 ])('a large tenant on $name', ({ engine, place, open }) => {
+  test('is read with ids of every kind, classes of one user over several pages, and a choice that is none of the two', async () => {
+    const url = await place();
+    const store = openStore({ database: url, secret: SECRET, timeout: 20_000 });
+    await store.migrate();
+    const { run, end } = await open(url);
+    const insert = (rows: string): Promise<unknown> =>
+      run(`insert into rampart_user_choice (tenant_id, user_id, feature_class, choice, entry) ${rows}`);
+    try {
+      await insert(`select '7', 'one', concat('class-', n), 'opt_out', 'e' from (${numbers[engine]?.(12_003)}) u`);
+      // The largest page that there can be, in bytes.
+      await insert(
+        `select '8', concat('${'\u{1f642}'.repeat(240)}', n), 'agent', 'opt_in', 'e' from (${numbers[engine]?.(6_000)}) u`,
+      );
+      const backslash = engine === 'postgres' ? '\\' : '\\\\';
+      const ids = ['"', backslash, '["a"]', 'é', 'e\u0301', ' a', 'A', 'a', '\u{1f642}', 'ÿ', 'zz', 'Zz'];
+      await insert(`values ${ids.map((user) => `('9', '${user}', 'agent', 'opt_out', 'e')`).join(', ')},
+        ('9', 'odd', 'agent', 'OPT-OUT', 'e'), ('9', 'empty', 'agent', '', 'e')`);
+      const [one, wide, various] = await Promise.all(['7', '8', '9'].map((tenant) => store.readTenant(tenant)));
+      expect(one?.tenant.users.get('one')?.size).toBe(12_003);
+      expect(wide?.tenant.users.size).toBe(6_000);
+      const optOut = ids.map((user) => [user === backslash ? '\\' : user, new Map([['agent', 'opt_out']])] as const);
+      const unknown = ['odd', 'empty'].map((user) => [user, new Map([['agent', 'unknown']])] as const);
+      expect(various?.tenant.users).toEqual(new Map([...optOut, ...unknown]));
+    } finally {
+      await end();
+      await store.close();
+    }
+  });
+
   test('is read whole, and gets no more choices than the limit', async () => {
     const url = await place();
     const store = openStore({ database: url, secret: SECRET, timeout: 20_000 });

@@ -3,6 +3,9 @@ import type { Connection } from 'mysql2/promise';
 import type { Pool, Result } from './connection.js';
 import { type DriverConnection, openPool, type PoolSettings } from './pool.js';
 
+/** MariaDB cuts arrays that it aggregates at this length. A page of user choices takes half of it at most. */
+const MAX_JSON_ARRAY_BYTES = 16 * 1024 * 1024;
+
 interface Destroyable {
   destroy(): void;
 }
@@ -18,8 +21,9 @@ class MysqlConnection implements DriverConnection {
 
   async open(): Promise<void> {
     await this.#connection.connect();
-    // Values are escaped with backslashes, and a value that doesn't fit must not be cut.
+    // Values are escaped with backslashes, and a value that doesn't fit must not be cut, nor a list of them.
     await this.#connection.query(`set session sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION',
+      group_concat_max_len = ${MAX_JSON_ARRAY_BYTES},
       innodb_lock_wait_timeout = ${this.#seconds}, @rampart_writer = 1`);
     // Locks on gaps make two writers of new rows wait for each other.
     await this.#connection.query('set session transaction isolation level read committed');

@@ -13,6 +13,7 @@ export const MYSQL: Sql = {
   consentTenant: 'cast(? as unsigned)',
   numberOf: (column) => `cast(${column} as unsigned)`,
   text: (expression) => `convert(cast(${expression} as char) using utf8mb4) collate utf8mb4_bin`,
+  jsonArray: (expression) => `json_arrayagg(${expression})`,
   consentClass: (column) => `lower(trim(convert(${column} using utf8mb4))) collate utf8mb4_bin`,
   // It finds no place in an index by a row of values.
   after(key) {

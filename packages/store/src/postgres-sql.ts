@@ -14,6 +14,7 @@ export const POSTGRES: Sql = {
   consentTenant: '?',
   numberOf: (column) => column,
   text: (expression) => `(${expression})::text`,
+  jsonArray: (expression) => `json_agg(${expression})`,
   consentClass: (column) => column,
   after: (key) => ({
     text: `(${key.map(({ column }) => column).join(', ')}) > (${key.map(({ mark }) => mark).join(', ')})`,

@@ -3,10 +3,12 @@ import {
   type ControlChange,
   isTenantChange,
   readId,
+  type SameChoice,
   SharedFold,
   type SharedSnapshot,
   TenantFold,
   type TenantSnapshot,
+  type UserChoice,
 } from '@rampart/core';
 import { CONSENT_WHAT, consentOfRow, stateOf } from './consent-row.js';
 import type { ItemKind } from './control-store.js';
@@ -23,7 +25,7 @@ const SHARED_KINDS: readonly ItemKind[] = ['model', 'kill', 'cap', 'floor', 'cal
 type Cells = Readonly<Record<string, string | null>>;
 type Line = Cells & { readonly kind: ItemKind | 'head' };
 
-/** Rows folded before other work of the process gets its turn, and user choices read at once. */
+/** Rows folded before other work of the process gets its turn, and user choices in a page. */
 const MAX_ROWS_AT_ONCE = 5_000;
 
 /** Everything recorded about a tenant, with the position, in one snapshot. */
@@ -49,7 +51,7 @@ export async function readTenant(database: Database, tenantId: string): Promise<
       Array<string>(union(database.sql, TENANT_KINDS).split('?').length - 1).fill(tenant),
       add,
     );
-    await readChoices(session, { tenant, first: lines.filter(isChoice), add });
+    await addChoices(database, session, { tenant, first: lines.filter(({ kind }) => kind === 'choice'), fold });
     return found;
   });
   return { ...place, tenant: fold.result };
@@ -77,9 +79,10 @@ async function read(
   if (head === undefined) throw new Error('rampart_head has no row');
   requirePrimary(head['c2'], database);
   // What is in no list has no place in it, and need not be sorted.
-  const placed = lines.filter(({ kind, seq }) => kind !== 'head' && seq !== '0');
+  const items = lines.filter(({ kind }) => kind !== 'head' && kind !== 'choice');
+  const placed = items.filter(({ seq }) => seq !== '0');
   placed.sort((one, other) => Number(one['seq']) - Number(other['seq']));
-  const others = lines.filter(({ kind, seq }) => kind !== 'head' && seq === '0');
+  const others = items.filter(({ seq }) => seq === '0');
   for (const rows of [others, placed]) {
     await inParts(rows, (line) => {
       const change = changeOfLine(line, values[0]);
@@ -99,33 +102,59 @@ async function inParts<T>(rows: readonly T[], each: (row: T) => void): Promise<v
 
 interface Pages {
   readonly tenant: string;
-  /** The choices that were read with everything else. */
+  /** The page that was read with everything else. */
   readonly first: readonly Cells[];
-  readonly add: (change: ControlChange) => void;
+  readonly fold: TenantFold;
 }
 
-/** Reads the choices after those of the first page, so that a large tenant does not keep the process from other work. */
-async function readChoices(session: Session, { tenant, first, add }: Pages): Promise<void> {
+/**
+ * Adds the user choices, a page at a time, so that a large tenant does not keep the process from other work. A row of a page
+ * holds all its users with the same choice of the same class, since a tenant may have a hundred thousand choices.
+ */
+async function addChoices({ sql }: Database, session: Session, { tenant, first, fold }: Pages): Promise<void> {
   let page = first;
   for (;;) {
-    const last = page.at(-1);
-    if (last === undefined || page.length < MAX_ROWS_AT_ONCE) return;
-    await afterOtherWork();
-    const [user, featureClass] = [last['c0'] ?? '', last['c1'] ?? ''];
-    page = await session.rows<Cells>(NEXT_CHOICES, [tenant, user, user, featureClass]);
-    for (const line of page) {
-      const change = choiceOfLine(line, tenant);
-      if (change !== undefined) add(change);
+    let count = 0;
+    let last: ChoiceKey | undefined;
+    for (const row of page) {
+      const group = choicesOf(row, tenant);
+      fold.addChoices(group);
+      count += group.users.length;
+      if (last === undefined || group.last.place > last.place) last = group.last;
     }
+    if (last === undefined || count < MAX_ROWS_AT_ONCE) return;
+    await afterOtherWork();
+    page = await session.rows<Cells>(nextChoices(sql), [tenant, last.user, last.user, last.featureClass]);
   }
 }
 
-const isChoice = ({ kind }: Line): boolean => kind === 'choice';
+/** Key of a choice, and its place in the page. */
+interface ChoiceKey {
+  readonly user: string;
+  readonly featureClass: string;
+  readonly place: number;
+}
+
+function choicesOf(row: Cells, tenant: string): SameChoice & { readonly last: ChoiceKey } {
+  const { c0, c1, c2: list, c3: user, c4: place, c5: count } = row;
+  const featureClass = c0 ?? '';
+  const users = JSON.parse(list ?? '[]') as readonly string[];
+  // MariaDB cuts a list that exceeds group_concat_max_len, and says nothing.
+  if (users.length !== Number(count))
+    throw new Error(
+      `read ${users.length} of ${count} user choices of tenant ${tenant}: group_concat_max_len of the session was changed`,
+    );
+  return {
+    featureClass,
+    choice: readChoice(c1),
+    users,
+    last: { user: user ?? '', featureClass, place: Number(place) },
+  };
+}
 
 function changeOfLine(line: Line, tenant: string | undefined): ControlChange | undefined {
   const kind = line.kind as ItemKind;
   if (kind === 'consent') return consentOfLine(line, tenant ?? '');
-  if (kind === 'choice' && tenant !== undefined) return choiceOfLine(line, tenant);
   const { keys, values } = ITEM_TABLES[kind];
   const cells = keysOf(kind).concat(values);
   const cell = (name: string): Cell => line[`c${cells.indexOf(name)}`] ?? null;
@@ -137,11 +166,8 @@ function changeOfLine(line: Line, tenant: string | undefined): ControlChange | u
   });
 }
 
-// A tenant may have a hundred thousand of these.
-function choiceOfLine({ c0, c1, c2 }: Cells, tenant: string): ControlChange | undefined {
-  if (c0 === null || c0 === undefined || c1 === null || c1 === undefined || (c2 !== 'opt_in' && c2 !== 'opt_out'))
-    return undefined;
-  return { kind: 'choice', tenant, user: c0, featureClass: c1, choice: c2 };
+function readChoice(text: string | null | undefined): UserChoice {
+  return text === 'opt_in' || text === 'opt_out' ? text : 'unknown';
 }
 
 function consentOfLine({ c0, c1, c2, c3 }: Line, tenant: string): ControlChange | undefined {
@@ -181,16 +207,29 @@ function part(sql: Sql, kind: ItemKind): string {
   return selectOf(sql, kind, columns, isList ? 'l.position' : '0', `from ${table} i${log} where ${where}`);
 }
 
-const OF_TENANT = 'from rampart_user_choice i where i.tenant_id = ? and i.choice is not null';
-const PAGE = `order by i.user_id, i.feature_class limit ${MAX_ROWS_AT_ONCE}`;
-/** Of the pages after the first. Not as a comparison of rows, for which MariaDB uses no index. */
-const NEXT_CHOICES = `select i.user_id as c0, i.feature_class as c1, i.choice as c2 ${OF_TENANT}
-  and i.user_id >= ? and (i.user_id > ? or i.feature_class > ?) ${PAGE}`;
-
 /** Choices of a tenant in the order of their keys, as many as are read at once. */
 function choicePart(sql: Sql): string {
-  const columns = ['i.user_id', 'i.feature_class', 'i.choice'];
-  return `(${selectOf(sql, 'choice', columns, '0', OF_TENANT)} ${PAGE})`;
+  return selectOf(sql, 'choice', choiceColumns(sql), '0', choicePage(''));
+}
+
+/** The page after a user and class. Not as a comparison of rows, for which MariaDB uses no index. */
+function nextChoices(sql: Sql): string {
+  const cells = choiceColumns(sql).map((column, index) => `${sql.text(column)} as c${index}`);
+  return `select ${cells.join(', ')} ${choicePage('and i.user_id >= ? and (i.user_id > ? or i.feature_class > ?)')}`;
+}
+
+function choiceColumns(sql: Sql): readonly string[] {
+  return ['p.feature_class', 'p.choice', sql.jsonArray('p.user_id'), 'max(p.user_id)', 'max(p.place)', 'count(*)'];
+}
+
+function choicePage(after: string): string {
+  const order = 'order by i.user_id, i.feature_class';
+  return `from (
+    select i.*, row_number() over (${order}) as place from (
+      select i.user_id, i.feature_class, i.choice from rampart_user_choice i
+        where i.tenant_id = ? and i.choice is not null ${after} ${order} limit ${MAX_ROWS_AT_ONCE}
+    ) i
+  ) p group by p.feature_class, p.choice`;
 }
 
 // Rows, and what the log says where a row is missing: it may have been removed where no trigger saw it.

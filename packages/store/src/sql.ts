@@ -58,6 +58,8 @@ export interface Sql {
   numberOf(column: string): string;
   /** An expression as text that can stand in a union with others. */
   text(expression: string): string;
+  /** Aggregate: a JSON array of the texts of a group, in any order. */
+  jsonArray(expression: string): string;
   /** A row whose `keys` may be there already. */
   upsert(table: string, keys: readonly string[], values: readonly string[]): string;
   /** Whether a row's key comes after another in the order of its index, which this looks up rather than reads through. */
