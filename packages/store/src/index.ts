@@ -1,6 +1,6 @@
 // For users.
 
-export type { AuditEntry, EntryKind, EntryPage, EntryQuery } from './audit.js';
+export type { AuditEntry, EntryKind, EntryPage, EntryQuery } from './api/audit-entry.js';
 export {
   ConflictError,
   type CurrentItem,
@@ -8,10 +8,10 @@ export {
   isReusedIdError,
   type RecordedEntry,
   ReusedIdError,
-} from './conflict-error.js';
-export type { ConsentCount } from './consent-counts.js';
+} from './api/conflict-error.js';
 export type {
   Applied,
+  ConsentCount,
   ConsentRecord,
   ConsentRepair,
   ControlItem,
@@ -22,20 +22,25 @@ export type {
   StoreOptions,
   TaskList,
   Write,
-} from './control-store.js';
-export { type ExposurePage, type ExposureQuery, MAX_EXPOSURES_PER_PAGE, type SubjectExposures } from './exposure.js';
-export type { FlagEdit } from './flag-edit.js';
-export { isLimitError, LimitError } from './limit-error.js';
-export { MAX_CHOICES_PER_TENANT, MAX_CLASSES_PER_TENANT, MAX_OVERRIDES_PER_TENANT } from './limits.js';
-export type { EventPage, EventQuery, Measurement, RecordedEvents, RecordedMeasurement } from './measurement.js';
-export { openStore } from './open-store.js';
-export type { SecretPeriod } from './secret-periods.js';
+} from './api/control-store.js';
+export {
+  type ExposurePage,
+  type ExposureQuery,
+  MAX_EXPOSURES_PER_PAGE,
+  type SubjectExposures,
+} from './api/exposure.js';
+export type { FlagEdit } from './api/flag-change-event.js';
+export { isLimitError, LimitError } from './api/limit-error.js';
+export type { EventPage, EventQuery, Measurement, RecordedEvents, RecordedMeasurement } from './api/measurement.js';
+export type { Task, TaskState } from './api/outbox-task.js';
+export type { SecretPeriod } from './api/secret-period.js';
 export {
   isOutcomeUnknownError,
   isStoreError,
   OutcomeUnknownError,
   StoreError,
   type StoreErrorKind,
-} from './store-error.js';
-export type { Task, TaskState } from './task.js';
-export type { Finding, FindingKind, SignedHead, Verification, VerifyOptions } from './verification.js';
+} from './api/store-error.js';
+export type { Finding, FindingKind, SignedHead, Verification, VerifyOptions } from './api/verification.js';
+export { openStore } from './open-store.js';
+export { MAX_CHOICES_PER_TENANT, MAX_CLASSES_PER_TENANT, MAX_OVERRIDES_PER_TENANT } from './state/limits.js';

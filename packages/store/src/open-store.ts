@@ -1,25 +1,25 @@
-import { readSettings } from './address.js';
-import { apply } from './apply.js';
-import { consentCounts } from './consent-counts.js';
-import type { ControlStore, StoreOptions } from './control-store.js';
-import { openDatabase } from './database.js';
-import { dropEvents } from './delete-events.js';
-import { entries } from './entries.js';
-import { erase } from './erase.js';
-import { exportData } from './export-data.js';
-import { exposedChanges, readExposures } from './exposures.js';
-import { lastFlagEdit, recordFlagEdits } from './flag-edits.js';
-import { head } from './head.js';
-import { consents, items } from './items.js';
-import { findConsentProblems, migrate, requireSchema } from './migrate.js';
-import { readEvents } from './read-events.js';
-import { readLog } from './read-log.js';
-import { readShared, readTenant } from './read-state.js';
-import { recordEvents } from './record-events.js';
-import { rotateSecret } from './rotate-secret.js';
-import { secretPeriods } from './secret-periods.js';
-import { taskList } from './tasks.js';
-import { verify } from './verify.js';
+import type { ControlStore, StoreOptions } from './api/control-store.js';
+import { entries } from './audit/entries.js';
+import { erase } from './audit/erase.js';
+import { exportData } from './audit/export-data.js';
+import { openDatabase } from './database/database.js';
+import { readSettings } from './database/settings.js';
+import { dropEvents } from './events/delete-events.js';
+import { exposedChanges, readExposures } from './events/exposures.js';
+import { readEvents } from './events/read-events.js';
+import { recordEvents } from './events/record-events.js';
+import { lastFlagEdit, recordFlagEdits } from './flag-edits/record-flag-edits.js';
+import { head } from './log/head.js';
+import { readLog } from './log/read-log.js';
+import { rotateSecret } from './log/rotate-secret.js';
+import { secretPeriods } from './log/secret-periods.js';
+import { taskList } from './outbox/outbox.js';
+import { findConsentProblems, migrate, requireSchema } from './schema/migrate.js';
+import { apply } from './state/apply.js';
+import { consentCounts } from './state/consent-counts.js';
+import { consents, items } from './state/items.js';
+import { readShared, readTenant } from './state/read-state.js';
+import { verify } from './verify/verify.js';
 
 /**
  * Opens the store. Nothing is connected or created yet: the first call does it.

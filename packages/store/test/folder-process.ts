@@ -1,7 +1,7 @@
 // One process that opens an embedded folder and records opt-outs, with a short takeover time.
 // Prints one JSON line an event. Usage: tsx folder-process.ts FOLDER NAME WRITES TAKEOVER_MS
 import { hostname } from 'node:os';
-import { pglitePool } from '../src/pglite-pool.js';
+import { pglitePool } from '../src/database/pglite/pool.js';
 
 const [, , folder = '', name = '', writes = '0', takeoverMs = '1000'] = process.argv;
 const print = (event: object) => process.stdout.write(`${JSON.stringify(event)}\n`);

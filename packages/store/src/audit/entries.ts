@@ -1,0 +1,122 @@
+import {
+  type ControlChange,
+  ControlInputError,
+  formatRevision,
+  type JsonValue,
+  type LogPosition,
+  readId,
+  readRecordedChange,
+} from '@rampart/core';
+import type { AuditEntry, EntryKind, EntryPage, EntryQuery } from '../api/audit-entry.js';
+import type { Database } from '../database/database.js';
+import { requireWhole } from '../log/read-log.js';
+import { fingerprintOf } from '../log/rotation.js';
+import { changeOf, itemOf, stateAfter } from '../state/item.js';
+import { requireTenant } from '../state/subject.js';
+
+interface EntryRow {
+  readonly position: number;
+  readonly id: string;
+  readonly kind: EntryKind;
+  readonly recorded_at: number;
+  readonly what: string | null;
+  readonly who: string | null;
+  readonly tenant_id: string | null;
+  readonly user_id: string | null;
+  readonly flag: string | null;
+}
+
+const MOST = 1_000;
+
+/** The audit trail, a page at a time. */
+export async function entries(database: Database, query: EntryQuery = {}): Promise<EntryPage> {
+  const limit = readQuery(database, query);
+  const { head, rows } = await database.session(async (session) => {
+    const [end] = await session.rows<LogPosition>('select epoch, position from rampart_head where id = 1');
+    if (end === undefined) throw new Error('rampart_head has no row');
+    const { sql, parameters } = statementOf(database, query, end.position, limit);
+    return { head: { epoch: end.epoch, position: end.position }, rows: await session.rows<EntryRow>(sql, parameters) };
+  });
+  const found = rows.map((row) => entryOf(head.epoch, row));
+  const last = found.at(-1);
+  return { entries: found, head, ...(found.length === limit && last && { next: last.position }) };
+}
+
+function statementOf({ kysely }: Database, query: EntryQuery, upTo: number, limit: number) {
+  const { kinds, tenant, user, flag, actor, id, from, to, after = 0 } = query;
+  return kysely
+    .selectFrom('rampart_log as l')
+    .leftJoin('rampart_detail as w', (join) => join.onRef('w.id', '=', 'l.id').on('w.part', '=', 'what'))
+    .leftJoin('rampart_detail as o', (join) => join.onRef('o.id', '=', 'l.id').on('o.part', '=', 'who'))
+    .leftJoin('rampart_subject as s', 's.pseudonym', 'l.subject')
+    .select(['l.position', 'l.id', 'l.kind', 'l.recorded_at', 'w.data as what', 'o.data as who'])
+    .select(['s.tenant_id', 's.user_id', 'w.flag'])
+    .where('l.position', '>', after)
+    .where('l.position', '<=', upTo)
+    .$if(id !== undefined, (rows) => rows.where('l.id', '=', id))
+    .$if(kinds !== undefined, (rows) => rows.where('l.kind', 'in', [...(kinds ?? []), '']))
+    .$if(tenant !== undefined, (rows) => rows.where('s.tenant_id', '=', tenant))
+    .$if(user !== undefined, (rows) => rows.where('s.user_id', '=', user))
+    .$if(flag !== undefined, (rows) => rows.where('w.flag', '=', flag))
+    .$if(actor !== undefined, (rows) => rows.where('o.actor', '=', actor))
+    .$if(from !== undefined, (rows) => rows.where('l.recorded_at', '>=', from))
+    .$if(to !== undefined, (rows) => rows.where('l.recorded_at', '<', to))
+    .orderBy('l.position')
+    .limit(limit)
+    .compile();
+}
+
+function readQuery(
+  { sql }: Database,
+  { tenant, user, flag, actor, id, after, limit = 100, from, to }: EntryQuery,
+): number {
+  if (tenant !== undefined) requireTenant(sql, readId('tenant', tenant));
+  if (user !== undefined && tenant === undefined) throw new ControlInputError('user', user, 'name the tenant too');
+  for (const [field, text] of Object.entries({ user, flag, actor, id })) if (text !== undefined) readId(field, text);
+  requireWhole('limit', limit, 1, MOST);
+  for (const [field, value] of Object.entries({ after, from, to })) {
+    if (value !== undefined) requireWhole(field, value, 0);
+  }
+  return limit;
+}
+
+interface What {
+  readonly change?: ControlChange;
+  readonly edit?: JsonValue;
+  readonly erased?: { readonly scope: string };
+  readonly rotation?: { readonly from: string; readonly to: string };
+  readonly before?: JsonValue;
+  readonly after?: JsonValue;
+}
+
+function entryOf(epoch: string, row: EntryRow): AuditEntry {
+  const { position, id, kind, recorded_at: at, what, who, tenant_id: tenant, user_id: user, flag } = row;
+  const said = what === null ? undefined : (JSON.parse(what) as What);
+  const { actor, reason } = JSON.parse(who ?? '{}') as { readonly actor?: string; readonly reason?: string };
+  return {
+    position,
+    revision: formatRevision({ epoch, position }),
+    id,
+    kind,
+    at,
+    erased: what === null,
+    ...(tenant !== null && { tenant }),
+    ...(user !== null && user !== '' && { user }),
+    ...(flag !== null && { flag }),
+    ...(said && sayingOf(said)),
+    ...(actor !== undefined && { actor, reason }),
+  };
+}
+
+function sayingOf({ change, edit, erased, rotation, before = null, after = null }: What): Partial<AuditEntry> {
+  if (change !== undefined) {
+    const read = readRecordedChange(change);
+    return { before, after: stateAfter(read && changeOf(itemOf(read))), ...(read && { change: read }) };
+  }
+  if (edit !== undefined) return { before, after, edit };
+  if (rotation !== undefined) {
+    const { from, to } = rotation;
+    return { before: { secret: fingerprintOf(from) }, after: { secret: fingerprintOf(to) } };
+  }
+  return { after: erased === undefined ? null : { erased: erased.scope } };
+}

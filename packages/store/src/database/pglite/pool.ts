@@ -1,0 +1,134 @@
+import { mkdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { PGlite } from '@electric-sql/pglite';
+import { StoreError } from '../../api/store-error.js';
+import { type Connection, endsWithin, type Pool, type Result, withDeadline } from '../connection.js';
+import { noControlLog, storeError, storeErrorOf } from '../driver-error.js';
+import type { PoolSettings } from '../pool.js';
+import { takingTurns } from '../semaphore.js';
+import { fencedFiles } from './fenced-files.js';
+import { type FolderLock, LOCK_TIMES, type LockTimes, lockFolder } from './folder-lock.js';
+
+const BIGINT = 20;
+
+/** Options of {@link pglitePool}. */
+export interface PgliteOptions extends Partial<LockTimes> {
+  /** Creates a folder or database that doesn't exist; otherwise it is an error, and nothing is written. @default true */
+  readonly create?: boolean;
+}
+
+/**
+ * The embedded database: one connection, which one caller has alone, so that transactions don't mix. Each statement
+ * checks the lock of the folder before it runs, at each write, and before its result counts. The connection can't be
+ * replaced: after a statement without an answer it stays occupied until the statement ends, and then is rolled back.
+ */
+export async function pglitePool(
+  { address, timeout, statementTimeout = timeout }: PoolSettings,
+  { create: mayCreate = true, ...times }: PgliteOptions = {},
+): Promise<Pool> {
+  const { shown } = address;
+  const folder = address.engine === 'pglite' ? address.folder : '';
+  if (!mayCreate) await requireDatabase(folder, shown);
+  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
+    throw folderError(folder, error);
+  });
+  const lock = await lockFolder(folder, { ...LOCK_TIMES, ...times });
+  const db = await create(folder, lock).catch(async (error: unknown) => {
+    await lock.release();
+    throw storeErrorOf(error, shown);
+  });
+  const turns = takingTurns(1, timeout, () =>
+    storeError('timeout', shown, `its one connection was not free for ${timeout} ms`),
+  );
+  return {
+    async acquire() {
+      await turns.take();
+      return new EmbeddedConnection({ db, lock, shown, timeout: statementTimeout });
+    },
+    release(connection) {
+      void (connection as EmbeddedConnection).settle().then(turns.pass);
+    },
+    async close() {
+      await endsWithin(timeout, db.close());
+      await lock.release();
+    },
+  };
+}
+
+/** @throws StoreError `schema_older` where the folder doesn't hold a database */
+async function requireDatabase(folder: string, shown: string): Promise<void> {
+  const found = await stat(join(folder, 'data', 'PG_VERSION')).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
+    throw storeErrorOf(error, shown);
+  });
+  if (found === undefined) throw noControlLog(shown, 'this folder holds no embedded database');
+}
+
+function folderError(folder: string, cause: unknown): StoreError {
+  const reason = (cause as NodeJS.ErrnoException).code ?? (cause as Error).message;
+  const kind = reason === 'EROFS' ? 'read_only' : 'refused';
+  const message = `${folder}: cannot create this folder (${reason}); name one that this process may write, or use PostgreSQL`;
+  return new StoreError(kind, message, { cause });
+}
+
+async function create(folder: string, lock: FolderLock): Promise<PGlite> {
+  const { PGlite } = await import('@electric-sql/pglite');
+  const fs = fencedFiles(`${folder}/data`, () => lock.requireOwned());
+  return PGlite.create({ fs, parsers: { [BIGINT]: Number } });
+}
+
+interface Embedded {
+  readonly db: Pick<PGlite, 'query' | 'exec'>;
+  readonly lock: Pick<FolderLock, 'requireOwned'>;
+  readonly shown: string;
+  /** Longest wait for the answer to one statement, in ms. */
+  readonly timeout: number;
+}
+
+/** The connection for one session. */
+export class EmbeddedConnection implements Connection {
+  readonly #embedded: Embedded;
+  /** The statement that got no answer in time. */
+  #overdue: Promise<unknown> | undefined;
+
+  constructor(embedded: Embedded) {
+    this.#embedded = embedded;
+  }
+
+  get isLost(): boolean {
+    return this.#overdue !== undefined;
+  }
+
+  async query(text: string, values: readonly unknown[]): Promise<Result> {
+    const { lock, shown, timeout } = this.#embedded;
+    const late = () => storeError('timeout', shown, `no answer to a statement within ${timeout} ms`);
+    if (this.isLost) throw late();
+    lock.requireOwned();
+    const running = this.#run(text, values);
+    try {
+      const result = await withDeadline(timeout, running, () => {
+        this.#overdue = running;
+        return late();
+      });
+      lock.requireOwned();
+      return result;
+    } catch (error) {
+      // A write that the fence refused fails as an I/O error: the lost lock is the cause.
+      lock.requireOwned();
+      throw storeErrorOf(error, shown);
+    }
+  }
+
+  /** Resolves when the connection is free for the next session. */
+  async settle(): Promise<void> {
+    if (this.#overdue === undefined) return;
+    await this.#overdue.catch(() => undefined);
+    await this.#embedded.db.exec('rollback').catch(() => undefined);
+  }
+
+  async #run(text: string, values: readonly unknown[]): Promise<Result> {
+    const { db } = this.#embedded;
+    const result = values.length > 0 ? await db.query(text, [...values]) : (await db.exec(text)).at(-1);
+    return { rows: (result?.rows ?? []) as Record<string, unknown>[], changed: result?.affectedRows ?? 0 };
+  }
+}

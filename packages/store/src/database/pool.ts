@@ -1,0 +1,179 @@
+import { isStoreError, StoreError, type StoreErrorKind } from '../api/store-error.js';
+import { type Connection, endsWithin, type Pool, type Result, withDeadline } from './connection.js';
+import { storeError, storeErrorOf } from './driver-error.js';
+import { takingTurns } from './semaphore.js';
+import type { Address } from './settings.js';
+
+export interface PoolSettings {
+  readonly address: Address;
+  /** Longest wait for a free place, for a new connection with its session set-up, and for closing, in ms. */
+  readonly timeout: number;
+  /** Longest wait for the answer to one statement, in ms. @default timeout */
+  readonly statementTimeout?: number | undefined;
+  readonly connections: number;
+  readonly warn: (message: string) => void;
+}
+
+/** One connection of a driver library. Its promises may stay pending for ever: the pool has the deadlines. */
+export interface DriverConnection {
+  /** Connects, authenticates and sets the session up. */
+  open(): Promise<void>;
+  query(text: string, values: readonly unknown[]): Promise<Result>;
+  /** Whether an error of `query` leaves the connection unusable. */
+  isFatal(error: unknown): boolean;
+  /** Says goodbye to the server. */
+  end(): Promise<unknown>;
+  /** Closes the socket at once, without a goodbye. */
+  destroy(): void;
+}
+
+/** Makes a connection that is not open yet. `onBroken` is called when the socket breaks, also while it is idle. */
+export type CreateConnection = (onBroken: (error: Error) => void) => DriverConnection;
+
+/** How long an idle connection is kept, in ms. */
+const IDLE_MS = 10_000;
+
+/** Failures after which the other connections lead to the same wrong or broken server. */
+const MISLED: ReadonlySet<StoreErrorKind> = new Set(['unreachable', 'read_only', 'replica']);
+
+class PooledConnection implements Connection {
+  readonly driver: DriverConnection;
+  /** Connections of an earlier generation are not used again. */
+  readonly generation: number;
+  idleTimer: NodeJS.Timeout | undefined;
+  readonly #settings: PoolSettings;
+  #lost: StoreError | undefined;
+
+  constructor(create: CreateConnection, generation: number, settings: PoolSettings, onIdleBreak: () => void) {
+    this.generation = generation;
+    this.#settings = settings;
+    this.driver = create((error) => {
+      this.lose(storeErrorOf(error, settings.address.shown));
+      if (this.idleTimer === undefined) return;
+      settings.warn(storeErrorOf(error, settings.address.shown).message);
+      onIdleBreak();
+    });
+  }
+
+  get isLost(): boolean {
+    return this.#lost !== undefined;
+  }
+
+  lose(error: StoreError): void {
+    this.#lost ??= error;
+  }
+
+  async open(): Promise<void> {
+    const { address, timeout } = this.#settings;
+    const late = () => storeError('timeout', address.shown, `no connection within ${timeout} ms`);
+    try {
+      await withDeadline(timeout, this.driver.open(), late);
+    } catch (error) {
+      throw storeErrorOf(error, address.shown);
+    }
+  }
+
+  async query(text: string, values: readonly unknown[]): Promise<Result> {
+    // After a timeout the answer may still come; whatever is asked next would take it for its own.
+    if (this.#lost !== undefined) throw this.#lost;
+    const { address, timeout, statementTimeout = timeout } = this.#settings;
+    const late = () => storeError('timeout', address.shown, `no answer to a statement within ${statementTimeout} ms`);
+    try {
+      return await withDeadline(statementTimeout, this.driver.query(text, values), late);
+    } catch (error) {
+      const known = storeErrorOf(error, address.shown);
+      if (isStoreError(error) || MISLED.has(known.kind) || this.driver.isFatal(error)) this.lose(known);
+      throw known;
+    }
+  }
+}
+
+/**
+ * Connections of a driver library, each wait with a deadline of ours: for a place, for connecting with session set-up, for
+ * each statement, for closing. A connection that breaks, falls silent, or says replica or read-only is destroyed, and so
+ * are those that were opened before the failure: after a failover they lead to the same server.
+ */
+export function openPool(settings: PoolSettings, create: CreateConnection): Pool {
+  const { address, timeout, connections } = settings;
+  const places = takingTurns(connections, timeout, () =>
+    storeError('timeout', address.shown, `no free connection within ${timeout} ms`),
+  );
+  const idle: PooledConnection[] = [];
+  const open = new Set<PooledConnection>();
+  let generation = 0;
+  let closed = false;
+  let onEmpty: (() => void) | undefined;
+
+  const wake = (connection: PooledConnection): void => {
+    clearTimeout(connection.idleTimer);
+    connection.idleTimer = undefined;
+    const index = idle.indexOf(connection);
+    if (index >= 0) idle.splice(index, 1);
+  };
+  const destroy = (connection: PooledConnection): void => {
+    wake(connection);
+    connection.driver.destroy();
+    open.delete(connection);
+    if (open.size === 0) onEmpty?.();
+  };
+  const end = async (connection: PooledConnection): Promise<void> => {
+    wake(connection);
+    await endsWithin(timeout, connection.driver.end());
+    destroy(connection);
+  };
+  const isUsable = (connection: PooledConnection): boolean =>
+    !connection.isLost && connection.generation === generation;
+
+  const connect = async (): Promise<PooledConnection> => {
+    const connection: PooledConnection = new PooledConnection(create, generation, settings, () => destroy(connection));
+    open.add(connection);
+    try {
+      await connection.open();
+      return connection;
+    } catch (error) {
+      destroy(connection);
+      throw error;
+    }
+  };
+  const reuse = (): PooledConnection | undefined => {
+    for (let connection = idle.at(-1); connection !== undefined; connection = idle.at(-1)) {
+      wake(connection);
+      if (isUsable(connection)) return connection;
+      destroy(connection);
+    }
+    return undefined;
+  };
+  return {
+    async acquire() {
+      await places.take();
+      try {
+        if (closed) throw new StoreError('refused', `${address.shown}: this store was closed; open another`);
+        return reuse() ?? (await connect());
+      } catch (error) {
+        places.pass();
+        throw error;
+      }
+    },
+    release(given, failure) {
+      const connection = given as PooledConnection;
+      if (isStoreError(failure) && MISLED.has(failure.kind)) connection.lose(failure);
+      if (connection.isLost && connection.generation === generation) generation += 1;
+      if (!isUsable(connection)) destroy(connection);
+      else if (closed) void end(connection);
+      else {
+        connection.idleTimer = setTimeout(() => void end(connection), IDLE_MS);
+        idle.push(connection);
+      }
+      places.pass();
+    },
+    async close() {
+      closed = true;
+      for (const connection of idle.slice()) void end(connection);
+      const empty = new Promise<void>((resolve) => {
+        onEmpty = resolve;
+      });
+      if (open.size > 0) await endsWithin(timeout, empty);
+      for (const connection of open) destroy(connection);
+    },
+  };
+}

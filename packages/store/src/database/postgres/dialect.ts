@@ -1,0 +1,84 @@
+import { createHash } from 'node:crypto';
+import { insertRows, LOG_COLUMNS, type LockedHead, logValues, type Sql, type Statement } from '../sql-dialect.js';
+
+/** Tells our advisory locks from other programs'. */
+const LOCK_SPACE = 0x52_41_4d_50;
+const NOW = 'floor(extract(epoch from clock_timestamp()) * 1000)::bigint';
+
+/** PostgreSQL and PGlite. */
+export const POSTGRES: Sql = {
+  family: 'postgres',
+  now: NOW,
+  // On a replica every transaction is read-only; a primary may have been fenced by `default_transaction_read_only`.
+  isReplica: "current_setting('transaction_read_only')::boolean::int",
+  consentTenant: '?',
+  numberOf: (column) => column,
+  text: (expression) => `(${expression})::text`,
+  jsonArray: (expression) => `json_agg(${expression})`,
+  consentClass: (column) => column,
+  after: (key) => ({
+    text: `(${key.map(({ column }) => column).join(', ')}) > (${key.map(({ mark }) => mark).join(', ')})`,
+    values: key.map(({ value }) => value),
+  }),
+  upsert(table, keys, values) {
+    const columns = [...keys, ...values];
+    const updates = values.map((column) => `${column} = excluded.${column}`).join(', ');
+    return `insert into ${table} (${columns.join(', ')}) values (${columns.map(() => '?').join(', ')})
+      on conflict (${keys.join(', ')}) do update set ${updates}`;
+  },
+  async begin(session, turn, look) {
+    const key = createHash('sha256').update(turn).digest().readInt32BE(0);
+    // Sent together and run one after the other: a statement sees what was there when it began, so the lock is taken
+    // by one before the look.
+    const begun = session.rows(`begin; select pg_advisory_xact_lock(${LOCK_SPACE}, ${key})`);
+    const [, seen] = await Promise.all([begun, look()]);
+    return seen;
+  },
+  async lockHead(session, writes) {
+    const { text, values } = lockStatement(writes);
+    const [head] = await session.rows<LockedHead>(text, values);
+    if (head === undefined) throw new Error('rampart_head has no row');
+    return head;
+  },
+  async finish(session, rows) {
+    const last = rows.at(-1);
+    if (last === undefined) throw new Error('nothing to append');
+    const added = insertRows('rampart_log', LOG_COLUMNS, rows.map(logValues));
+    // Sent together, so that the lock on the head is held for one round trip less.
+    const [moved, committed] = await Promise.allSettled([
+      session.rows(
+        `with added as (${added.text})
+          update rampart_head set position = ?::bigint, sealed = ?::bigint, mac = ? where id = 1`,
+        [...added.values, last.position, last.position, last.mac],
+      ),
+      session.commit(),
+    ]);
+    // After an update that failed the server answers the commit with a rollback. Where no answer came, the commit says so.
+    if (committed.status === 'rejected') throw committed.reason;
+    if (moved.status === 'rejected') throw moved.reason;
+  },
+};
+
+// The counts have to be known before the row is locked: so the writes are over by then, and the lock is held shorter.
+function lockStatement(writes: readonly Statement[]): Statement {
+  const parts = writes.map(({ text }, index) => `w${index} as (${text} returning 1)`);
+  const counts = writes.map((_, index) => ` and (select count(*) from w${index}) >= 0`);
+  return {
+    text: `${parts.length > 0 ? `with ${parts.join(', ')}` : ''}
+      select epoch, position, sealed, mac, key_check, ${NOW} as now from rampart_head where id = 1${counts.join('')} for update`,
+    values: writes.flatMap(({ values }) => values),
+  };
+}
+
+const texts = new Map<string, string>();
+const MOST_TEXTS = 500;
+
+/** `$1`, `$2` … for `?`. */
+export function numbered(text: string): string {
+  const known = texts.get(text);
+  if (known !== undefined) return known;
+  let count = 0;
+  const made = text.replace(/\?/g, () => `$${++count}`);
+  if (texts.size < MOST_TEXTS) texts.set(text, made);
+  return made;
+}

@@ -1,0 +1,118 @@
+import { ControlInputError, type JsonValue, readId } from '@rampart/core';
+import type { EventPage, EventQuery, RecordedMeasurement } from '../api/measurement.js';
+import type { Database } from '../database/database.js';
+import { requireWhole } from '../log/read-log.js';
+import { requireTenantAndUser } from '../state/subject.js';
+
+interface EventRow {
+  readonly id: string;
+  readonly name: string;
+  readonly happened_at: number;
+  readonly received_at: number;
+  readonly tenant_id: string | null;
+  readonly user_id: string | null;
+  readonly flag: string | null;
+  readonly change_flag: string | null;
+  readonly variant: string | null;
+  readonly value: number | null;
+  readonly attributes: string | null;
+  readonly source: string;
+}
+
+const MOST = 1_000;
+
+/** Measurements, a page at a time, by when they happened. */
+export async function readEvents(database: Database, query: EventQuery = {}): Promise<EventPage> {
+  const { limit = MOST } = query;
+  checkQuery(database, query, limit);
+  const { sql, parameters } = statementOf(database, query, limit);
+  const rows = await database.session((session) => session.rows<EventRow>(sql, parameters));
+  const last = rows.at(-1);
+  return {
+    events: rows.map(eventOf),
+    ...(rows.length === limit && last && { next: `${last.happened_at}.${last.id}` }),
+  };
+}
+
+/** Every measurement about a tenant or a user. */
+export async function eventsAbout(
+  database: Database,
+  query: Pick<EventQuery, 'tenant' | 'user'>,
+): Promise<readonly RecordedMeasurement[]> {
+  const found: RecordedMeasurement[] = [];
+  let after: string | undefined;
+  do {
+    const page: EventPage = await readEvents(database, { ...query, after });
+    found.push(...page.events);
+    after = page.next;
+  } while (after !== undefined);
+  return found;
+}
+
+function statementOf({ kysely }: Database, query: EventQuery, limit: number) {
+  const { name, tenant, user, flag, from, to } = query;
+  const after = readEventCursor(query.after);
+  return kysely
+    .selectFrom('rampart_event')
+    .select(['id', 'name', 'happened_at', 'received_at', 'tenant_id', 'user_id', 'flag', 'change_flag', 'variant'])
+    .select(['value', 'attributes', 'source'])
+    .$if(name !== undefined, (rows) => rows.where('name', '=', name))
+    .$if(tenant !== undefined, (rows) => rows.where('tenant_id', '=', tenant))
+    .$if(user !== undefined, (rows) => rows.where('user_id', '=', user))
+    .$if(flag !== undefined, (rows) => rows.where('flag', '=', flag))
+    .$if(from !== undefined, (rows) => rows.where('happened_at', '>=', from))
+    .$if(to !== undefined, (rows) => rows.where('happened_at', '<', to))
+    .$if(after !== undefined, (rows) =>
+      rows
+        .where('happened_at', '>=', after?.at)
+        .where((on) => on.or([on('happened_at', '>', after?.at), on('id', '>', after?.id)])),
+    )
+    .orderBy('happened_at')
+    .orderBy('id')
+    .limit(limit)
+    .compile();
+}
+
+/** A place between two measurements in the order of their time. */
+interface EventCursor {
+  readonly at: number;
+  readonly id: string;
+}
+
+/** @throws ControlInputError for text that is no `next` of a page */
+export function readEventCursor(after: string | undefined): EventCursor | undefined {
+  if (after === undefined) return undefined;
+  const [, at, id] = /^(\d{1,16})\.([\x21-\x7e]{1,64})$/.exec(after) ?? [];
+  if (at === undefined || id === undefined) {
+    throw new ControlInputError('after', after, 'hand in the next of the page before');
+  }
+  return { at: Number(at), id };
+}
+
+function checkQuery({ sql }: Database, { name, tenant, user, flag, from, to }: EventQuery, limit: number): void {
+  for (const [field, text] of Object.entries({ name, flag })) {
+    if (text !== undefined) readId(field, text);
+  }
+  requireTenantAndUser(sql, { tenant, user });
+  requireWhole('limit', limit, 1, MOST);
+  for (const [field, value] of Object.entries({ from, to })) if (value !== undefined) requireWhole(field, value, 0);
+}
+
+function eventOf(row: EventRow): RecordedMeasurement {
+  const { id, name, happened_at: at, received_at: receivedAt, source, value, attributes } = row;
+  const { tenant_id: tenant, user_id: user, flag, change_flag: change, variant } = row;
+  return {
+    id,
+    name,
+    at,
+    receivedAt,
+    ...(tenant !== null && { tenant }),
+    ...(user !== null && { user }),
+    ...(flag !== null && { flag }),
+    ...(change !== null && { change }),
+    ...(variant !== null && { variant }),
+    ...(value !== null && { value }),
+    ...(attributes !== null && { attributes: JSON.parse(attributes) as Readonly<Record<string, JsonValue>> }),
+    source,
+  };
+}

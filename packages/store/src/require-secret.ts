@@ -1,8 +1,0 @@
-import type { Chains } from './chains.js';
-import type { Session } from './sql.js';
-
-/** @throws StoreError `refused` where the log is signed with a secret that this process doesn't have */
-export async function requireSecret(session: Session, chains: Chains): Promise<void> {
-  const [head] = await session.rows<{ key_check: string }>('select key_check from rampart_head where id = 1');
-  chains.require(head?.key_check ?? '');
-}

@@ -1,0 +1,193 @@
+import { randomBytes } from 'node:crypto';
+import { type Kysely, type Migration, Migrator, sql } from 'kysely';
+import type { ConsentRepair } from '../api/control-store.js';
+import { isStoreError } from '../api/store-error.js';
+import { type AnyTables, type Database, openDatabase } from '../database/database.js';
+import { noControlLog, storeError, storeErrorOf } from '../database/driver-error.js';
+import type { Settings } from '../database/settings.js';
+import type { Session } from '../database/sql-dialect.js';
+import { type Chains, chainsOf } from '../log/chains.js';
+import { requireSecret } from '../log/require-secret.js';
+import { repairConsents, requireConsentTable } from './adopt-consents.js';
+import { consentTableProblems } from './consent-table.js';
+import { findUnwatched } from './consent-watch.js';
+import { MYSQL_1, MYSQL_2, MYSQL_3, MYSQL_3_PRESENT, MYSQL_4, MYSQL_TRIGGERS_1 } from './mysql.js';
+import { POSTGRES_1, POSTGRES_2, POSTGRES_4 } from './postgres.js';
+
+/**
+ * The number of the newest migration that this version knows, on any database. A migration whose name ends in
+ * `_works_with_NNNN` can be used by every process of that schema version or a later one: a rolling deploy migrates first, and
+ * older processes go on. Any other migration closes processes that don't know it.
+ */
+export const SCHEMA_VERSION = 4;
+
+const TABLE = 'rampart_migration';
+const LOCK_TABLE = 'rampart_migration_lock';
+/** Another process may be migrating, and an adopted table may be long. In ms. */
+const STATEMENT_MS = 60_000;
+
+/**
+ * What keeps `tenant_ai_consents` from being adopted, or what of it may have changed unseen since; before a migration too, and
+ * without changing anything. On MySQL and MariaDB only.
+ */
+export async function findConsentProblems({ settings }: Database): Promise<readonly string[]> {
+  if (settings.address.engine !== 'mysql') return [];
+  const unchecked = openDatabase({ ...settings, connections: 1 }, () => Promise.resolve());
+  try {
+    return await unchecked.session(async (session) => {
+      const problems = await consentTableProblems(session);
+      const [watched] = await session.rows(
+        "select 1 from information_schema.tables where table_schema = database() and table_name = 'rampart_consent_watch'",
+      );
+      const unseen = watched === undefined || problems.length > 0 ? undefined : await findUnwatched(session);
+      return unseen === undefined ? problems : [...problems, unseen];
+    });
+  } finally {
+    await unchecked.close();
+  }
+}
+
+/**
+ * Creates the tables or brings them up to this version.
+ *
+ * @param patience longest wait for one statement, the lock of migrations included, in ms
+ */
+export async function migrate(database: Database, patience: number = STATEMENT_MS): Promise<ConsentRepair> {
+  const { settings } = database;
+  // The embedded database has one connection, and its folder one owner: there is no opening it a second time.
+  if (settings.address.engine === 'pglite') return migrateWith(database);
+  const statementTimeout = Math.max(settings.timeout, patience);
+  const patient = openDatabase({ ...settings, statementTimeout, connections: 2 }, () => Promise.resolve());
+  try {
+    return await migrateWith(patient);
+  } finally {
+    await patient.close();
+  }
+}
+
+async function migrateWith({ kysely: db, settings }: Database): Promise<ConsentRepair> {
+  // Before anything is created.
+  if (settings.address.engine === 'mysql') await failingAs(settings, requireConsentTable(db, settings));
+  const migrations = { ...(await newerMigrations(db)), ...migrationsOf(settings) };
+  const migrator = new Migrator({
+    db,
+    provider: { getMigrations: () => Promise.resolve(migrations) },
+    migrationTableName: TABLE,
+    migrationLockTableName: LOCK_TABLE,
+  });
+  const { error } = await migrator.migrateToLatest();
+  if (error === undefined) {
+    if (settings.address.engine !== 'mysql') return { recorded: 0, restored: 0 };
+    return failingAs(settings, repairConsents(db, settings));
+  }
+  // Kysely calls a migration that it doesn't know corrupted.
+  const newer = /previously executed migration (\S+) is missing/.exec(error instanceof Error ? error.message : '')?.[1];
+  if (newer !== undefined) throw storeError('schema_newer', settings.address.shown, `it has the migration ${newer}`);
+  throw storeErrorOf(error, settings.address.shown);
+}
+
+/** Migrations of newer versions that this one can work with: Kysely has to know their names. */
+async function newerMigrations(db: Kysely<AnyTables>): Promise<Record<string, Migration>> {
+  // Without the table there are none. Any other failure is that of the migration, too.
+  const { rows } = await sql<{ name: string }>`select name from ${sql.table(TABLE)}`
+    .execute(db)
+    .catch(() => ({ rows: [] }));
+  return Object.fromEntries(
+    rows.filter(({ name }) => worksHere(name)).map(({ name }) => [name, { up: async () => {} }]),
+  );
+}
+
+/** Whether a migration that this version doesn't know leaves it able to work. */
+function worksHere(name: string): boolean {
+  const [, oldest] = /_works_with_(\d{4})$/.exec(name) ?? [];
+  return oldest !== undefined && Number(oldest) <= SCHEMA_VERSION;
+}
+
+/** Passes failures of the driver on as StoreErrors. */
+function failingAs<T>({ address }: Settings, work: Promise<T>): Promise<T> {
+  return work.catch((error: unknown) => {
+    throw storeErrorOf(error, address.shown);
+  });
+}
+
+/**
+ * Whether this version can use the tables as they are, with this secret.
+ *
+ * @throws StoreError `schema_newer`, `schema_older`, or `refused` for a log of a secret that this process doesn't have
+ */
+export async function requireSchema(session: Session, settings: Settings, chains: Chains): Promise<void> {
+  const { shown } = settings.address;
+  const known = Object.keys(migrationsOf(settings));
+  const done = await migrationsDone(session, shown);
+  const newer = done.find((name) => !known.includes(name) && !worksHere(name));
+  if (newer !== undefined) throw storeError('schema_newer', shown, `it has the migration ${newer}`);
+  const missing = known.find((name) => !done.includes(name));
+  if (missing !== undefined) throw storeError('schema_older', shown, `it lacks the migration ${missing}`);
+  await requireSecret(session, chains);
+}
+
+async function migrationsDone(session: Session, shown: string): Promise<readonly string[]> {
+  try {
+    const rows = await session.rows<{ name: string }>(`select name from ${TABLE} order by name`);
+    return rows.map(({ name }) => name);
+  } catch (error) {
+    if (!isStoreError(error) || error.kind !== 'schema_older') throw error;
+    throw noControlLog(shown, 'this database has no control log of Rampart', error.cause);
+  }
+}
+
+/** All migrations of this version, by name. */
+export function migrationsOf(settings: Settings): Record<string, Migration> {
+  const mysql = settings.address.engine === 'mysql';
+  const up = mysql
+    ? (db: Kysely<unknown>) => upMysql(db as Kysely<AnyTables>, settings)
+    : (db: Kysely<unknown>) => upPostgres(db as Kysely<AnyTables>, settings);
+  const events = mysql ? MYSQL_2 : POSTGRES_2;
+  return {
+    '0001_control_log': { up },
+    '0002_events': { up: (db) => runAll(db as Kysely<AnyTables>, events) },
+    ...(mysql && {
+      '0003_consent_watch': { up: (db: Kysely<unknown>) => watchMysql(db as Kysely<AnyTables>) },
+    }),
+    '0004_exposures_works_with_0003': { up: (db) => indexExposures(db as Kysely<AnyTables>, mysql) },
+  };
+}
+
+async function upPostgres(db: Kysely<AnyTables>, settings: Settings): Promise<void> {
+  await runAll(db, POSTGRES_1);
+  await requireConsentTable(db, settings);
+  await addHead(db, settings, 'insert into');
+}
+
+async function upMysql(db: Kysely<AnyTables>, settings: Settings): Promise<void> {
+  await runAll(db, MYSQL_1);
+  await addHead(db, settings, 'insert ignore into');
+  await runAll(db, MYSQL_TRIGGERS_1);
+}
+
+// What it creates stays closed until the consents were repaired, which every migration ends with.
+async function watchMysql(db: Kysely<AnyTables>): Promise<void> {
+  await runAll(db, MYSQL_3);
+  const { rows } = await sql`select 1 from information_schema.columns where table_schema = database()
+    and table_name = 'rampart_consent_terms' and column_name = 'present_since'`.execute(db);
+  if (rows.length === 0) await runAll(db, MYSQL_3_PRESENT);
+}
+
+// MySQL commits each statement that changes a table: an interrupted migration may have added the index.
+async function indexExposures(db: Kysely<AnyTables>, mysql: boolean): Promise<void> {
+  if (!mysql) return runAll(db, POSTGRES_4);
+  const { rows } = await sql`select 1 from information_schema.statistics where table_schema = database()
+    and table_name = 'rampart_event' and index_name = 'rampart_event_change'`.execute(db);
+  if (rows.length === 0) await runAll(db, MYSQL_4);
+}
+
+async function runAll(db: Kysely<AnyTables>, statements: readonly string[]): Promise<void> {
+  for (const text of statements) await sql.raw(text).execute(db);
+}
+
+async function addHead(db: Kysely<AnyTables>, settings: Settings, verb: string): Promise<void> {
+  const { own } = chainsOf(settings);
+  const epoch = randomBytes(8).toString('hex');
+  const values = sql.join([1, epoch, 0, 0, own.genesis(epoch), own.keyCheck()]);
+  await sql`${sql.raw(verb)} rampart_head (id, epoch, position, sealed, mac, key_check) values (${values})`.execute(db);
+}

@@ -1,0 +1,162 @@
+import { randomUUID } from 'node:crypto';
+import {
+  type ControlChange,
+  ControlInputError,
+  formatRevision,
+  parseRevision,
+  readControlChange,
+  readId,
+} from '@rampart/core';
+import { ConflictError, ReusedIdError } from '../api/conflict-error.js';
+import type { Applied, Write } from '../api/control-store.js';
+import type { Database } from '../database/database.js';
+import { insert, type Session, type Sql, type Statement } from '../database/sql-dialect.js';
+import { append, appliedOf, type Draft } from '../log/append.js';
+import { canonical, requireStorable } from '../log/canonical.js';
+import { type AppliedEntry, type Current, readCurrent } from './current.js';
+import { changeOf, flagOf, type Item, isPresent, itemOf, sameValues, stateAfter } from './item.js';
+import { requireRoom } from './limits.js';
+import { narrows } from './narrowing.js';
+import { addSubject, findSubject, personOf, requireTenant, type Subject, subjectFor } from './subject.js';
+import { writesOf } from './write-item.js';
+
+/** A write that was checked. */
+export interface CheckedWrite extends Write {
+  readonly id: string;
+}
+
+/** Records a change and its entry; the heart of the store. */
+export async function apply(database: Database, given: ControlChange, write: Write): Promise<Applied> {
+  const change = readControlChange(given);
+  requireStorable('change', change);
+  const checked = readWrite(write);
+  const item = itemOf(change);
+  if ('tenant' in change) requireTenant(database.sql, change.tenant);
+  return database.transaction(turnOf(item), {
+    look: (session) => readCurrent(database.sql, session, checked.id, item, personOf(change)),
+    async work(session, current) {
+      if (current.applied !== undefined) {
+        await session.rows('rollback');
+        const entry = appliedOf(current.epoch, current.applied.position, checked.id);
+        if (!isSameWrite(current.applied, change, checked)) throw new ReusedIdError(entry);
+        return entry;
+      }
+      requireNoConflict(change, checked, item, current);
+      await requireRoom(database.sql, session, item, current.change === undefined);
+      const subject = await subjectOf(session, change, current);
+      const { draft, writes } = recorded(database.sql, change, checked, item, { ...current, subject });
+      const [applied] = await append(database, session, [draft], writes);
+      if (applied === undefined) throw new Error('nothing was appended');
+      return applied;
+    },
+  });
+}
+
+/** @throws ControlInputError */
+export function readWrite(write: Write): CheckedWrite {
+  const { actor, reason, expected, id = randomUUID(), task } = write;
+  readId('actor', actor);
+  if (typeof reason !== 'string') throw new ControlInputError('reason', reason, 'say why');
+  if (reason.length > 2_000) throw new ControlInputError('reason', reason, 'use at most 2000 characters');
+  requireStorable('reason', reason);
+  if (expected !== undefined && expected !== 'any' && parseRevision(expected) === undefined) {
+    throw new ControlInputError('expected', expected, "hand in the revision that was read, or 'any'");
+  }
+  if (typeof id !== 'string' || !/^[\x21-\x7e]{1,64}$/.test(id)) {
+    throw new ControlInputError('id', id, 'use 1 to 64 printable ASCII characters without spaces');
+  }
+  return { actor, reason, expected, id, task };
+}
+
+/** Writers of one tenant take turns, so that nobody overwrites what they haven't seen; the others don't wait for them. */
+function turnOf({ kind, keys }: Item): string {
+  const tenant = keys['tenant_id'];
+  return tenant === undefined ? canonical([kind, keys]) : turnOfTenant(tenant);
+}
+
+export function turnOfTenant(tenant: string): string {
+  return canonical(['tenant', tenant]);
+}
+
+/** Whether an entry records the same change by the same actor for the same reason; what was erased can't tell. */
+function isSameWrite(entry: AppliedEntry, change: ControlChange, write: CheckedWrite): boolean {
+  const isSame = (stored: string | null, given: unknown, part: (data: unknown) => unknown): boolean =>
+    stored === null || canonical(part(JSON.parse(stored))) === canonical(given);
+  return (
+    entry.kind === change.kind &&
+    isSame(entry.what, change, (data) => (data as { readonly change: unknown }).change) &&
+    isSameAuthor(entry.who, write)
+  );
+}
+
+/** Whether an entry has this actor and reason; an erased author can't tell. */
+export function isSameAuthor(who: string | null, { actor, reason }: Pick<CheckedWrite, 'actor' | 'reason'>): boolean {
+  return who === null || canonical(JSON.parse(who)) === canonical({ actor, reason });
+}
+
+function requireNoConflict(change: ControlChange, { expected }: CheckedWrite, item: Item, current: Current): void {
+  const { last, values, epoch } = current;
+  if (expected === 'any' || last === undefined) return;
+  const read = expected === undefined ? undefined : parseRevision(expected);
+  if (read !== undefined) {
+    if (read.epoch === epoch && last.position <= read.position) return;
+  } else {
+    const before = current.change;
+    const same = isPresent(item) ? values !== undefined && sameValues(values, item.values) : before === undefined;
+    if (same || (before === undefined ? isPresent(item) : narrows(before, change))) return;
+  }
+  throw conflict(change, expected, current, last);
+}
+
+function conflict(
+  yours: ControlChange,
+  expected: string | undefined,
+  { epoch, change }: Current,
+  { position, at, who }: NonNullable<Current['last']>,
+): ConflictError {
+  const revision = formatRevision({ epoch, position });
+  const actor = who === null ? undefined : (JSON.parse(who) as { readonly actor: string }).actor;
+  const current = { value: stateAfter(change), revision, actor, at };
+  const meanwhile =
+    expected === undefined ? 'and you did not say what you had read' : `after ${expected}, which you had read`;
+  return new ConflictError(
+    `It is ${canonical(current.value)} now, by ${actor ?? 'somebody'} at ${new Date(at).toISOString()} (${revision}), ` +
+      `${meanwhile}; yours is ${canonical(stateAfter(changeOf(itemOf(yours))))}. ` +
+      `Look at it, then repeat with expected: '${revision}', or 'any' to overwrite whatever is there.`,
+    { current, yours },
+  );
+}
+
+/** Whose erasure takes the entry's data along. */
+async function subjectOf(session: Session, change: ControlChange, current: Current): Promise<Subject | undefined> {
+  const person = personOf(change);
+  if (person !== undefined) return subjectFor(person, current.pseudonym);
+  // What is lifted may have named a tenant.
+  const former = current.change && personOf(current.change);
+  return former && findSubject(session, former);
+}
+
+function recorded(
+  sql: Sql,
+  change: ControlChange,
+  { id, actor, reason, task }: CheckedWrite,
+  item: Item,
+  current: Current & { readonly subject: Subject | undefined },
+): { readonly draft: Draft; readonly writes: readonly Statement[] } {
+  const { change: before, subject } = current;
+  const draft: Draft = {
+    id,
+    actor,
+    reason,
+    kind: change.kind,
+    subject: subject?.pseudonym ?? '',
+    flag: flagOf(change) ?? flagOf(before),
+    what: { change, before: before === undefined ? null : stateAfter(before) },
+  };
+  const writes = [
+    ...writesOf(sql, item, { entry: id, actor, isThere: current.values !== undefined }),
+    ...(subject?.isNew ? [addSubject(subject)] : []),
+    ...(task === undefined ? [] : [insert('rampart_task', { id, task: canonical(task) })]),
+  ];
+  return { draft, writes };
+}

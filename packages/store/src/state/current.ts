@@ -1,0 +1,122 @@
+import type { ControlChange } from '@rampart/core';
+import type { Session, Sql } from '../database/sql-dialect.js';
+import { stateOf } from './consent-row.js';
+import { type Cells, changeOf, ITEM_TABLES, type Item } from './item.js';
+import type { Person } from './subject.js';
+
+/** What a writer finds before it writes. */
+export interface Current {
+  readonly epoch: string;
+  /** The entry that has the write's id already. */
+  readonly applied: AppliedEntry | undefined;
+  /** The last entry about the item; undefined where there never was one. */
+  readonly last: LastEntry | undefined;
+  readonly values: Cells | undefined;
+  /** The item as it is; undefined where there is none. */
+  readonly change: ControlChange | undefined;
+  /** Of the person the change is about; undefined where it has none yet. */
+  readonly pseudonym: string | undefined;
+}
+
+/** An entry and what it says. */
+export interface AppliedEntry {
+  readonly position: number;
+  readonly kind: string;
+  /** JSON of the change; null where it was erased. */
+  readonly what: string | null;
+  /** JSON of actor and reason; null where it was erased. */
+  readonly who: string | null;
+}
+
+interface LastEntry {
+  readonly position: number;
+  readonly at: number;
+  /** JSON of actor and reason; null where it was erased. */
+  readonly who: string | null;
+}
+
+interface CurrentRow extends Readonly<Record<string, unknown>> {
+  readonly epoch: string;
+  readonly applied: number | null;
+  readonly applied_kind: string | null;
+  readonly applied_what: string | null;
+  readonly applied_who: string | null;
+  readonly last_position: number | null;
+  readonly last_at: number | null;
+  readonly last_who: string | null;
+  readonly pseudonym: string | null;
+}
+
+/** One statement. What it finds stays so until the transaction ends: others wait for their turn. */
+export async function readCurrent(
+  sql: Sql,
+  session: Session,
+  id: string,
+  item: Item,
+  person: Person | undefined,
+): Promise<Current> {
+  if (sql.family === 'mysql' && item.kind === 'consent') await lockConsent(sql, session, item);
+  const { source, values } = sourceOf(sql, item);
+  const columns = ITEM_TABLES[item.kind].values;
+  const [row] = await session.rows<CurrentRow>(
+    `select h.epoch, a.position as applied, a.kind as applied_kind,
+        (select d.data from rampart_detail d where d.id = a.id and d.part = 'what') as applied_what,
+        (select d.data from rampart_detail d where d.id = a.id and d.part = 'who') as applied_who,
+        l.position as last_position, l.recorded_at as last_at,
+        (select w.data from rampart_detail w where w.id = i.entry and w.part = 'who') as last_who,
+        s.pseudonym, ${columns.map((column) => `i.${column} as ${column}`).join(', ')}
+      from rampart_head h
+      left join rampart_log a on a.id = ?
+      left join (${source}) i on 1 = 1
+      left join rampart_log l on l.id = i.entry
+      left join rampart_subject s on s.tenant_id = ? and s.user_id = ?
+      where h.id = 1`,
+    [id, ...values, person?.tenant ?? '', person?.user ?? ''],
+  );
+  if (row === undefined) throw new Error('rampart_head has no row');
+  return currentOf(row, item, columns);
+}
+
+function currentOf(row: CurrentRow, item: Item, columns: readonly string[]): Current {
+  const { epoch, applied, last_position: position, last_at: at, last_who: who, pseudonym } = row;
+  const found = position !== null;
+  const cells = Object.fromEntries(columns.map((column) => [column, row[column] ?? null])) as Cells;
+  // A consent that old code deleted has its entry and no row.
+  const values = found && !(item.kind === 'consent' && cells['state'] === null) ? cells : undefined;
+  return {
+    epoch,
+    applied: applied === null ? undefined : appliedEntryOf(row, applied),
+    last: found ? { position, at: at ?? 0, who } : undefined,
+    values,
+    change: values && changeOf({ ...item, values }),
+    pseudonym: pseudonym ?? undefined,
+  };
+}
+
+function appliedEntryOf(row: CurrentRow, position: number): AppliedEntry {
+  return { position, kind: row.applied_kind ?? '', what: row.applied_what, who: row.applied_who };
+}
+
+function sourceOf(sql: Sql, { kind, keys }: Item): { readonly source: string; readonly values: readonly string[] } {
+  const { table, keys: names, values: columns } = ITEM_TABLES[kind];
+  const given = names.map((name) => keys[name] ?? '');
+  if (kind !== 'consent') {
+    const where = names.map((name) => `${name} = ?`).join(' and ');
+    return { source: `select ${columns.join(', ')}, entry from ${table} where ${where}`, values: given };
+  }
+  const found = `c.tenant_id = ${sql.consentTenant} and ${sql.consentClass('c.feature_class')} = ?`;
+  return {
+    source: `select ${stateOf(sql)} as state, t.version, t.entry from rampart_consent_terms t
+      left join tenant_ai_consents c on ${found} where t.tenant_id = ? and t.feature_class = ?`,
+    values: [...given, ...given],
+  };
+}
+
+// Old code takes no turns; it locks the row that it writes.
+async function lockConsent(sql: Sql, session: Session, { keys }: Item): Promise<void> {
+  await session.rows(
+    `select 1 from tenant_ai_consents where tenant_id = ${sql.consentTenant}
+      and ${sql.consentClass('feature_class')} = ? for update`,
+    [keys['tenant_id'], keys['feature_class']],
+  );
+}

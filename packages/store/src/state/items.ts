@@ -1,0 +1,97 @@
+import { type ControlChange, ControlInputError, formatRevision, readId } from '@rampart/core';
+import type { ConsentRecord, ControlItem, ItemKind, ItemQuery } from '../api/control-store.js';
+import type { Database } from '../database/database.js';
+import type { Session, Sql } from '../database/sql-dialect.js';
+import { consentOfRow, stateOf } from './consent-row.js';
+import { type Cells, changeOf, ITEM_KINDS, ITEM_TABLES, type Item } from './item.js';
+import { requireTenant } from './subject.js';
+
+interface ItemRow extends Readonly<Record<string, unknown>> {
+  readonly epoch: string;
+  readonly position: number;
+  readonly at: number;
+  readonly who: string | null;
+  /** What the entry says; of consents alone. */
+  readonly what?: string | null;
+}
+
+/** What holds now, each with the change that recorded it. */
+export async function items(database: Database, query: ItemQuery = {}): Promise<readonly ControlItem[]> {
+  const { kind, tenant, user, id } = query;
+  if (kind !== undefined && !ITEM_KINDS.includes(kind)) {
+    throw new ControlInputError('kind', kind, `use one of ${ITEM_KINDS.join(', ')}`);
+  }
+  if (tenant !== undefined) requireTenant(database.sql, readId('tenant', tenant));
+  if (user !== undefined && tenant === undefined) throw new ControlInputError('user', user, 'name the tenant too');
+  for (const [field, text] of Object.entries({ user, id })) if (text !== undefined) readId(field, text);
+  const wanted = { tenant_id: tenant, user_id: user, id };
+  const kinds = ITEM_KINDS.filter((each) => (kind ?? each) === each && hasKeys(each, wanted));
+  return database.session(async (session) => {
+    const found: ControlItem[] = [];
+    for (const each of kinds) found.push(...(await itemsOfKind(database.sql, session, each, wanted)));
+    return found;
+  });
+}
+
+/** What a tenant's administrators recorded, class by class. */
+export async function consents(database: Database, tenant: string): Promise<readonly ConsentRecord[]> {
+  const found = await items(database, { kind: 'consent', tenant });
+  return found.flatMap(({ change, ...rest }) => {
+    if (change.kind !== 'consent') return [];
+    return [{ tenant, featureClass: change.featureClass, consent: change.consent, ...rest }];
+  });
+}
+
+type Wanted = Readonly<Record<string, string | undefined>>;
+
+function hasKeys(kind: ItemKind, wanted: Wanted): boolean {
+  return Object.entries(wanted).every(([name, value]) => value === undefined || ITEM_TABLES[kind].keys.includes(name));
+}
+
+async function itemsOfKind(
+  sql: Sql,
+  session: Session,
+  kind: ItemKind,
+  wanted: Wanted,
+): Promise<readonly ControlItem[]> {
+  const { keys, values } = ITEM_TABLES[kind];
+  const conditions = Object.entries(wanted).filter(([, value]) => value !== undefined);
+  const where = conditions.map(([name]) => `i.${name} = ?`).join(' and ');
+  const rows = await session.rows<ItemRow>(
+    `select h.epoch, l.position, l.recorded_at as at,
+        (select w.data from rampart_detail w where w.id = i.entry and w.part = 'who') as who,
+        ${kind === 'consent' ? "(select d.data from rampart_detail d where d.id = i.entry and d.part = 'what') as what," : ''}
+        ${[...keys, ...values].map((name) => `i.${name} as ${name}`).join(', ')}
+      from (${rowsOf(sql, kind)}) i
+      join rampart_head h on h.id = 1
+      join rampart_log l on l.id = i.entry
+      ${where && `where ${where}`} order by l.position`,
+    conditions.map(([, value]) => value),
+  );
+  return rows.flatMap((row) => itemOfRow(kind, row) ?? []);
+}
+
+function itemOfRow(kind: ItemKind, row: ItemRow): ControlItem | undefined {
+  const { keys, values } = ITEM_TABLES[kind];
+  const pick = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, row[name] ?? null]));
+  const item = { kind, keys: pick(keys) as Readonly<Record<string, string>>, values: pick(values) as Cells };
+  const change = kind === 'consent' ? consentChange(item, row.what ?? null) : changeOf(item);
+  if (change === undefined) return undefined;
+  const { actor, reason } = JSON.parse(row.who ?? '{}') as { readonly actor?: string; readonly reason?: string };
+  return { change, revision: formatRevision(row), actor, reason, at: row.at };
+}
+
+function consentChange({ keys, values }: Item, what: string | null): ControlChange | undefined {
+  const consent = consentOfRow({ state: values['state'] ?? null, version: values['version'] ?? null, what });
+  const { tenant_id: tenant = '', feature_class: featureClass = '' } = keys;
+  return consent && { kind: 'consent', tenant, featureClass, consent };
+}
+
+/** A select of all rows of a kind: keys, values and the entry, spelt the same on every database. */
+function rowsOf(sql: Sql, kind: ItemKind): string {
+  const { table, keys, values } = ITEM_TABLES[kind];
+  if (kind !== 'consent') return `select ${[...keys, ...values].join(', ')}, entry from ${table}`;
+  return `select t.tenant_id, t.feature_class, ${stateOf(sql)} as state, t.version, t.entry
+    from rampart_consent_terms t left join tenant_ai_consents c
+      on c.tenant_id = ${sql.numberOf('t.tenant_id')} and ${sql.consentClass('c.feature_class')} = t.feature_class`;
+}
