@@ -17,8 +17,8 @@ export function handleErrors(app: App): void {
 export function answerError(error: Error, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const refusal = isOutcomeUnknownError(error) ? outcomeUnknown(error.id, request) : refusalOf(error);
   if (refusal.statusCode >= 500) {
-    const route = request.routeOptions.url;
-    request.log.error({ ...(isExpected(error) ? { code: error.code } : { err: error }), route }, 'a request failed');
+    const cause = isExpected(error) ? { code: error.code } : { err: error };
+    request.log.error({ requestId: request.id, ...cause, route: request.routeOptions.url }, 'a request failed');
   }
   return writeRefusal(refusal, request, reply);
 }

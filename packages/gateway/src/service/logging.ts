@@ -8,10 +8,6 @@ const QUIET = new Set(['/healthz', '/readyz', '/metrics']);
 
 /** One line for each request. It names the route and never the path, which holds ids of tenants and users. */
 export function logRequests(app: App, { configuration: { logLevel } }: Gateway): void {
-  app.addHook('onRequest', (request, reply, done) => {
-    reply.header('x-request-id', request.id);
-    done();
-  });
   if (logLevel !== 'info' && logLevel !== 'debug') return;
   app.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'none';

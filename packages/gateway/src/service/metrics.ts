@@ -3,13 +3,12 @@ import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporte
 import { type IMetricReader, MeterProvider } from '@opentelemetry/sdk-metrics';
 import { z } from 'zod';
 import type { App, Gateway } from '../gateway.js';
-
-/** Boundaries that OpenTelemetry's conventions give to `http.server.request.duration`, in seconds. */
-const BOUNDARIES = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
+import { RequestDurations } from './request-durations.js';
 
 /** The counts of one gateway, read by a scrape. */
 export interface Metrics {
   readonly meter: Meter;
+  readonly requests: RequestDurations;
   /** All of them, as Prometheus reads them. */
   read(): Promise<string>;
   close(): Promise<void>;
@@ -21,33 +20,27 @@ export function openMetrics(): Metrics {
   // The exporter may bring a copy of the SDK, whose types are the same and count as others.
   const provider = new MeterProvider({ readers: [exporter as unknown as IMetricReader] });
   const serializer = new PrometheusSerializer('', false, undefined, true, true);
+  const scope = { name: '@rampart/gateway' };
+  const requests = new RequestDurations();
   return {
-    meter: provider.getMeter('@rampart/gateway'),
-    read: async () => serializer.serialize((await exporter.collect()).resourceMetrics),
+    meter: provider.getMeter(scope.name),
+    requests,
+    async read() {
+      const { resourceMetrics } = await exporter.collect();
+      const scopeMetrics = [...resourceMetrics.scopeMetrics, { scope, metrics: requests.collect() }];
+      return serializer.serialize({ ...resourceMetrics, scopeMetrics });
+    },
     close: () => provider.shutdown(),
   };
 }
 
-/** Measures every request by OpenTelemetry's conventions. */
-export function measureRequests(app: App, { metrics }: Gateway): void {
-  const duration = metrics.meter.createHistogram('http.server.request.duration', {
-    description: 'Duration of HTTP server requests',
-    unit: 's',
-    advice: { explicitBucketBoundaries: BOUNDARIES },
-  });
+/** Measures every request. */
+export function measureRequests(app: App, { metrics: { requests } }: Gateway): void {
   app.addHook('onResponse', (request, reply, done) => {
-    const route = request.routeOptions.url;
-    duration.record(reply.elapsedTime / 1_000, {
-      'http.request.method': METHODS.has(request.method) ? request.method : '_OTHER',
-      'http.response.status_code': reply.statusCode,
-      'url.scheme': request.protocol,
-      ...(route === undefined ? {} : { 'http.route': route }),
-    });
+    requests.record(request, reply);
     done();
   });
 }
-
-const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH', 'CONNECT', 'TRACE']);
 
 /**
  * What Prometheus scrapes. It asks for a key unless the configuration says `anyone`: routes and counts tell competitors how

@@ -1,6 +1,8 @@
-import type { OutgoingHttpHeaders } from 'node:http';
+import { IncomingMessage, type OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
 import cors from '@fastify/cors';
-import helmet from '@fastify/helmet';
+import type { FastifyRequest } from 'fastify';
+import helmet from 'helmet';
 import type { App, Gateway } from '../gateway.js';
 
 /** What stock clients send: Unleash's and OFREP's, and ours. */
@@ -51,7 +53,7 @@ const TRACING = [
 /** What counts for an answer that is no page: the others of helmet's say how a page may be shown and what it may load. */
 const OF_ANSWERS = ['content-security-policy', 'strict-transport-security', 'x-content-type-options'];
 
-/** Headers that browsers act on: which origins may ask, and that nothing here is a page to be framed or sniffed. */
+/** Headers that browsers act on: the origins that may ask, and that no answer is a page to be framed or sniffed. */
 export function speakToBrowsers(app: App, { configuration: { origins, allowedHeaders } }: Gateway): void {
   if (origins.length > 0)
     app.register(cors, {
@@ -63,8 +65,21 @@ export function speakToBrowsers(app: App, { configuration: { origins, allowedHea
       // A page is told why it was refused also where its preflight lacks a header.
       strictPreflight: false,
     });
-  app.register(helmet, {
-    global: false,
+  // The same for every answer: computed for each, they would cost more than a decision.
+  const ofPages = securityHeaders();
+  const ofAnswers = Object.fromEntries(OF_ANSWERS.map((name) => [name, ofPages[name]]));
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.header('x-request-id', request.id);
+    reply.headers(isDocumentation(request) ? ofPages : ofAnswers);
+    done();
+  });
+}
+
+const isDocumentation = ({ raw }: FastifyRequest): boolean => raw.url?.startsWith('/docs') === true;
+
+function securityHeaders(): OutgoingHttpHeaders {
+  const response = new ServerResponse(new IncomingMessage(new Socket()));
+  const middleware = helmet({
     contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
     // Answers are for pages of other origins, which CORS decides about.
     crossOriginResourcePolicy: { policy: 'cross-origin' },
@@ -72,18 +87,8 @@ export function speakToBrowsers(app: App, { configuration: { origins, allowedHea
     frameguard: { action: 'deny' },
     referrerPolicy: { policy: 'no-referrer' },
   });
-  // They are the same for every answer; worked out for each, they would cost more than a decision.
-  let [ofPages, ofAnswers]: (OutgoingHttpHeaders | undefined)[] = [];
-  app.addHook('onRequest', (request, reply, done) => {
-    if (ofAnswers === undefined) {
-      // It writes them past Fastify, at once, whatever its type says.
-      void reply.helmet();
-      const all = reply.raw.getHeaders();
-      for (const name of Object.keys(all)) reply.raw.removeHeader(name);
-      ofPages = { ...all };
-      ofAnswers = Object.fromEntries(OF_ANSWERS.map((name) => [name, all[name]]));
-    }
-    reply.headers((request.routeOptions.url?.startsWith('/docs') === true ? ofPages : ofAnswers) ?? {});
-    done();
+  middleware(response.req, response, (error) => {
+    if (error !== undefined) throw error;
   });
+  return { ...response.getHeaders() };
 }

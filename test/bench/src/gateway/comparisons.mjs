@@ -81,7 +81,7 @@ async function inPlace(features, run) {
   }
 }
 
-const side = ({ url }, requests) => ({ url, requests });
+const side = ({ url, processorTime }, requests) => ({ url, processorTime, requests });
 
 async function expectToggles(one, count) {
   const { status, text } = await ask(one, one.requests[0]);

@@ -1,6 +1,7 @@
-// Who asks has one core, as the server has, and must not be the slower of the two: so requests are bytes made beforehand, and
-// of an answer nothing is read but its status and where it ends. (autocannon, which makes each request anew, ends at some 12,000
+// The client has one core, as the server has, and must not be the slower of the two: requests are bytes made beforehand, and
+// of an answer only its status and its end are read. (autocannon, which makes each request anew, ends at some 12,000
 // a second, less than the servers answer.)
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createConnection } from 'node:net';
 import { median } from '../measure.mjs';
@@ -18,7 +19,7 @@ const TIMEOUT = 30_000;
  * `overallRate`, at fixed times whether answers have come or not: a time that none was free for is waited for, and counted.
  *
  * @param {{ url: string, requests: readonly object[] | (() => Promise<readonly object[]>), seconds: number, expected?: number, connections?: number, overallRate?: number }} load
- * @returns {Promise<{ rate: number, p99: number }>} answers a second, and ms
+ * @returns {Promise<{ rate: number, p99: number, count: number }>} answers a second, ms, and answers
  */
 export async function load({ url, requests: given, seconds, expected = 200, connections = CONNECTIONS, overallRate }) {
   const { host, hostname, port } = new URL(url);
@@ -35,7 +36,7 @@ export async function load({ url, requests: given, seconds, expected = 200, conn
   const took = (performance.now() - start) / 1_000;
   for (const connection of all) connection.close();
   if (times.count === 0) throw new Error(`${url}: no answer`);
-  return { rate: times.count / took, p99: times.percentile(0.99) };
+  return { rate: times.count / took, p99: times.percentile(0.99), count: times.count };
 }
 
 async function withinTimeout(work, seconds) {
@@ -165,22 +166,54 @@ class Times {
 
 /**
  * Two servers in turn, so that other programs on the machine slow both: the median of the rounds' ratios of rates, and of
- * their 99th percentiles.
+ * their 99th percentiles, and of their processor time.
  */
 export async function compareLoad(ours, other, { smoke }) {
   const seconds = smoke ? 1 : 4;
   const rounds = smoke ? 1 : 5;
-  if (!smoke) for (const side of [ours, other]) await load({ ...side, seconds: 3 });
-  const pairs = [];
-  for (let round = 0; round < rounds; round += 1) {
-    const before = round % 2 === 0 ? undefined : await load({ ...other, seconds });
-    const a = await load({ ...ours, seconds });
-    pairs.push({ a, b: before ?? (await load({ ...other, seconds })) });
+  // The servers run on core 0.
+  execFileSync('taskset', ['--all-tasks', '--cpu-list', '--pid', '1', String(process.pid)]);
+  const stopSpinning = keepAwake();
+  try {
+    if (!smoke) for (const side of [ours, other]) await measure(side, 3);
+    const pairs = [];
+    for (let round = 0; round < rounds; round += 1) {
+      const before = round % 2 === 0 ? undefined : await measure(other, seconds);
+      const a = await measure(ours, seconds);
+      pairs.push({ a, b: before ?? (await measure(other, seconds)) });
+    }
+    const ratio = (field) => median(pairs.map(({ a, b }) => a[field] / b[field]));
+    const medians = (name) =>
+      Object.fromEntries(FIELDS.map((field) => [field, median(pairs.map((pair) => pair[name][field]))]));
+    return {
+      ratio: ratio('rate'),
+      p99: ratio('p99'),
+      processorTime: ratio('processorTime'),
+      ours: medians('a'),
+      other: medians('b'),
+    };
+  } finally {
+    stopSpinning();
   }
-  return {
-    ratio: median(pairs.map(({ a, b }) => a.rate / b.rate)),
-    p99: median(pairs.map(({ a, b }) => a.p99 / b.p99)),
-    ours: { rate: median(pairs.map(({ a }) => a.rate)), p99: median(pairs.map(({ a }) => a.p99)) },
-    other: { rate: median(pairs.map(({ b }) => b.rate)), p99: median(pairs.map(({ b }) => b.p99)) },
+}
+
+const FIELDS = ['rate', 'p99', 'processorTime'];
+
+/** One load of a server: answers a second, the 99th percentile in ms, and processor time of the server for one answer in µs. */
+async function measure({ processorTime, ...side }, seconds) {
+  const before = await processorTime();
+  const { rate, p99, count } = await load({ ...side, seconds });
+  return { rate, p99, processorTime: ((await processorTime()) - before) / count };
+}
+
+/** Keeps the client from sleeping between answers: waking a process that sleeps costs the server. */
+function keepAwake() {
+  let isStopped = false;
+  const spin = () => {
+    if (!isStopped) setImmediate(spin);
+  };
+  spin();
+  return () => {
+    isStopped = true;
   };
 }

@@ -10,5 +10,10 @@ process.on('message', (message) => {
     process.send?.({ heapUsed, rss });
   }
 });
+process.on('message', (message) => {
+  if (message !== 'processorTime') return;
+  const { user, system } = process.cpuUsage();
+  process.send?.({ microseconds: user + system });
+});
 process.once('disconnect', () => process.exit());
 process.send?.({ port });

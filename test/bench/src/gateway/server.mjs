@@ -8,10 +8,10 @@ const PROCESS = fileURLToPath(new URL('./server-process.mjs', import.meta.url));
 const MOST_START = 60_000;
 
 /**
- * Starts a server on a core of its own; who asks has the other.
+ * Starts a server on a core of its own; the load client runs on the other. `processorTime` is in µs, since the start.
  *
  * @param {'our-gateway' | 'unleash-proxy' | 'bare-fastify'} kind
- * @returns {Promise<{ url: string, memory(): Promise<{ heapUsed: number, rss: number }>, stop(): Promise<void> }>}
+ * @returns {Promise<{ url: string, memory(): Promise<{ heapUsed: number, rss: number }>, processorTime(): Promise<number>, stop(): Promise<void> }>}
  */
 export async function startServer(kind, options) {
   const node = [process.execPath, '--expose-gc', PROCESS, kind, JSON.stringify(options)];
@@ -25,6 +25,10 @@ export async function startServer(kind, options) {
     memory() {
       child.send('memory');
       return reply(child, 10_000);
+    },
+    async processorTime() {
+      child.send('processorTime');
+      return (await reply(child, 10_000)).microseconds;
     },
     stop: () =>
       new Promise((resolve) => {
