@@ -224,6 +224,27 @@ describe('a tenant_ai_consents that is there already', () => {
     ],
     ['no key', 'drop primary key, add key (tenant_id)', /no unique key/],
     [
+      'a CHECK without unset',
+      "add constraint states check (state in ('opt_in', 'opt_out'))",
+      /CHECK states .*refuses a consent with the state 'unset'/,
+    ],
+    [
+      'a CHECK of a column without unset',
+      "modify state varchar(9) not null check (state = 'opt_in' or state like 'opt\\_%')",
+      /CHECK state .*refuses a consent with the state 'unset'/,
+    ],
+    [
+      'a CHECK that needs an actor',
+      'add constraint signed check (actor_user_id is not null)',
+      /CHECK signed .*refuses a consent with the state 'opt_in'/,
+    ],
+    ['one class for each tenant', 'add unique one_class (tenant_id)', /unique key one_class \(tenant_id\)/],
+    [
+      'a state that is computed',
+      "drop column state, add column given varchar(9), add column state varchar(9) as (coalesce(given, 'unset')) stored",
+      /column state .*computed/,
+    ],
+    [
       'two spellings',
       'modify feature_class varchar(64) character set utf8mb4 collate utf8mb4_bin not null',
       /tenant 7 has the class "agent" in several spellings \("AGENT", "Agent "\)/,

@@ -1,4 +1,5 @@
 import type { Session } from '../database/sql-dialect.js';
+import { checkProblems } from './consent-constraints.js';
 import { CONSENT_TRIGGERS } from './consent-triggers.js';
 
 interface Column {
@@ -8,6 +9,7 @@ interface Column {
   readonly length: number | null;
   readonly nullable: string;
   readonly has_default: number;
+  readonly is_computed: number;
 }
 
 const COLUMNS = ['tenant_id', 'feature_class', 'state', 'actor_user_id', 'set_at'];
@@ -31,11 +33,12 @@ export async function consentTableProblems(session: Session): Promise<readonly s
     `select column_name as name, data_type as type, column_type as whole_type,
         character_maximum_length as length, is_nullable as nullable,
         (column_default is not null or is_nullable = 'YES' or extra like '%auto_increment%'
-          or extra like '%GENERATED%') as has_default
+          or extra like '%GENERATED%') as has_default,
+        extra regexp '(VIRTUAL|STORED|PERSISTENT)' as is_computed
       from information_schema.columns where table_schema = database() and table_name = 'tenant_ai_consents'`,
   );
   const shape = [...tableProblems(table), ...columns.flatMap(columnProblems), ...missingColumns(columns)];
-  const keys = await keyProblems(session);
+  const keys = [...(await keyProblems(session)), ...(await checkProblems(session))];
   // Rows are read only where the columns are as they should be.
   const rows = shape.length > 0 ? [] : await rowProblems(session);
   return [...shape, ...keys, ...(await cascadeProblems(session)), ...(await triggerProblems(session)), ...rows];
@@ -62,6 +65,9 @@ function missingColumns(columns: readonly Column[]): readonly string[] {
 function columnProblems(column: Column): readonly string[] {
   const { name, type, whole_type: whole, nullable } = column;
   const is = `column ${name} ${whole}`;
+  if (column.is_computed === 1 && COLUMNS.includes(name)) {
+    return [`${is}: it is computed, so Rampart can't write it: make it an ordinary column`];
+  }
   switch (name) {
     case 'tenant_id':
       if (type !== 'bigint') return [`has a tenant_id of type ${type}: use BIGINT UNSIGNED NOT NULL`];
@@ -101,6 +107,12 @@ async function keyProblems(session: Session): Promise<readonly string[]> {
       from information_schema.statistics where table_schema = database() and table_name = 'tenant_ai_consents'
       group by index_name`,
   );
+  // A value of another column may differ from row to row, or be NULL.
+  const conflicting = keys.filter(({ columns, is_unique: isUnique, parts }) => {
+    const names = columns.split(',');
+    const isOneConsent = names.includes('tenant_id') && names.includes('feature_class') && Number(parts) === 0;
+    return isUnique === 1 && !isOneConsent && names.every((name) => COLUMNS.includes(name));
+  });
   const isKey = keys.some(
     (key) =>
       key.is_unique === 1 &&
@@ -113,6 +125,10 @@ async function keyProblems(session: Session): Promise<readonly string[]> {
       ? []
       : ['it has no unique key of exactly (tenant_id, feature_class): a class may have several rows: add one']),
     ...(isFound ? [] : ['no key begins with tenant_id: every trigger would read the whole table: add one']),
+    ...conflicting.map(
+      ({ name, columns }) =>
+        `unique key ${name} (${columns}): it refuses a second consent that has the same values: drop it`,
+    ),
   ];
 }
 
