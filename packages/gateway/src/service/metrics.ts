@@ -5,6 +5,8 @@ import { z } from 'zod';
 import type { App, Gateway } from '../gateway.js';
 import { RequestDurations } from './request-durations.js';
 
+type ScopeMetrics = Parameters<PrometheusSerializer['serialize']>[0]['scopeMetrics'][number];
+
 /** The counts of one gateway, read by a scrape. */
 export interface Metrics {
   readonly meter: Meter;
@@ -27,8 +29,8 @@ export function openMetrics(): Metrics {
     requests,
     async read() {
       const { resourceMetrics } = await exporter.collect();
-      const scopeMetrics = [...resourceMetrics.scopeMetrics, { scope, metrics: requests.collect() }];
-      return serializer.serialize({ ...resourceMetrics, scopeMetrics });
+      const ofRequests = { scope, metrics: requests.collect() } as unknown as ScopeMetrics;
+      return serializer.serialize({ ...resourceMetrics, scopeMetrics: [...resourceMetrics.scopeMetrics, ofRequests] });
     },
     close: () => provider.shutdown(),
   };

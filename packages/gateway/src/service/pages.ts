@@ -88,7 +88,7 @@ function securityHeaders(): OutgoingHttpHeaders {
     referrerPolicy: { policy: 'no-referrer' },
   });
   middleware(response.req, response, (error) => {
-    if (error !== undefined) throw error;
+    if (error instanceof Error) throw error;
   });
   return { ...response.getHeaders() };
 }
