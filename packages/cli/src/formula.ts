@@ -1,6 +1,8 @@
-// What a spreadsheet takes for a formula, also behind quotes that were put there before (OWASP, CSV injection).
-const FORMULA = /^'*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]/;
-const NEUTRALISED = /^'+[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]/;
+// A spreadsheet runs these as a formula (OWASP, CSV injection), also behind quotes that were added before, and behind spaces
+// where it trims cells.
+const START = String.raw`(?:[\t\r\n]|[\s\u200b]*[=+\-@\uff1d\uff0b\uff0d\uff20])`;
+const FORMULA = new RegExp(`^'*${START}`);
+const NEUTRALISED = new RegExp(`^'+${START}`);
 
 /** A CSV cell that a spreadsheet shows as text: `'` stands before what it would run as a formula. */
 export function neutraliseFormula(cell: string): string {
