@@ -20,6 +20,19 @@ const alias = readdirSync(new URL('./packages', import.meta.url)).flatMap((folde
 
 const CHAOS = 'test/chaos/src/chaos.test.ts';
 
+/**
+ * Unit tests that start nothing and replace nothing for the whole process. They share one module graph per worker, which is
+ * four times as fast as loading it for each file.
+ */
+const NEEDS_OWN_PROCESS =
+  /@rampart\/services|unleash-server|node:child_process|vi\.mock|useFakeTimers|stubGlobal|stubEnv|process\.env/;
+const SHARED = readdirSync('packages').flatMap((folder) =>
+  readdirSync(`packages/${folder}/src`, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.test.ts'))
+    .map((file) => `packages/${folder}/src/${file}`)
+    .filter((file) => !NEEDS_OWN_PROCESS.test(readFileSync(file, 'utf8'))),
+);
+
 export default defineConfig({
   resolve: { alias },
   test: {
@@ -29,15 +42,19 @@ export default defineConfig({
     projects: [
       {
         extends: true,
+        test: { name: 'unit', include: SHARED, isolate: false, maxWorkers: 2, sequence: { groupOrder: 0 } },
+      },
+      {
+        extends: true,
         test: {
           name: 'tests',
           include: ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts', 'examples/*/src/**/*.test.ts'],
-          exclude: ['**/node_modules/**', CHAOS],
+          exclude: ['**/node_modules/**', CHAOS, ...SHARED],
           maxWorkers: 2,
-          sequence: { groupOrder: 0 },
+          sequence: { groupOrder: 1 },
         },
       },
-      { extends: true, test: { name: 'chaos', include: [CHAOS], maxWorkers: 1, sequence: { groupOrder: 1 } } },
+      { extends: true, test: { name: 'chaos', include: [CHAOS], maxWorkers: 1, sequence: { groupOrder: 2 } } },
     ],
   },
 });
