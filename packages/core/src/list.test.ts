@@ -37,6 +37,14 @@ describe('a list fact', () => {
     ['[["a"]]', undefined],
     [['a\u200b'], undefined],
     ['a，b', undefined],
+    // The first a is Cyrillic.
+    ['hip\u0430a', undefined],
+    [['hipaa', 'gd\u03c1r'], undefined],
+    ['тариф-pro', ['тариф-pro']],
+    ['null', undefined],
+    ['undefined', undefined],
+    [['hipaa', 'Null'], undefined],
+    ['["NaN"]', undefined],
   ])('%j holds %j', (list, entries) => {
     expect(entriesOf(list)).toEqual(entries);
   });
@@ -136,4 +144,9 @@ describe('a tier ladder', () => {
     expect(ladderProblem(tiers)).toContain(problem);
     expect(() => readTiers(tiers)).toThrow(`tiers: ${problem}`);
   });
+});
+
+test.each(['hip\u0430a', '\u0435u'])('%j mixes scripts, which a fact must not and an id may', (entry) => {
+  expect(characterProblem(entry, 'fact')).toContain('which looks like a Latin letter and is none');
+  expect(characterProblem(entry, 'id')).toBeUndefined();
 });

@@ -23,11 +23,24 @@ const NAMES: ReadonlyMap<string, string> = new Map([
   ['\ufeff', 'a byte order mark'],
 ]);
 
+// A letter of another script in the middle of a Latin word looks like a Latin one, and makes another word of it.
+const LOOKALIKE =
+  /(?<=\p{Script=Latin}\p{M}*)[\p{Script=Cyrillic}\p{Script=Greek}]|[\p{Script=Cyrillic}\p{Script=Greek}](?=\p{M}*\p{Script=Latin})/u;
+
+/** What other programs write in place of an absent list: no label is certain to be meant. */
+const ABSENT: ReadonlySet<string> = new Set(['null', 'undefined', 'nan']);
+
 /** The first character that no entry of this kind may hold, and the fix; undefined where every character may be there. */
 export function characterProblem(entry: string, kind: EntryKind): string | undefined {
   const character = UNREADABLE[kind].exec(entry)?.[0];
-  if (character === undefined) return undefined;
+  if (character === undefined) return kind === 'fact' ? lookalikeProblem(entry) : undefined;
   return `${shown(character)} is in it: separate entries by commas, and use ${ALLOWED[kind]} in an entry`;
+}
+
+function lookalikeProblem(entry: string): string | undefined {
+  const character = LOOKALIKE.exec(entry)?.[0];
+  if (character === undefined) return undefined;
+  return `${shown(character)} is in it, which looks like a Latin letter and is none: write each word in one script`;
 }
 
 function shown(character: string): string {
@@ -53,7 +66,7 @@ export function readFact(value: unknown): string | undefined {
   if (typeof value !== 'string') return idText(value);
   if (isFolded(value)) return value;
   const folded = foldFact(value.trim());
-  return folded === '' || UNREADABLE.fact.test(folded) ? undefined : folded;
+  return folded === '' || UNREADABLE.fact.test(folded) || LOOKALIKE.test(folded) ? undefined : folded;
 }
 
 /**
@@ -76,9 +89,11 @@ export function isSafeId(value: unknown): value is number {
  * @returns undefined where the list is absent, or where any entry can't be read for certain
  */
 export function entriesOf(list: unknown): readonly string[] | undefined {
-  if (typeof list === 'string') return isFolded(list) ? [list] : readEntries(partsOf(list));
+  if (typeof list === 'string') return isFolded(list) && !ABSENT.has(list) ? [list] : readEntries(partsOf(list));
   if (!Array.isArray(list)) return undefined;
-  for (const entry of list) if (typeof entry !== 'string' || !isFolded(entry)) return readEntries(list);
+  for (const entry of list) {
+    if (typeof entry !== 'string' || !isFolded(entry) || ABSENT.has(entry)) return readEntries(list);
+  }
   return list;
 }
 
@@ -98,7 +113,7 @@ function readEntries(parts: unknown): readonly string[] | undefined {
     if (typeof part !== 'string') return undefined;
     if (part.trim() === '') continue;
     const entry = readFact(part);
-    if (entry === undefined) return undefined;
+    if (entry === undefined || ABSENT.has(entry)) return undefined;
     entries.push(entry);
   }
   return entries;
