@@ -70,8 +70,8 @@ function build(
       skipInstanceCountWarning: true,
       ...unleash,
     },
-    initTimeout: 1_000,
-    staleAfter: 200,
+    initTimeoutMs: 1_000,
+    staleAfterMs: 200,
     logger: silent,
     ...options,
   });

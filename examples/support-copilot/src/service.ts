@@ -61,7 +61,7 @@ export async function startService({ unleash, control, port = 0, ...options }: S
   const rampart = createRampart({
     unleash: { url: unleash.url, appName: 'support-copilot', customHeaders, refreshInterval },
     control,
-    directory,
+    directory: { lookup: directory },
   });
   await OpenFeature.setProviderAndWait(rampart.provider);
   const app = routes(OpenFeature.getClient(), control);

@@ -39,7 +39,17 @@ function built({ configuration, stated: { directory }, log, migrate }: Given, me
   const { tiers, prefix, gates, contextNames } = configuration;
   const control = controlOf({ configuration, log, migrate }, metrics);
   const unleash = unleashOf(configuration);
-  const rampart = createRampart({ unleash, control, directory, tiers, prefix, gates, contextNames, logger: log });
+  const facts = directory && { lookup: directory };
+  const rampart = createRampart({
+    unleash,
+    control,
+    directory: facts,
+    tiers,
+    prefix,
+    gates,
+    contextNames,
+    logger: log,
+  });
   return { rampart, control };
 }
 

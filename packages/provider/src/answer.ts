@@ -3,22 +3,22 @@ import type { AiFlag } from './decider.js';
 import { NUMBER, OBJECT, type Payload, type Reading, TEXT, type ValueReader } from './payload.js';
 import type { Reason } from './resolution.js';
 
-/** The answer of a flag that carries a Rampart strategy or stands behind one. */
+/** The evaluation of a flag with a Rampart strategy, or behind a feature's gates. */
 export interface AiAnswer {
   readonly kind: 'ai';
   readonly name: string;
-  /** `missing`: the name of an AI flag that isn't there, or not yet. */
+  /** `missing`: an AI flag's name without a flag, at least until flags arrive. */
   readonly flagKind: AiFlag['kind'] | 'missing';
   readonly decision: Decision;
-  /** STALE where the flag data is older than the provider promises. */
+  /** STALE if the flags are older than `staleAfterMs` allows, or from a backup. */
   readonly reason: Reason;
   /** The variant's payload, of a gated flag that is on. */
   readonly payload: Payload;
-  /** Whom the decision is about: what `metadataOf` reads beside it. */
+  /** The subject of the decision; `metadataOf` needs it too. */
   readonly subject: Subject;
 }
 
-/** The answer of a flag that Rampart has nothing to say about: the platform's own. */
+/** The platform's own evaluation of an ordinary flag. */
 export interface PlainAnswer {
   readonly kind: 'plain';
   readonly name: string;
@@ -28,25 +28,25 @@ export interface PlainAnswer {
   readonly reason: Reason;
 }
 
-/** There is no such flag, and its name isn't that of an AI flag; `ready` is false where there are no flags to answer from. */
+/** No flag has this name, and it isn't the name of an AI flag; `ready` is false while there are no flags at all. */
 export interface MissingAnswer {
   readonly kind: 'missing';
   readonly name: string;
   readonly ready: boolean;
 }
 
-/** What the provider says to a server that speaks another protocol than OpenFeature's: untyped, without anyone's default. */
+/** An untyped evaluation without a default, for servers of other protocols than OpenFeature. */
 export type Answer = AiAnswer | PlainAnswer | MissingAnswer;
 
-/** Options of {@link RampartProvider.answer}. */
+/** Options of {@link EvaluationEngine.evaluate}. */
 export interface AnswerOptions {
-  /** False for a bulk question, which is no exposure. @default true */
+  /** Whether usage is counted. False for a bulk evaluation, which is no exposure. @default true */
   readonly counted?: boolean | undefined;
-  /** What ordinary flags see, where that is more than AI flags may. @default the context */
+  /** The context of ordinary flags, if it holds more than AI flags may read. @default the context */
   readonly plain?: Attributes | undefined;
 }
 
-/** The types that OpenFeature knows. */
+/** OpenFeature's value types. */
 export type ValueType = 'boolean' | 'string' | 'number' | 'object';
 
 const READERS: Readonly<Record<Exclude<ValueType, 'boolean'>, ValueReader<JsonValue>>> = {
@@ -56,8 +56,8 @@ const READERS: Readonly<Record<Exclude<ValueType, 'boolean'>, ValueReader<JsonVa
 };
 
 /**
- * An answer's value in one of OpenFeature's types, as the provider gives it. Undefined where the caller's default stands: a
- * closed gate, a variant without payload.
+ * The value of an evaluation in one of OpenFeature's types, as the provider returns it. Undefined for the caller's default: a closed
+ * gate, a variant without payload.
  */
 export function typedValue(answer: AiAnswer | PlainAnswer, type: ValueType): Reading<JsonValue> {
   if (answer.kind === 'plain') {
@@ -68,12 +68,12 @@ export function typedValue(answer: AiAnswer | PlainAnswer, type: ValueType): Rea
   return aiValue(answer, READERS[type]);
 }
 
-/** The same with a reader: an object question of a feature or a change is answered by the decision. */
+/** The value of an AI flag: a feature or a change evaluates to its decision if the reader asks for an object. */
 export function aiValue<T extends JsonValue>(
   { flagKind, decision, payload }: AiAnswer,
   reader: ValueReader<T>,
 ): Reading<T> {
-  if (reader.decisions && flagKind !== 'gated') return { ok: true, value: decision as unknown as T };
+  if (reader.returnsDecision && flagKind !== 'gated') return { ok: true, value: decision as unknown as T };
   if (!decision.enabled) return { ok: true, value: undefined };
   return flagKind === 'gated' ? reader.payload(payload) : reader.binding(decision.binding);
 }

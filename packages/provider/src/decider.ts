@@ -14,16 +14,16 @@ import {
   tierRank,
   type VerdictMemo,
 } from '@rampart/core';
-import { kindOf } from './directory.js';
+import { errorName } from './error-name.js';
 import type { Inputs } from './inputs.js';
 import { failedDecision, withVariant } from './other-decisions.js';
 import type { Payload } from './payload.js';
 
-/** A flag that carries a Rampart strategy or stands behind one. */
+/** A flag with a Rampart strategy, or behind a feature's gates. */
 export type AiFlag = Exclude<Flag, PlainFlag>;
 
-/** A decision, with what value mapping and reporting need besides. */
-export interface Served {
+/** A decision with its OpenFeature reason and payload. */
+export interface EvaluatedFlag {
   readonly decision: Decision;
   readonly reason: DecisionReason;
   /** The variant's payload, of a gated flag that is on. */
@@ -34,12 +34,12 @@ export interface Served {
 export interface DeciderOptions {
   readonly flags: FlagSource;
   readonly settings: DecideSettings;
-  /** The attribute that holds the tier. */
+  /** The context attribute with the tier. */
   readonly tierName: string;
   readonly logger: Logger;
 }
 
-/** Decides AI flags: core's gates, then, for a gated flag, the platform's own answer. Reports each answer once. */
+/** Decides AI flags: core's gates, then the platform's own evaluation of a gated flag. Counts each evaluation once. */
 export class Decider {
   readonly #flags: FlagSource;
   readonly #settings: DecideSettings;
@@ -53,8 +53,8 @@ export class Decider {
     this.#logger = logger;
   }
 
-  /** Answers a question, and counts it as served unless told not to. Never throws: a failure closes. */
-  serve(name: string, inputs: Inputs, counted = true): Served {
+  /** Decides one flag and counts the usage unless `counted` is false. Never throws: a failure closes the flag. */
+  evaluate(name: string, inputs: Inputs, counted = true): EvaluatedFlag {
     const snapshot = this.#flags.snapshot();
     const flag = snapshot.flag(name);
     try {
@@ -67,21 +67,21 @@ export class Decider {
     }
   }
 
-  /** Decides every AI flag over one snapshot. A bulk question is no exposure: nothing is counted. */
-  all(inputs: Inputs): Map<string, Decision> {
+  /** Decides every AI flag of one snapshot. Counts no usage: a bulk evaluation is no exposure. */
+  evaluateAll(inputs: Inputs): Map<string, Decision> {
     const snapshot = this.#flags.snapshot();
     const memo: VerdictMemo = new Map();
     const decisions = new Map<string, Decision>();
     for (const name of snapshot.names()) {
       const flag = snapshot.flag(name);
       if (flag !== undefined && flag.kind !== 'plain')
-        decisions.set(name, this.quietly(snapshot, flag, inputs, memo).decision);
+        decisions.set(name, this.evaluateUncounted(snapshot, flag, inputs, memo).decision);
     }
     return decisions;
   }
 
-  /** One of many flags over one snapshot; verdicts on changes are remembered for the features that ask them again. */
-  quietly(snapshot: FlagSnapshot, flag: AiFlag, inputs: Inputs, memo: VerdictMemo): Served {
+  /** Decides one flag of a bulk evaluation; `memo` shares the verdicts on changes with their features. */
+  evaluateUncounted(snapshot: FlagSnapshot, flag: AiFlag, inputs: Inputs, memo: VerdictMemo): EvaluatedFlag {
     try {
       const evaluation = decide(snapshot, flag.name, inputs.subject, inputs.control, this.#settings, memo);
       if (flag.kind === 'gated') return this.#gated(flag, inputs, evaluation, false);
@@ -91,9 +91,9 @@ export class Decider {
     }
   }
 
-  /** What a flag would answer behind a feature's gates. Counts nothing. */
-  wouldDecide(flag: PlainFlag, feature: string, { subject, control }: Inputs): Decision {
-    const now = this.#flags.snapshot();
+  /** Decides an ordinary flag as if a feature's gates applied to it. Counts no usage. */
+  dryRun(flag: PlainFlag, feature: string, { subject, control }: Inputs): Decision {
+    const current = this.#flags.snapshot();
     const gated: GatedFlag = {
       kind: 'gated',
       name: flag.name,
@@ -103,15 +103,15 @@ export class Decider {
       revision: '',
     };
     const snapshot: FlagSnapshot = {
-      flag: (name) => (name === flag.name ? gated : now.flag(name)),
-      names: () => now.names(),
-      changesOf: (name) => now.changesOf(name),
+      flag: (name) => (name === flag.name ? gated : current.flag(name)),
+      names: () => current.names(),
+      changesOf: (name) => current.changesOf(name),
     };
     return decide(snapshot, flag.name, subject, control, this.#settings).decision;
   }
 
-  // The platform counts what it answers itself; a closed gate never reaches it.
-  #gated(flag: GatedFlag, { subject }: Inputs, { decision, reason }: Evaluation, counted: boolean): Served {
+  // The platform counts its own evaluations; a flag with a closed gate never reaches it.
+  #gated(flag: GatedFlag, { subject }: Inputs, { decision, reason }: Evaluation, counted: boolean): EvaluatedFlag {
     if (!decision.enabled) {
       if (counted) this.#reportOne(flag.name, false, undefined, subject);
       return { decision: this.#soleObstacle(flag, subject, decision), reason, payload: undefined };
@@ -123,26 +123,26 @@ export class Decider {
     return { decision: withVariant(decision, variant), reason, payload: variant.enabled ? variant.payload : undefined };
   }
 
-  // Neither paying nor consenting is offered where the flag's own strategies would still say no.
+  // No paywall or consent request if the flag's own strategies would still close the flag.
   #soleObstacle(flag: GatedFlag, { attributes, tier }: Subject, decision: Decision): Decision {
     if (decision.outcome !== 'paywall' && decision.outcome !== 'consent_required') return decision;
     const feature = this.#flags.snapshot().flag(flag.feature);
     const minTier = feature?.kind === 'feature' ? feature.access?.minTier : undefined;
     const { tiers } = this.#settings;
-    const below = minTier !== undefined && tier !== undefined && tierRank(tiers, tier) < tiers.indexOf(minTier);
-    const lifted = below ? { ...attributes, [this.#tierName]: minTier } : attributes;
-    const { featureEnabled } = this.#flags.variantBehindGate(flag.name, flag.feature, lifted, false);
+    const isTierTooLow = minTier !== undefined && tier !== undefined && tierRank(tiers, tier) < tiers.indexOf(minTier);
+    const withTier = isTierTooLow ? { ...attributes, [this.#tierName]: minTier } : attributes;
+    const { featureEnabled } = this.#flags.variantBehindGate(flag.name, flag.feature, withTier, false);
     return featureEnabled ? decision : closedByFlag(decision);
   }
 
-  // A feature is counted as asked, and the change that answered as served.
+  // Counts the feature as evaluated and the change that decided as served.
   #report(name: string, flag: Flag | undefined, { subject }: Inputs, { decision, exposed }: Evaluation): void {
     if (flag === undefined) return;
     const { change, enabled } = decision;
-    const asked = flag.kind === 'feature';
-    this.#reportOne(name, enabled, asked ? undefined : exposed, subject);
-    const answered = asked && (enabled || exposed !== undefined);
-    if (answered && change !== undefined) this.#reportOne(change, enabled, exposed, subject);
+    const isFeature = flag.kind === 'feature';
+    this.#reportOne(name, enabled, isFeature ? undefined : exposed, subject);
+    const isChangeServed = isFeature && (enabled || exposed !== undefined);
+    if (isChangeServed && change !== undefined) this.#reportOne(change, enabled, exposed, subject);
   }
 
   #reportOne(name: string, enabled: boolean, variant: string | undefined, subject: Subject): void {
@@ -150,17 +150,17 @@ export class Decider {
       this.#flags.count(name, enabled, variant);
       this.#flags.impression?.(name, subject, enabled, variant);
     } catch (error) {
-      this.#logger.warn(`rampart: reporting the use of ${name} failed (${kindOf(error)})`);
+      this.#logger.warn(`rampart: counting usage of ${name} failed (${errorName(error)})`);
     }
   }
 
-  #failed(name: string, error: unknown): Served {
-    this.#logger.error(`rampart: deciding ${name} failed (${kindOf(error)}); it is closed`);
+  #failed(name: string, error: unknown): EvaluatedFlag {
+    this.#logger.error(`rampart: deciding ${name} failed (${errorName(error)}); it is closed`);
     return { decision: failedDecision(), reason: 'TARGETING_MATCH', payload: undefined };
   }
 }
 
-/** Closed by the own strategies of a flag behind a feature's gates. */
+/** The decision on a gated flag that its own strategies close. */
 function closedByFlag(decision: Decision): Decision {
   return { ...decision, outcome: 'off', enabled: false, gate: 'targeting', detail: 'flag', paywall: undefined };
 }

@@ -1,11 +1,11 @@
 import { ProviderNotReadyError } from '@openfeature/server-sdk';
 
 /**
- * A start that failed for good: the flag platform refuses the key, or the provider was closed. Only a new provider helps. Its code
- * is PROVIDER_NOT_READY: with PROVIDER_FATAL OpenFeature would answer every caller's default, which may be true.
+ * A start that failed permanently: the flag platform refuses the key, or the provider was closed. Create a new provider. The code is
+ * PROVIDER_NOT_READY: with PROVIDER_FATAL OpenFeature would return every caller's default, which may be true.
  */
 export class FinalStartError extends ProviderNotReadyError {
   override readonly name = 'FinalStartError';
-  /** Whether trying again is useless: always. The event PROVIDER_ERROR that follows says the same in its metadata. */
+  /** A retry can't succeed. The PROVIDER_ERROR event that follows has the same field in its metadata. */
   readonly final = true;
 }

@@ -10,11 +10,13 @@ import {
   type TenantFacts,
   withTenantFacts,
 } from '@rampart/core';
-import { kindOf, type TenantFactsCache } from './directory.js';
+import { errorName } from './error-name.js';
+import type { TenantFactsCache } from './tenant-facts-cache.js';
 
-/** What one decision is made from, besides the flags. */
+/** The inputs of a decision besides the flags. */
 export interface Inputs {
   readonly subject: Subject;
+  /** The control state; undefined if none is fresh enough, which closes AI flags. */
   readonly control: ControlView | undefined;
 }
 
@@ -26,7 +28,7 @@ export interface InputReaderOptions {
   readonly logger: Logger;
 }
 
-/** Brings together what the context states, what the directory knows of the tenant, and the control state. */
+/** Joins the context, the directory's facts about the tenant, and the control state. */
 export class InputReader {
   readonly #control: ControlSource;
   readonly #directory: TenantFactsCache | undefined;
@@ -41,56 +43,56 @@ export class InputReader {
     this.#logger = logger;
   }
 
-  /** The subject as the context states it; fetches nothing. */
+  /** The subject from the context alone. */
   subject(attributes: Attributes): Subject {
     return readSubject(attributes, this.#names);
   }
 
-  /** Everything that can be known; a promise only where something has to be fetched. Never rejects. */
+  /** The complete inputs, at once if they are cached, else as a promise that never rejects. */
   read(attributes: Attributes): Inputs | Promise<Inputs> {
-    const stated = readSubject(attributes, this.#names);
-    const facts = this.#facts(stated);
-    const control = this.#view(stated);
-    const complete = control !== undefined || this.#control.load === undefined;
-    if (complete && !(facts instanceof Promise)) return { subject: withFacts(stated, facts), control };
-    return this.#wait(stated, facts, complete);
+    const subject = this.subject(attributes);
+    const facts = this.#facts(subject);
+    const control = this.#view(subject);
+    const isComplete = control !== undefined || this.#control.load === undefined;
+    if (isComplete && !(facts instanceof Promise)) return { subject: withFacts(subject, facts), control };
+    return this.#wait(subject, facts, isComplete);
   }
 
-  /** What is known now. What is missing counts as unknown this time, and is fetched for the next. */
-  peek(attributes: Attributes): Inputs {
-    const stated = readSubject(attributes, this.#names);
-    const facts = this.#facts(stated);
-    const control = this.#view(stated);
+  /** The inputs that are cached. Missing ones count as unknown for this call and are fetched for the next. */
+  readCached(attributes: Attributes): Inputs {
+    const subject = this.subject(attributes);
+    const facts = this.#facts(subject);
+    const control = this.#view(subject);
     if (control === undefined) {
       this.#control.closedForUnknown?.();
-      void this.#load(stated);
+      void this.#load(subject);
     }
-    return { subject: facts instanceof Promise ? stated : withFacts(stated, facts), control };
+    return { subject: facts instanceof Promise ? subject : withFacts(subject, facts), control };
   }
 
   async #wait(
-    stated: Subject,
-    facts: TenantFacts | Promise<TenantFacts> | undefined,
-    complete: boolean,
+    subject: Subject,
+    pendingFacts: TenantFacts | Promise<TenantFacts> | undefined,
+    isComplete: boolean,
   ): Promise<Inputs> {
-    const [found] = await Promise.all([facts, complete ? undefined : this.#load(stated)]);
-    const control = this.#view(stated);
+    const [facts] = await Promise.all([pendingFacts, isComplete ? undefined : this.#load(subject)]);
+    const control = this.#view(subject);
     if (control === undefined) this.#control.closedForUnknown?.();
-    return { subject: withFacts(stated, found), control };
+    return { subject: withFacts(subject, facts), control };
   }
 
-  #facts(stated: Subject): TenantFacts | Promise<TenantFacts> | undefined {
-    const { tenantId } = stated;
-    return this.#directory === undefined || tenantId === undefined || statesAllFacts(stated)
+  #facts(subject: Subject): TenantFacts | Promise<TenantFacts> | undefined {
+    const { tenantId } = subject;
+    return this.#directory === undefined || tenantId === undefined || statesAllFacts(subject)
       ? undefined
-      : this.#directory.find(tenantId);
+      : this.#directory.get(tenantId);
   }
 
   #view({ tenantId, consentRevision }: Subject): ControlView | undefined {
     try {
       return this.#control.read(tenantId, consentRevision);
     } catch (error) {
-      this.#logger.error(`rampart: reading the control state failed (${kindOf(error)}); AI flags are closed`);
+      this.#logger.error(`rampart: reading the control state failed (${errorName(error)}); AI flags are closed`);
       return undefined;
     }
   }
@@ -106,15 +108,15 @@ export class InputReader {
     return loading;
   }
 
-  async #fetch(tenantId: string | undefined, atLeast: string | undefined): Promise<void> {
+  async #fetch(tenantId: string | undefined, minRevision: string | undefined): Promise<void> {
     try {
-      await this.#control.load?.(tenantId, atLeast);
+      await this.#control.load?.(tenantId, minRevision);
     } catch (error) {
-      this.#logger.error(`rampart: loading the control state failed (${kindOf(error)}); AI flags are closed`);
+      this.#logger.error(`rampart: loading the control state failed (${errorName(error)}); AI flags are closed`);
     }
   }
 }
 
-function withFacts(stated: Subject, facts: TenantFacts | undefined): Subject {
-  return facts === undefined ? stated : withTenantFacts(stated, facts);
+function withFacts(subject: Subject, facts: TenantFacts | undefined): Subject {
+  return facts === undefined ? subject : withTenantFacts(subject, facts);
 }

@@ -12,44 +12,46 @@ let flags: FakeFlags;
 let provider: RampartProvider;
 let client: Client;
 let domain: string;
-let said: unknown[];
+let events: unknown[];
 let logger: Lines;
 
 beforeEach(() => {
   vi.useFakeTimers();
   flags = new FakeFlags();
   logger = new Lines();
-  provider = new RampartProvider({ flags, control: consented(), logger, initTimeout: 5_000, staleAfter: 20_000 });
+  provider = new RampartProvider({ flags, control: consented(), logger, initTimeoutMs: 5_000, staleAfterMs: 20_000 });
   domain = `lifecycle-${domains++}`;
   client = OpenFeature.getClient(domain);
-  said = [];
+  events = [];
 });
 
 afterEach(async () => {
   await OpenFeature.clearProviders();
-  const left = vi.getTimerCount();
+  const timers = vi.getTimerCount();
   vi.useRealTimers();
-  if (left > 0) throw new Error(`${left} timers are left`);
+  if (timers > 0) throw new Error(`${timers} timers are still running`);
 });
 
-/** Binds the provider and listens; resolves to what `setProviderAndWait` did. */
+/** Sets the provider and subscribes to its events; resolves to the error of `setProviderAndWait`, if any. */
 function bind(): Promise<unknown> {
   const bound = OpenFeature.setProviderAndWait(domain, provider).catch((error: unknown) => error);
-  client.addHandler(ProviderEvents.Ready, () => said.push('READY'));
-  client.addHandler(ProviderEvents.Stale, () => said.push('STALE'));
-  client.addHandler(ProviderEvents.Error, (details) => said.push(['ERROR', details?.['errorCode'], details?.metadata]));
-  client.addHandler(ProviderEvents.ConfigurationChanged, (details) => said.push(['CHANGED', details?.flagsChanged]));
+  client.addHandler(ProviderEvents.Ready, () => events.push('READY'));
+  client.addHandler(ProviderEvents.Stale, () => events.push('STALE'));
+  client.addHandler(ProviderEvents.Error, (details) =>
+    events.push(['ERROR', details?.['errorCode'], details?.metadata]),
+  );
+  client.addHandler(ProviderEvents.ConfigurationChanged, (details) => events.push(['CHANGED', details?.flagsChanged]));
   return bound;
 }
 
-// A turn of the event loop that is asked for inside a timer comes a millisecond later.
-const later = (milliseconds = 1): Promise<unknown> => vi.advanceTimersByTimeAsync(milliseconds);
+// An immediate that a fake timer schedules runs a millisecond later.
+const advance = (milliseconds = 1): Promise<unknown> => vi.advanceTimersByTimeAsync(milliseconds);
 
 async function ready(): Promise<void> {
   const bound = bind();
   flags.load(ALL);
   await bound;
-  await later();
+  await advance();
 }
 
 const FAILED = ['ERROR', undefined, undefined];
@@ -62,28 +64,28 @@ const detailsOf = (name: string, value: string | number | object) =>
       ? client.getNumberDetails(name, value, ada)
       : client.getObjectDetails(name, value as never, ada);
 
-/** Expects an AI flag to be closed without an error code, through every way of asking. */
+/** Expects an AI flag to be closed without an error code by every method. */
 async function expectClosed(detail: string, name = 'ai.copilot'): Promise<void> {
   const details = await client.getBooleanDetails(name, true, ada);
   expect(details).toMatchObject({ value: false, flagMetadata: { outcome: 'off', gate: 'flag', detail } });
   expect(details).not.toHaveProperty('errorCode');
   expect(details.reason).toBe('DISABLED');
-  expect(provider.decide(name, ada)).toMatchObject({ enabled: false, gate: 'flag' });
-  const answer = await provider.answer(name, ada);
+  expect(provider.engine.decide(name, ada)).toMatchObject({ enabled: false, gate: 'flag' });
+  const answer = await provider.engine.evaluate(name, ada);
   expect(answer).toMatchObject({ kind: 'ai', decision: { enabled: false } });
 }
 
 describe('starting', () => {
-  it('is ready with the first flags of the server, and says so once', async () => {
+  it('emits READY once with the first flags of the server', async () => {
     const bound = bind();
-    await later(4_999);
-    expect(said).toEqual([]);
+    await advance(4_999);
+    expect(events).toEqual([]);
     expect(client.providerStatus).toBe(ProviderStatus.NOT_READY);
     flags.load(ALL);
     flags.change(ALL, ['flag']);
     await bound;
-    await later(60_000);
-    expect(said).toEqual(['READY']);
+    await advance(60_000);
+    expect(events).toEqual(['READY']);
     expect(flags.started).toBe(1);
     expect(await client.getBooleanDetails('ai.copilot', false, ada)).toMatchObject({
       value: true,
@@ -91,63 +93,67 @@ describe('starting', () => {
     });
   });
 
-  it('serves a source that is in sync already', async () => {
+  it("serves a source that already has the server's flags", async () => {
     flags.load(ALL);
     await bind();
-    await later();
-    expect(said).toEqual(['READY']);
+    await advance();
+    expect(events).toEqual(['READY']);
   });
 
-  it('gives up on a dead server after initTimeout, naming its last error', async () => {
+  it('rejects after initTimeoutMs with the last error', async () => {
     const bound = bind();
     flags.fail('connection refused');
-    await later(4_999);
-    expect(said).toEqual([]);
-    await later(1);
+    await advance(4_999);
+    expect(events).toEqual([]);
+    await advance(1);
     expect(await bound).toMatchObject({
       code: 'PROVIDER_NOT_READY',
       message: expect.stringMatching(/5000 ms.*connection refused/),
     });
-    expect(said).toEqual([['ERROR', undefined, undefined]]);
+    expect(events).toEqual([['ERROR', undefined, undefined]]);
     expect(client.providerStatus).toBe(ProviderStatus.ERROR);
     expect(await client.getBooleanDetails('flag', true, ada)).toMatchObject({
       value: true,
       errorCode: 'PROVIDER_NOT_READY',
     });
     await expectClosed('not_ready');
-    expect(provider.decide('ai.copilot', ada)).toMatchObject({ enabled: false, gate: 'flag', detail: 'not_ready' });
+    expect(provider.engine.decide('ai.copilot', ada)).toMatchObject({
+      enabled: false,
+      gate: 'flag',
+      detail: 'not_ready',
+    });
   });
 
-  it('gets ready by itself when the server comes later', async () => {
+  it('becomes ready when the server answers after the timeout', async () => {
     const bound = bind();
-    await later(5_000);
+    await advance(5_000);
     await bound;
-    await later();
+    await advance();
     flags.current = 'server';
     flags.change(ALL, ['flag']);
     flags.load(ALL);
-    expect(said).toEqual([['ERROR', undefined, undefined], 'READY']);
+    expect(events).toEqual([['ERROR', undefined, undefined], 'READY']);
     expect(client.providerStatus).toBe(ProviderStatus.READY);
     expect(await client.getBooleanValue('ai.copilot', false, ada)).toBe(true);
   });
 
-  it('gets ready when the server answers in the very moment of giving up', async () => {
+  it('becomes ready when the server answers in the turn of the timeout', async () => {
     const bound = bind();
     vi.advanceTimersByTime(5_000);
     flags.load(ALL);
     await bound;
-    await later();
-    expect(said).toEqual([['ERROR', undefined, undefined], 'READY']);
+    await advance();
+    expect(events).toEqual([['ERROR', undefined, undefined], 'READY']);
     expect(client.providerStatus).toBe(ProviderStatus.READY);
   });
 
-  it.each(['responded 401', 'responded 403'])('rejects for good: %s', async (message) => {
+  it.each(['responded 401', 'responded 403'])('rejects permanently: %s', async (message) => {
     const bound = bind();
     flags.refuse(message);
     expect(await bound).toMatchObject({ code: 'PROVIDER_NOT_READY', final: true, message });
-    await later(60_000);
-    // OpenFeature's own word on the start, which can't carry metadata, and ours.
-    expect(said).toEqual([FAILED, FINAL]);
+    await advance(60_000);
+    // OpenFeature's own event of the start, which can't carry metadata, then the provider's.
+    expect(events).toEqual([FAILED, FINAL]);
     expect(client.providerStatus).toBe(ProviderStatus.ERROR);
     await expectClosed('refused');
     expect(await client.getBooleanDetails('flag', true, ada)).toMatchObject({
@@ -157,45 +163,45 @@ describe('starting', () => {
     expect(logger.lines).toEqual([`warn rampart: the flag platform refuses this provider: ${message}`]);
   });
 
-  it('rejects for good though a backup was loaded, and closes AI flags by any name', async () => {
+  it('rejects permanently despite a backup, and closes AI flags of any name', async () => {
     const named = { name: 'summaries', dependencies: [{ feature: 'copilot' }] };
     const bound = bind();
     flags.load([...ALL, feature({}, { name: 'copilot' }), change({}, [], named)], 'backup');
     flags.refuse();
     expect(await bound).toMatchObject({ final: true });
-    await later();
+    await advance();
     for (const name of ['ai.copilot', 'ai.copilot.v2', 'copilot', 'summaries']) await expectClosed('refused', name);
     expect(await client.getBooleanDetails('flag', true, ada)).toMatchObject({ errorCode: 'PROVIDER_NOT_READY' });
-    expect([provider.freshness, provider.decideAll(ada).size]).toEqual(['none', 0]);
-    expect(provider.answerAll(await provider.inputs(ada))).toEqual([]);
+    expect([provider.engine.freshness, provider.engine.decideAll(ada).size]).toEqual(['none', 0]);
+    expect(provider.engine.evaluateAll(await provider.engine.readInputs(ada))).toEqual([]);
   });
 
-  it('says final where the refusal comes after the timeout', async () => {
+  it('emits a final error for a refusal after the timeout', async () => {
     const bound = bind();
-    await later(5_000);
+    await advance(5_000);
     await bound;
-    await later();
+    await advance();
     flags.refuse();
-    expect(said).toEqual([FAILED, FINAL]);
+    expect(events).toEqual([FAILED, FINAL]);
     expect(client.providerStatus).toBe(ProviderStatus.ERROR);
     await expectClosed('refused');
   });
 });
 
-describe('a refusal in the very moment of giving up', () => {
-  it('is said final too', async () => {
+describe('a refusal in the turn of the timeout', () => {
+  it('is emitted as final', async () => {
     const bound = bind();
     vi.advanceTimersByTime(5_000);
     flags.refuse();
     await bound;
-    await later();
-    expect(said).toEqual([FAILED, FINAL]);
+    await advance();
+    expect(events).toEqual([FAILED, FINAL]);
     expect(client.providerStatus).toBe(ProviderStatus.ERROR);
   });
 });
 
-describe('before OpenFeature asks the provider', () => {
-  it('AI flags are closed whatever the default, and other flags give it', async () => {
+describe('before OpenFeature calls the provider', () => {
+  it('AI flags are closed for every default, and other flags return the default', async () => {
     const bound = bind();
     expect(client.providerStatus).toBe(ProviderStatus.NOT_READY);
     await expectClosed('not_ready');
@@ -212,7 +218,7 @@ describe('before OpenFeature asks the provider', () => {
     expect(await client.getBooleanValue('ai.copilot', false, ada)).toBe(true);
   });
 
-  it('AI flags of a backup are closed too, by any name', async () => {
+  it('AI flags of a backup are closed, whatever their name', async () => {
     const bound = bind();
     flags.load([feature({}, { name: 'copilot' }), plain('replies', { gated: true }), feature()], 'backup');
     for (const name of ['copilot', 'replies', 'ai.copilot']) {
@@ -224,18 +230,18 @@ describe('before OpenFeature asks the provider', () => {
     await bound;
   });
 
-  it('hooks of users see the closed answer', async () => {
-    const seen: unknown[] = [];
+  it('user hooks see the closed evaluation', async () => {
+    const results: unknown[] = [];
     const bound = bind();
-    client.addHooks({ finally: (_asked, details) => void seen.push([details.value, details.errorCode]) });
+    client.addHooks({ finally: (_evaluation, details) => void results.push([details.value, details.errorCode]) });
     await client.getBooleanValue('ai.copilot', true, ada);
-    expect(seen).toEqual([[false, undefined]]);
+    expect(results).toEqual([[false, undefined]]);
     client.clearHooks();
     flags.load(ALL);
     await bound;
   });
 
-  it('a provider that was closed and is used again closes them', async () => {
+  it('a closed provider that is set again closes AI flags', async () => {
     await provider.onClose();
     const bound = bind();
     await expectClosed('refused');
@@ -248,23 +254,23 @@ describe('before OpenFeature asks the provider', () => {
 describe('a backup', () => {
   it.each([
     ['the server fails', () => flags.fail()],
-    ['the server stays silent for initTimeout', () => vi.advanceTimersByTime(4_999)],
-  ])('is served, and STALE said once after READY, when %s', async (_, happens) => {
+    ["the server doesn't answer within initTimeoutMs", () => vi.advanceTimersByTime(4_999)],
+  ])('is served, with STALE once after READY, when %s', async (_, happens) => {
     const bound = bind();
     flags.load(ALL, 'backup');
-    await later();
-    expect(said).toEqual([]);
+    await advance();
+    expect(events).toEqual([]);
     happens();
     expect(await bound).toBeUndefined();
-    await later(60_000);
+    await advance(60_000);
     flags.fail();
-    expect(said).toEqual(['READY', 'STALE']);
+    expect(events).toEqual(['READY', 'STALE']);
     expect(client.providerStatus).toBe(ProviderStatus.STALE);
     expect(await client.getBooleanDetails('ai.copilot', false, ada)).toMatchObject({ value: true, reason: 'STALE' });
     expect(await client.getBooleanDetails('flag', false, ada)).toMatchObject({ value: true, reason: 'STALE' });
   });
 
-  it('is STALE from the first answer on, also where another domain asks before the start has settled', async () => {
+  it('is STALE from the first evaluation on, also in another domain before the start has settled', async () => {
     const bound = bind();
     flags.load(ALL, 'backup');
     await OpenFeature.setProviderAndWait('other', provider);
@@ -273,59 +279,59 @@ describe('a backup', () => {
     await bound;
   });
 
-  it('is served too where it arrives after the failure', async () => {
+  it('is served when it arrives after the failure', async () => {
     const bound = bind();
     flags.fail();
     flags.load(ALL, 'backup');
     expect(await bound).toBeUndefined();
-    await later();
-    expect(said).toEqual(['READY', 'STALE']);
+    await advance();
+    expect(events).toEqual(['READY', 'STALE']);
   });
 
-  it('is served where it arrives after the timeout', async () => {
+  it('is served when it arrives after the timeout', async () => {
     const bound = bind();
-    await later(5_000);
+    await advance(5_000);
     await bound;
-    await later();
+    await advance();
     flags.load(ALL, 'backup');
-    expect(said.at(-1)).toBe('STALE');
+    expect(events.at(-1)).toBe('STALE');
   });
 
-  it('gives way to the server: what changed, then READY', async () => {
+  it("is replaced by the server's flags: changes, then READY", async () => {
     const bound = bind();
     flags.load(ALL, 'backup');
     flags.fail();
     await bound;
-    await later();
+    await advance();
     flags.current = 'server';
     flags.change(ALL, ['flag']);
-    expect(said).toEqual(['READY', 'STALE', ['CHANGED', ['flag']], 'READY']);
+    expect(events).toEqual(['READY', 'STALE', ['CHANGED', ['flag']], 'READY']);
     expect(await client.getBooleanDetails('flag', false, ada)).toMatchObject({ reason: 'TARGETING_MATCH' });
   });
 
-  it('gives way unnoticed where the server answers before STALE was said', async () => {
+  it('is replaced without STALE if the server answers first', async () => {
     const bound = bind();
     flags.load(ALL, 'backup');
     flags.fail();
     flags.load(ALL);
     await bound;
-    await later(60_000);
-    expect(said).toEqual(['READY']);
+    await advance(60_000);
+    expect(events).toEqual(['READY']);
   });
 });
 
 describe('errors after the first flags', () => {
-  it('say STALE after the grace time, once, and READY on recovery', async () => {
+  it('emit STALE once after staleAfterMs, and READY on recovery', async () => {
     await ready();
     flags.fail();
-    await later(19_999);
+    await advance(19_999);
     flags.fail();
-    expect(said).toEqual(['READY']);
+    expect(events).toEqual(['READY']);
     expect(await client.getBooleanDetails('ai.copilot', false, ada)).toMatchObject({ reason: 'TARGETING_MATCH' });
-    await later(1);
+    await advance(1);
     flags.fail();
-    await later(60_000);
-    expect(said).toEqual(['READY', 'STALE']);
+    await advance(60_000);
+    expect(events).toEqual(['READY', 'STALE']);
     expect(await client.getBooleanDetails('ai.copilot', false, ada)).toMatchObject({ value: true, reason: 'STALE' });
     expect(await client.getBooleanDetails('ai.copilot', true, { tenantId: 'globex' })).toMatchObject({
       value: false,
@@ -333,29 +339,29 @@ describe('errors after the first flags', () => {
     });
     flags.load(ALL);
     flags.load(ALL);
-    expect(said).toEqual(['READY', 'STALE', 'READY']);
+    expect(events).toEqual(['READY', 'STALE', 'READY']);
     expect(client.providerStatus).toBe(ProviderStatus.READY);
   });
 
-  it('say nothing where they pass within the grace time', async () => {
+  it('emit nothing if fetching recovers within staleAfterMs', async () => {
     await ready();
     flags.fail();
-    await later(19_998);
+    await advance(19_998);
     flags.fail();
-    await later(1);
+    await advance(1);
     flags.load(ALL);
-    await later(60_000);
+    await advance(60_000);
     flags.fail();
-    await later(19_999);
-    expect(said).toEqual(['READY']);
+    await advance(19_999);
+    expect(events).toEqual(['READY']);
   });
 
-  it('a refusal is an error, told final, that leaves AI flags closed whatever the default', async () => {
+  it('a refusal emits a final error and closes AI flags for every default', async () => {
     await ready();
     flags.refuse();
     flags.refuse();
-    await later(60_000);
-    expect(said).toEqual(['READY', ['ERROR', undefined, { final: true }]]);
+    await advance(60_000);
+    expect(events).toEqual(['READY', ['ERROR', undefined, { final: true }]]);
     expect(client.providerStatus).toBe(ProviderStatus.ERROR);
     expect(await client.getBooleanDetails('ai.copilot', true, { tenantId: 'globex' })).toMatchObject({
       value: false,
@@ -366,28 +372,28 @@ describe('errors after the first flags', () => {
 });
 
 describe('changes', () => {
-  it('name the changed flags, and those whose answers follow', async () => {
+  it('list the changed flags and those that depend on them', async () => {
     await ready();
     flags.change(ALL, ['flag']);
     flags.change(ALL, ['ai.copilot']);
     flags.change([feature()], ['ai.copilot.v2', 'flag']);
-    expect(said.slice(1)).toEqual([
+    expect(events.slice(1)).toEqual([
       ['CHANGED', ['flag']],
       ['CHANGED', ['ai.copilot', 'ai.copilot.v2']],
       ['CHANGED', ['ai.copilot', 'ai.copilot.v2', 'flag']],
     ]);
   });
 
-  it('are silent where nothing changed', async () => {
+  it('are not emitted if nothing changed', async () => {
     await ready();
     flags.load(ALL);
     flags.change(ALL, []);
-    expect(said).toEqual(['READY']);
+    expect(events).toEqual(['READY']);
   });
 });
 
 describe('closing', () => {
-  it('is idempotent, waits for the source, and says nothing more', async () => {
+  it('is idempotent, waits for the source, and emits nothing more', async () => {
     await ready();
     flags.fail();
     let flushed = (): void => {};
@@ -398,16 +404,16 @@ describe('closing', () => {
       });
     let closed = 0;
     const both = [provider.onClose(), provider.onClose()].map((closing) => closing.then(() => closed++));
-    await later();
+    await advance();
     expect([closed, flags.stopped, flags.listeners, vi.getTimerCount()]).toEqual([0, 1, 0, 0]);
     flushed();
     await Promise.all(both);
     flags.refuse();
-    await later(60_000);
-    expect(said).toEqual(['READY']);
+    await advance(60_000);
+    expect(events).toEqual(['READY']);
   });
 
-  it('settles a start that is under way, and refuses another', async () => {
+  it('settles a pending start, and rejects another', async () => {
     const bound = bind();
     await provider.onClose();
     expect(await bound).toMatchObject({ code: 'PROVIDER_NOT_READY' });
@@ -418,16 +424,16 @@ describe('closing', () => {
 describe('problems', () => {
   const broken = change({ rollout: 'many' });
 
-  it('are warned of once each, with flag, field and value', async () => {
+  it('are logged once each, with flag, field and value', async () => {
     flags.load([feature(), broken]);
     await bind();
-    const found = flags.snapshot().flag('ai.copilot.v2');
-    if (found?.kind === 'change') for (const problem of found.problems) flags.emit({ type: 'problem', problem });
+    const flag = flags.snapshot().flag('ai.copilot.v2');
+    if (flag?.kind === 'change') for (const problem of flag.problems) flags.emit({ type: 'problem', problem });
     expect(logger.lines).toHaveLength(1);
     expect(logger.lines[0]).toMatch(/^warn rampart: ai\.copilot\.v2: .*rollout = "many"/);
   });
 
-  it('include bindings that do not fit', async () => {
+  it("include bindings that can't be parsed", async () => {
     flags.load([feature(), change({}, [{ name: 'v', weight: 1000, payload: { type: 'json', value: '{' } }])]);
     await bind();
     expect(logger.lines[0]).toContain('binding of variant v');

@@ -1,242 +1,182 @@
-import { type EventContext, type Logger, ProviderEvents, ProviderNotReadyError } from '@openfeature/server-sdk';
+import { type EventContext, type Logger, ProviderEvents } from '@openfeature/server-sdk';
 import type { FlagSnapshot, FlagSource, FlagSourceEvent } from '@rampart/core';
-import { affectedFlags } from './changed-flags.js';
+import { affectedFlags } from './affected-flags.js';
 import { FinalStartError } from './final-start-error.js';
-import { DEFAULT_INIT_TIMEOUT, DEFAULT_STALE_AFTER } from './options.js';
+import {
+  isRefused,
+  type LifecycleEffect,
+  type LifecycleEvent,
+  type LifecycleState,
+  reduce,
+} from './lifecycle-state.js';
+import { DEFAULT_INIT_TIMEOUT_MS, DEFAULT_STALE_AFTER_MS } from './options.js';
 import type { MissingDetail } from './other-decisions.js';
 import { ProblemLog } from './problem-log.js';
 
-/**
- * Where a provider stands. `late`: `initialize` gave up waiting, fetching goes on. `refused`: the flag platform rejects
- * the key for good; flags that were known before go on answering, as stale.
- */
-type Phase = 'new' | 'starting' | 'late' | 'ready' | 'stale' | 'refused' | 'closed';
-
-/** Options of {@link Lifecycle}. Times in ms. */
+/** Options of {@link Lifecycle}. */
 export interface LifecycleOptions {
   readonly flags: FlagSource;
   readonly emit: (event: ProviderEvents, details: EventContext) => void;
   readonly logger: Logger;
-  readonly initTimeout?: number | undefined;
-  readonly staleAfter?: number | undefined;
+  readonly initTimeoutMs?: number | undefined;
+  readonly staleAfterMs?: number | undefined;
 }
 
-/**
- * Follows the flag source and says what OpenFeature has to hear, each state once. OpenFeature itself says READY or ERROR
- * when `start` settles; nothing is said before that.
- */
+/** Starts and stops the flag source, follows its events and runs the effects of {@link reduce}. */
 export class Lifecycle {
   readonly #flags: FlagSource;
   readonly #emit: LifecycleOptions['emit'];
   readonly #problems: ProblemLog;
-  readonly #initTimeout: number;
-  readonly #staleAfter: number;
-  #phase: Phase = 'new';
+  readonly #initTimeoutMs: number;
+  readonly #staleAfterMs: number;
+  #state: LifecycleState = { phase: 'new' };
   #snapshot: FlagSnapshot;
-  #failure: Error | undefined;
-  #said: ProviderEvents | undefined;
-  #saidFinal = false;
-  /** Whether flags were ever served: from then on they are, whatever fails. */
-  #hasServed = false;
-  /** Whether the start failed for good. */
-  #isRejected = false;
-  #speaking = false;
   #started: Promise<void> | undefined;
-  #closed: Promise<void> | undefined;
   #settle: { readonly resolve: () => void; readonly reject: (error: Error) => void } | undefined;
+  #closed: Promise<void> | undefined;
   #unsubscribe: (() => void) | undefined;
   #initTimer: NodeJS.Timeout | undefined;
   #staleTimer: NodeJS.Timeout | undefined;
-  #turn: NodeJS.Immediate | undefined;
+  #unmuteTimer: NodeJS.Immediate | undefined;
 
-  constructor({ flags, emit, logger, initTimeout, staleAfter }: LifecycleOptions) {
+  constructor({ flags, emit, logger, initTimeoutMs, staleAfterMs }: LifecycleOptions) {
     this.#flags = flags;
     this.#emit = emit;
     this.#problems = new ProblemLog(logger);
-    this.#initTimeout = inRange(initTimeout ?? DEFAULT_INIT_TIMEOUT);
-    this.#staleAfter = inRange(staleAfter ?? DEFAULT_STALE_AFTER);
+    this.#initTimeoutMs = timerDelay(initTimeoutMs ?? DEFAULT_INIT_TIMEOUT_MS);
+    this.#staleAfterMs = timerDelay(staleAfterMs ?? DEFAULT_STALE_AFTER_MS);
     this.#snapshot = flags.snapshot();
   }
 
-  /** Whether the flag data is older than promised. */
-  get stale(): boolean {
-    return this.#phase === 'stale' || this.#phase === 'refused' || this.#flags.origin() === 'backup';
+  /** Whether the flags are older than `staleAfterMs` allows, or from a backup. */
+  get isStale(): boolean {
+    const { phase } = this.#state;
+    return phase === 'stale' || phase === 'refused' || this.#flags.origin() === 'backup';
   }
 
-  /** Whether there are flags to answer from. After a start that failed for good there are none, also with a backup. */
-  get usable(): boolean {
-    return !this.#isRejected && this.#flags.origin() !== 'none';
+  /** Whether there are flags to evaluate. False after a refused start, even with a backup. */
+  get hasFlags(): boolean {
+    return !isRefused(this.#state) && this.#flags.origin() !== 'none';
   }
 
   /** Why a flag is missing. */
   get missingDetail(): MissingDetail {
-    if (this.usable) return 'not_found';
-    return this.#isRejected ? 'refused' : 'not_ready';
+    if (this.hasFlags) return 'not_found';
+    return isRefused(this.#state) ? 'refused' : 'not_ready';
   }
 
   /**
    * Starts the flag source and waits for its first flags.
    *
-   * @throws FinalStartError where the platform rejects the key, or after `stop`
-   * @throws ProviderNotReadyError where no flags came in time
+   * @throws FinalStartError if the platform rejects the key, or after `stop`
+   * @throws ProviderNotReadyError if no flags arrive within `initTimeoutMs`
    */
   start(): Promise<void> {
-    if (this.#phase === 'closed') {
-      this.#isRejected = true;
+    this.#dispatch({ type: 'start' });
+    if (this.#state.phase === 'closed')
       return Promise.reject(new FinalStartError('this provider was closed; create a new one'));
-    }
     this.#started ??= new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
-      this.#phase = 'starting';
-      this.#unsubscribe = this.#flags.subscribe((event) => this.#on(event));
-      this.#initTimer = setTimeout(() => this.#timeUp(), this.#initTimeout);
-      this.#flags.start();
-      this.#problems.problemsOf(this.#flags.snapshot());
-      if (this.#flags.origin() === 'server') this.#onFetched();
+      this.#begin();
     });
     return this.#started;
   }
 
-  /** Stops the flag source. Idempotent; no timer is left and nothing is said any more. */
+  /** Stops the flag source and emits nothing more. Idempotent; leaves no timer. */
   stop(): Promise<void> {
     this.#closed ??= this.#stop();
     return this.#closed;
   }
 
+  #begin(): void {
+    this.#unsubscribe = this.#flags.subscribe((event) => this.#onFlagEvent(event));
+    this.#initTimer = setTimeout(
+      () => this.#dispatch({ type: 'init_timeout', origin: this.#flags.origin(), timeoutMs: this.#initTimeoutMs }),
+      this.#initTimeoutMs,
+    );
+    this.#flags.start();
+    this.#problems.logProblemsOf(this.#flags.snapshot());
+    if (this.#flags.origin() === 'server') this.#onFlagEvent({ type: 'fetched' });
+  }
+
   async #stop(): Promise<void> {
-    this.#phase = 'closed';
     this.#unsubscribe?.();
     clearTimeout(this.#initTimer);
-    clearTimeout(this.#staleTimer);
-    this.#settled(new ProviderNotReadyError('the provider was closed before it was ready'));
-    clearImmediate(this.#turn);
+    clearImmediate(this.#unmuteTimer);
+    this.#dispatch({ type: 'close' });
     await this.#flags.stop();
   }
 
-  #on(event: FlagSourceEvent): void {
+  #onFlagEvent(event: FlagSourceEvent): void {
+    const origin = this.#flags.origin();
     switch (event.type) {
       case 'fetched':
-        this.#onFetched();
+        this.#snapshot = this.#flags.snapshot();
+        this.#dispatch({ type: 'fetched', origin });
         break;
       case 'changed':
-        this.#onChanged(event.flags);
+        this.#dispatch(event);
+        this.#snapshot = this.#flags.snapshot();
         break;
       case 'error':
-        this.#onError(event.error);
+        this.#dispatch({ type: 'fetch_failed', error: event.error, origin });
         break;
       case 'fatal':
-        this.#onFatal(event.error);
+        this.#dispatch({ type: 'refused', error: event.error });
         break;
       case 'warning':
         this.#problems.warn(event.message);
         break;
       case 'problem':
-        this.#problems.problem(event.problem);
+        this.#problems.logProblem(event.problem);
         break;
     }
   }
 
-  #onFetched(): void {
-    this.#snapshot = this.#flags.snapshot();
-    if (this.#flags.origin() === 'server') this.#onServer();
-    else this.#onBackup();
+  #dispatch(event: LifecycleEvent): void {
+    const { state, effects } = reduce(this.#state, event);
+    this.#state = state;
+    for (const effect of effects) this.#run(effect);
   }
 
-  #onServer(): void {
-    clearTimeout(this.#staleTimer);
-    this.#staleTimer = undefined;
-    this.#failure = undefined;
-    this.#become('ready');
-  }
-
-  // A backup is served once the server is known not to answer; until then the server may still be the first.
-  #onBackup(): void {
-    const failed = this.#phase === 'starting' && this.#failure !== undefined;
-    if (failed || this.#phase === 'late') this.#become('stale');
-  }
-
-  #onChanged(changed: readonly string[]): void {
-    const before = this.#snapshot;
-    this.#snapshot = this.#flags.snapshot();
-    if (!this.#speaking || changed.length === 0 || this.#said === ProviderEvents.Error) return;
-    this.#emit(ProviderEvents.ConfigurationChanged, { flagsChanged: affectedFlags(changed, before, this.#snapshot) });
-  }
-
-  #onError(error: Error): void {
-    if (this.#failure === undefined) this.#problems.warn(`fetching flags fails: ${error.message}`);
-    this.#failure = error;
-    if (this.#phase === 'starting' && this.#flags.origin() === 'backup') this.#become('stale');
-    if (this.#phase !== 'ready' || this.#staleTimer !== undefined) return;
-    this.#staleTimer = setTimeout(() => this.#become('stale'), this.#staleAfter);
-    this.#staleTimer.unref();
-  }
-
-  #onFatal(error: Error): void {
-    this.#problems.warn(`the flag platform refuses this provider: ${error.message}`);
-    clearTimeout(this.#staleTimer);
-    this.#failure = error;
-    this.#isRejected = !this.#hasServed;
-    this.#become('refused', new FinalStartError(error.message));
-  }
-
-  #timeUp(): void {
-    if (this.#flags.origin() !== 'none') {
-      this.#become('stale');
-      return;
+  #run(effect: LifecycleEffect): void {
+    switch (effect.type) {
+      case 'resolve_start':
+        clearTimeout(this.#initTimer);
+        this.#settle?.resolve();
+        break;
+      case 'reject_start':
+        clearTimeout(this.#initTimer);
+        this.#settle?.reject(effect.error);
+        break;
+      case 'schedule_unmute':
+        // OpenFeature reacts to the promise in microtasks, and wrapping providers add some; all have run by the next turn.
+        this.#unmuteTimer = setImmediate(() => this.#dispatch({ type: 'unmute' }));
+        break;
+      case 'start_stale_timer':
+        this.#staleTimer = setTimeout(() => this.#dispatch({ type: 'stale_timeout' }), this.#staleAfterMs).unref();
+        break;
+      case 'stop_stale_timer':
+        clearTimeout(this.#staleTimer);
+        break;
+      case 'emit':
+        this.#emit(effect.event, effect.details);
+        break;
+      case 'emit_changes': {
+        const flagsChanged = affectedFlags(effect.flags, this.#snapshot, this.#flags.snapshot());
+        this.#emit(ProviderEvents.ConfigurationChanged, { flagsChanged });
+        break;
+      }
+      case 'warn':
+        this.#problems.warn(effect.message);
+        break;
     }
-    const last = this.#failure === undefined ? '' : `; the last error was: ${this.#failure.message}`;
-    this.#become('late', new ProviderNotReadyError(`no flags within ${this.#initTimeout} ms${last}`));
-  }
-
-  #become(phase: Phase, error?: Error): void {
-    const before = this.#phase;
-    this.#phase = phase;
-    this.#hasServed ||= phase === 'ready' || phase === 'stale';
-    if (before === 'starting') this.#settled(error);
-    else this.#say();
-  }
-
-  #settled(error: Error | undefined): void {
-    if (this.#settle === undefined) return;
-    clearTimeout(this.#initTimer);
-    if (error === undefined) this.#settle.resolve();
-    else this.#settle.reject(error);
-    this.#settle = undefined;
-    this.#said = error === undefined ? ProviderEvents.Ready : ProviderEvents.Error;
-    // OpenFeature reacts to the promise in microtasks, of which wrapping providers add some; it has spoken by the next turn.
-    this.#turn = setImmediate(() => {
-      this.#speaking = true;
-      this.#say();
-    });
-  }
-
-  #say(): void {
-    const event = EVENTS[this.#phase];
-    const isNewlyFinal = this.#phase === 'refused' && !this.#saidFinal;
-    if (!this.#speaking || event === undefined || (event === this.#said && !isNewlyFinal)) return;
-    this.#said = event;
-    this.#saidFinal ||= isNewlyFinal;
-    this.#emit(event, this.#details());
-  }
-
-  // Never PROVIDER_FATAL: OpenFeature would answer every caller's default, which may be true.
-  #details(): EventContext {
-    if (this.#phase === 'ready') return {};
-    const message = this.#failure?.message ?? 'flags came from a backup';
-    return this.#phase === 'refused' ? { message, metadata: { final: true } } : { message };
   }
 }
 
-const EVENTS: Readonly<Partial<Record<Phase, ProviderEvents>>> = {
-  ready: ProviderEvents.Ready,
-  stale: ProviderEvents.Stale,
-  late: ProviderEvents.Error,
-  refused: ProviderEvents.Error,
-};
+/** Node fires a timer with a longer delay at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** Node fires a timer at once that is longer than this. */
-const LONGEST_TIMER = 2 ** 31 - 1;
-
-function inRange(milliseconds: number): number {
-  return Math.min(Math.max(milliseconds, 0), LONGEST_TIMER);
+function timerDelay(ms: number): number {
+  return Math.min(Math.max(ms, 0), MAX_TIMER_MS);
 }

@@ -2,8 +2,7 @@ import type { FlagMetadata } from '@openfeature/server-sdk';
 import type { Decision, Subject } from '@rampart/core';
 
 /**
- * The scalars of a decision as flag metadata, which holds text, numbers and booleans alone; what is undefined is left
- * out. `contextId`, `flagSetId` and `version` are the keys that OpenFeature's Appendix D names for telemetry.
+ * The scalar fields of a decision as flag metadata, which allows text, numbers and booleans only. Omits undefined fields. `contextId`, `flagSetId` and `version` are the keys that OpenFeature's Appendix D names for telemetry.
  */
 export function metadataOf(decision: Decision, subject: Subject, flagSetId: string | undefined): FlagMetadata {
   const { revisions, paywall, bands } = decision;

@@ -4,9 +4,9 @@ import type { AiAnswer } from './answer.js';
 import type { InputReader } from './inputs.js';
 import { type MissingDetail, missingDecision } from './other-decisions.js';
 
-/** Most missing names that are logged: names may come from outside, without end. */
+/** Names may come from untrusted input, so the log of missing ones is bounded. */
 const MAX_LOGGED_NAMES = 100;
-/** Most characters of a name in the log; Unleash allows as many. */
+/** Unleash's own limit of a flag name. */
 const MAX_NAME_LENGTH = 100;
 
 /** Options of {@link MissingFlags}. */
@@ -14,11 +14,11 @@ export interface MissingFlagsOptions {
   readonly flags: FlagSource;
   readonly inputs: Pick<InputReader, 'subject'>;
   readonly logger: Logger;
-  /** Whether the flag data is older than promised. */
+  /** Whether the flags are older than `staleAfterMs` allows, or from a backup. */
   readonly isStale: () => boolean;
 }
 
-/** Answers AI flags that are missing: closed, without an error code. The name of each is logged once. */
+/** Evaluates missing AI flags: closed, without an error code. Logs each name once. */
 export class MissingFlags {
   readonly #options: MissingFlagsOptions;
   readonly #logged = new Set<string>();
@@ -28,7 +28,7 @@ export class MissingFlags {
   }
 
   /**
-   * What a missing flag is known to be: by a snapshot that may not be used, by what the source knows, or by its name. Undefined: an
+   * The kind of a missing flag: from a snapshot that may not be served, from the flag source, or from its name; undefined for an
    * ordinary flag.
    */
   kindOf(name: string): AiNameKind | undefined {
@@ -39,7 +39,7 @@ export class MissingFlags {
     return flags.missingKind === undefined ? aiNameKind(name) : flags.missingKind(name);
   }
 
-  /** The answer on a missing AI flag; undefined for an ordinary flag. */
+  /** The evaluation of a missing AI flag; undefined for an ordinary flag. */
   answer(name: string, context: Attributes, detail: MissingDetail): AiAnswer | undefined {
     const kind = this.kindOf(name);
     if (kind === undefined) return undefined;
@@ -49,7 +49,7 @@ export class MissingFlags {
     return { kind: 'ai', name, flagKind, decision: this.decision(name, detail), reason, payload: undefined, subject };
   }
 
-  /** The decision on a missing AI flag. */
+  /** The decision on a missing AI flag: closed. */
   decision(name: string, detail: MissingDetail): Decision {
     if (detail === 'not_found') this.#warn(name);
     return missingDecision(detail);
@@ -58,13 +58,13 @@ export class MissingFlags {
   #warn(name: string): void {
     if (this.#logged.size >= MAX_LOGGED_NAMES || this.#logged.has(name)) return;
     this.#logged.add(name);
-    const shown = JSON.stringify(name.length > MAX_NAME_LENGTH ? `${name.slice(0, MAX_NAME_LENGTH)}…` : name);
+    const quoted = JSON.stringify(name.length > MAX_NAME_LENGTH ? `${name.slice(0, MAX_NAME_LENGTH)}…` : name);
     this.#options.logger.warn(
-      `rampart: there is no flag ${shown}: it is closed; create it, or correct the name in the code`,
+      `rampart: there is no flag ${quoted}: it is closed; create it, or correct the name in the code`,
     );
     if (this.#logged.size === MAX_LOGGED_NAMES)
       this.#options.logger.warn(
-        `rampart: ${MAX_LOGGED_NAMES} flags were asked that are missing; further names are not logged`,
+        `rampart: ${MAX_LOGGED_NAMES} missing flags were evaluated; further names are not logged`,
       );
   }
 }

@@ -27,14 +27,14 @@ describe('under MultiProvider', () => {
     return { flags, client: OpenFeature.getClient('multi') };
   }
 
-  it('a missing flag falls through, a closed one does not', async () => {
+  it('a missing flag falls through to the next provider, a closed one does not', async () => {
     const { client } = await both();
     expect(await client.getBooleanValue('legacy', false, ada)).toBe(true);
     expect(await client.getBooleanValue('ai.copilot', true, { ...ada, tenantId: 'globex' })).toBe(false);
     expect(await client.getBooleanValue('flag', false, ada)).toBe(true);
   });
 
-  it('a refusal of the key leaves closed flags closed', async () => {
+  it('closed flags stay closed after the key is refused', async () => {
     const { client, flags } = await both();
     await new Promise(setImmediate);
     flags.refuse();
@@ -44,12 +44,12 @@ describe('under MultiProvider', () => {
 });
 
 describe('as a provider', () => {
-  it('says what it is', async () => {
+  it('has its name, side and hooks', async () => {
     const { provider } = await serve([]);
     expect([provider.metadata, provider.runsOn, provider.hooks]).toEqual([{ name: 'rampart' }, 'server', []]);
   });
 
-  it('sees the global, client and invocation contexts merged', async () => {
+  it('receives the merged global, client and invocation contexts', async () => {
     const { client } = await serve([feature({ minTier: 'pro' }), change()]);
     OpenFeature.setContext({ tier: 'pro' });
     client.setContext({ tenantId: 'acme' });
@@ -58,7 +58,7 @@ describe('as a provider', () => {
     expect(await client.getBooleanValue('ai.copilot', true, { targetingKey: 'ada' })).toBe(false);
   });
 
-  it('serves two domains and is closed with the last', async () => {
+  it('serves two domains and closes with the last', async () => {
     const { provider, flags, domain } = await serve([plain('flag')]);
     await OpenFeature.setProviderAndWait('second', provider);
     const ready: unknown[] = [];

@@ -1,51 +1,46 @@
 import type { Hook, Logger } from '@openfeature/server-sdk';
-import type { ContextNames, ControlSource, FlagSource, TenantDirectory } from '@rampart/core';
+import type { ContextNames, ControlSource, FlagSource } from '@rampart/core';
+import type { DirectoryOptions } from './tenant-facts-cache.js';
 import type { Tracker } from './tracking.js';
 
 /** Options of {@link RampartProvider}. */
 export interface RampartProviderOptions {
-  /** The flag platform. It is started by `initialize` and stopped by `onClose`. */
+  /** The flag platform. `initialize` starts it, `onClose` stops it. */
   readonly flags: FlagSource;
-  /** Where consent, kill switches and the rest of the control state are read. Where it knows nothing, AI flags close. */
+  /** The source of consent, kill switches and the rest of the control state. AI flags close while its state is unknown. */
   readonly control: ControlSource;
-  /** Facts about a tenant that contexts don't carry; what a context states wins. @default none: contexts carry everything */
-  readonly directory?: TenantDirectory | undefined;
-  /** How long a tenant's facts are kept, in ms. A tenant that isn't found is asked again after 1 s. @default 60000 */
-  readonly directoryTtl?: number | undefined;
-  /** How many tenants' facts are kept. @default 10000 */
-  readonly directorySize?: number | undefined;
-  /** How long one lookup may take, in ms; then the facts count as missing, and missing facts close. @default 2000 */
-  readonly directoryTimeout?: number | undefined;
-  /** Which attribute holds which fact. @default the facts' own names; `targetingKey` for the user */
+  /** A lookup of tenants' facts that contexts lack; a context's own facts win. @default none: contexts hold every fact */
+  readonly directory?: DirectoryOptions | undefined;
+  /** The context attribute of each fact. @default the facts' own names; `targetingKey` for the user */
   readonly contextNames?: Partial<ContextNames> | undefined;
   /** The tier ladder, lowest first. @default free, starter, pro, business, enterprise */
   readonly tiers?: readonly string[] | undefined;
   /**
-   * How long `initialize` waits for the first flags, in ms. Then it rejects, or, where a backup or bootstrap was loaded,
-   * resolves and says STALE. Fetching goes on: the provider gets ready by itself. Below the 10 s that OpenFeature
-   * allows. @default 8000
+   * How long `initialize` waits for the first flags, in ms. After that it rejects, or, with a backup or bootstrap, resolves and
+   * emits STALE. Fetching continues, and READY follows the first flags. Keep it below OpenFeature's own limit of 10 s.
+   * @default 8000
    */
-  readonly initTimeout?: number | undefined;
-  /** How long fetching may fail before the provider says STALE, in ms. @default 30000 */
-  readonly staleAfter?: number | undefined;
-  /** A missing flag answers the caller's default in silence, as Unleash does, and not FLAG_NOT_FOUND. @default false */
+  readonly initTimeoutMs?: number | undefined;
+  /** How long fetching may fail before the provider emits STALE, in ms. @default 30000 */
+  readonly staleAfterMs?: number | undefined;
+  /** A missing ordinary flag returns the caller's default without FLAG_NOT_FOUND, as Unleash does. @default false */
   readonly unleashCompat?: boolean | undefined;
-  /** Flag → feature: logs which answers would change if the flag were gated by the feature; changes none. @default none */
+  /** Flag → feature: logs which evaluations the feature's gates would close, without closing any. @default none */
   readonly observe?: Readonly<Record<string, string>> | undefined;
   /** Names this set of flags in metadata and telemetry, e.g. project and environment. @default unnamed */
   readonly flagSetId?: string | undefined;
-  /** Where tracked events go besides the flag platform. @default nowhere */
+  /** Receivers of tracked events besides the flag platform. @default none */
   readonly trackers?: readonly Tracker[] | undefined;
   /** Hooks that run with every evaluation, e.g. {@link telemetryHook}. @default none */
   readonly hooks?: readonly Hook[] | undefined;
-  /** Where warnings go: each problem of a flag once. No secrets, no user ids. @default OpenFeature's: the console */
+  /** Receives warnings, each problem of a flag once, without secrets or user ids. @default OpenFeature's: the console */
   readonly logger?: Logger | undefined;
-  /** A clock in ms that never goes back, for the age of cached facts. @default performance.now */
+  /** A monotonic clock in ms for the age of cached facts. @default performance.now */
   readonly now?: (() => number) | undefined;
 }
 
-/** `initTimeout` where it isn't given, in ms. */
-export const DEFAULT_INIT_TIMEOUT = 8_000;
+/** The default of `initTimeoutMs`. */
+export const DEFAULT_INIT_TIMEOUT_MS = 8_000;
 
-/** `staleAfter` where it isn't given, in ms. */
-export const DEFAULT_STALE_AFTER = 30_000;
+/** The default of `staleAfterMs`. */
+export const DEFAULT_STALE_AFTER_MS = 30_000;

@@ -1,9 +1,9 @@
 import type { ErrorCode, FlagMetadata, ResolutionDetails } from '@openfeature/server-sdk';
 
-/** OpenFeature's standard reasons, as far as they are given here; ERROR comes with {@link failed}. */
+/** OpenFeature's standard reasons of a success; {@link failed} has ERROR. */
 export type Reason = 'DISABLED' | 'SPLIT' | 'TARGETING_MATCH' | 'DEFAULT' | 'STALE';
 
-/** An answer. What is undefined is left out: OpenFeature copies every property, which costs more than our own part. */
+/** A success. Omits undefined properties: OpenFeature copies every property, which costs more than the evaluation itself. */
 export function resolved<T>(
   value: T,
   reason: Reason,
@@ -14,7 +14,7 @@ export function resolved<T>(
   return variant === undefined ? { value, reason, flagMetadata } : { value, reason, variant, flagMetadata };
 }
 
-/** A failure: OpenFeature gives the caller's default and the code. */
+/** A failure: OpenFeature returns the caller's default and the error code. */
 export function failed<T>(
   value: T,
   errorCode: ErrorCode,

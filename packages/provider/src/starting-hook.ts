@@ -1,24 +1,26 @@
 import type { EvaluationDetails, FlagValue, Hook, HookContext, ResolutionDetails } from '@openfeature/server-sdk';
 
-/** OpenFeature's words for a provider that it doesn't ask. */
-const NOT_ASKED: ReadonlySet<unknown> = new Set(['PROVIDER_NOT_READY', 'PROVIDER_FATAL']);
+/** Error codes of evaluations that OpenFeature doesn't pass to the provider. */
+const NOT_DELEGATED: ReadonlySet<unknown> = new Set(['PROVIDER_NOT_READY', 'PROVIDER_FATAL']);
 
 /**
- * Closes AI flags where OpenFeature doesn't ask the provider: while its status is NOT_READY, OpenFeature answers every caller's
- * default, which may be true. A provider has no other way into such an evaluation than its `finally` hook, which may change the
- * details before they are returned. Under a MultiProvider that is still starting this hook doesn't run.
+ * Closes AI flags while the status is NOT_READY: OpenFeature then returns every caller's default, which may be true, without
+ * calling the provider. Only a `finally` hook can change the details of such an evaluation. The hook doesn't run under a
+ * MultiProvider that is still starting.
  *
- * @param closed the answer on an AI flag; undefined for an ordinary one, which keeps the caller's default
+ * @param resolveClosed resolves an AI flag; returns undefined for an ordinary flag, which keeps the caller's default
  */
-export function startingHook(closed: (asked: HookContext) => ResolutionDetails<FlagValue> | undefined): Hook {
+export function startingHook(
+  resolveClosed: (evaluation: HookContext) => ResolutionDetails<FlagValue> | undefined,
+): Hook {
   return {
-    finally(asked: HookContext, details: EvaluationDetails<FlagValue>): void {
-      if (!NOT_ASKED.has(details.errorCode)) return;
-      const answer = closed(asked);
-      if (answer === undefined) return;
+    finally(evaluation: HookContext, details: EvaluationDetails<FlagValue>): void {
+      if (!NOT_DELEGATED.has(details.errorCode)) return;
+      const resolution = resolveClosed(evaluation);
+      if (resolution === undefined) return;
       delete details.errorCode;
       delete details.errorMessage;
-      Object.assign(details, answer);
+      Object.assign(details, resolution);
     },
   };
 }

@@ -8,15 +8,15 @@ afterEach(() => OpenFeature.clearProviders());
 
 const definitions = [feature(), change({}, [variant('v', 'json', '{"prompt":"secret"}')]), plain('flag')];
 
-async function recorded(options: TelemetryOptions = {}) {
+async function serveRecording(options: TelemetryOptions = {}) {
   const records: EvaluationRecord[] = [];
   const hook = telemetryHook({ record: (record) => records.push(record), ...options });
   return { records, ...(await serve(definitions, { hooks: [hook], flagSetId: 'production' })) };
 }
 
 describe('telemetryHook', () => {
-  it('names an evaluation as the conventions do, with the decision beside', async () => {
-    const { client, records } = await recorded();
+  it('follows the conventions, with the decision under rampart.*', async () => {
+    const { client, records } = await serveRecording();
     const { flagMetadata } = await client.getBooleanDetails('ai.copilot', false, ada);
     expect(records).toEqual([
       {
@@ -43,24 +43,24 @@ describe('telemetryHook', () => {
     ]);
   });
 
-  it('records objects only when asked to, since bindings may hold prompts', async () => {
-    const { client, records } = await recorded();
+  it('records objects with objectValues only, since bindings may hold prompts', async () => {
+    const { client, records } = await serveRecording();
     await client.getObjectValue('ai.copilot', {}, ada);
     expect(JSON.stringify(records)).not.toContain('secret');
-    const open = await recorded({ objectValues: true });
+    const open = await serveRecording({ objectValues: true });
     await open.client.getObjectValue('ai.copilot', {}, ada);
     expect(open.records[0]?.attributes['feature_flag.result.value']).toContain('secret');
   });
 
-  it('leaves the user out when asked to', async () => {
-    const { client, records } = await recorded({ contextId: false });
+  it('omits the user with contextId: false', async () => {
+    const { client, records } = await serveRecording({ contextId: false });
     await client.getBooleanValue('ai.copilot', false, ada);
     expect(JSON.stringify(records)).not.toContain('ada');
   });
 
-  it('adds an event to the active span, errors included, and needs none', async () => {
+  it('adds an event to the active span, if any, also for errors', async () => {
     const events: unknown[] = [];
-    const { client, records } = await recorded({
+    const { client, records } = await serveRecording({
       span: () => (events.length > 0 ? undefined : { addEvent: (...event) => events.push(event) }),
     });
     await client.getBooleanValue('gone', false, ada);

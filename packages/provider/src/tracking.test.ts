@@ -8,7 +8,7 @@ import type { TrackedEvent } from './tracking.js';
 afterEach(() => OpenFeature.clearProviders());
 
 describe('track', () => {
-  it("hands events to the platform's metrics and to every tracker", async () => {
+  it("forwards events to the platform's metrics and to every tracker", async () => {
     const events: TrackedEvent[] = [];
     const { client, flags } = await serve([plain('flag')], { trackers: [(event) => void events.push(event)] });
     client.track('faithfulness', ada, { value: 0.5, source: 'judge' });
@@ -25,7 +25,7 @@ describe('track', () => {
     ]);
   });
 
-  it('logs what fails, and goes on', async () => {
+  it('logs a failing tracker and calls the next', async () => {
     const events: string[] = [];
     const flags = new FakeFlags();
     flags.track = () => {
@@ -42,7 +42,7 @@ describe('track', () => {
     ]);
   });
 
-  it('works over a platform without metrics', async () => {
+  it('works with a platform without metrics', async () => {
     const flags = new FakeFlags();
     Object.defineProperty(flags, 'track', { value: undefined });
     const { provider, lines } = await serve([], {}, flags);

@@ -23,7 +23,7 @@ async function ask(client: Awaited<ReturnType<typeof serve>>['client'], type: Ty
   return client.getObjectDetails(name, defaults.object, context);
 }
 
-const DEFAULT = Symbol('the default of the caller');
+const DEFAULT = Symbol("the caller's default");
 
 // [asked as, the platform's answer, value, reason, error code]
 const plainValues: [Type, Partial<PlainVariant> | undefined, unknown, string, string?][] = [
@@ -90,7 +90,7 @@ describe('an ordinary flag', () => {
     expect(errorMessage).not.toContain('secret');
   });
 
-  it('parses JSON once per payload, and nobody can change it', async () => {
+  it('parses each JSON payload once and freezes it', async () => {
     const { client, flags } = await serve([plain('flag')]);
     flags.answers.set('flag', on('json', '{"limits":{"most":3}}'));
     const first = (await client.getObjectValue('flag', {}, ada)) as { limits: { most: number } };
@@ -127,17 +127,17 @@ describe('an open AI flag', () => {
     },
   );
 
-  it('gives the decision as object, with its binding frozen', async () => {
+  it('returns the decision as object, with a frozen binding', async () => {
     const { client } = await serve([feature(), change({}, [variant('v', 'json', '{"model":{"id":"m"}}')])]);
     for (const name of ['ai.copilot', 'ai.copilot.v2']) {
-      const { value, variant: shown } = await client.getObjectDetails(name, {}, ada);
+      const { value, variant: variantName } = await client.getObjectDetails(name, {}, ada);
       expect(value).toMatchObject({
         outcome: 'enabled',
         feature: 'ai.copilot',
         change: 'ai.copilot.v2',
         binding: { model: { id: 'm' } },
       });
-      expect(shown).toBe('v');
+      expect(variantName).toBe('v');
       const { binding } = value as { binding: { model: object } };
       expect(() => Object.assign(binding.model, { id: 'other' })).toThrow(TypeError);
       expect(JSON.parse(JSON.stringify(value))).toMatchObject({ binding: { model: { id: 'm' } } });
@@ -158,7 +158,7 @@ describe('a gated flag', () => {
     },
   );
 
-  it('closes at targeting where its own strategies say no', async () => {
+  it("closes at gate targeting if its own strategies don't match", async () => {
     const { client, flags } = await serve([feature(), plain('replies', { gated: true })]);
     flags.answers.set('replies', { featureEnabled: false });
     const details = await client.getBooleanDetails('replies', true, ada);
@@ -175,7 +175,7 @@ describe('an obstacle in front of a gated flag', () => {
     ['paywall', { ...ada, tier: 'free' }, 'enterprise'],
     ['consent_required', { ...ada, tenantId: 'globex', tier: 'enterprise' }, 'enterprise'],
     ['consent_required', { ...ada, tenantId: 'globex', tier: 'free' }, 'enterprise'],
-  ])('%s is offered only where the flag itself would then be on', async (outcome, context, tier) => {
+  ])('%s is returned only if the flag itself would be on without it', async (outcome, context, tier) => {
     const { client, flags } = await serve([feature({ minTier: 'enterprise' }), plain('replies', { gated: true })]);
     flags.answers.set('replies', { featureEnabled: true });
     expect(await client.getBooleanDetails('replies', true, context)).toMatchObject({
@@ -209,7 +209,7 @@ const closed: [string, ReturnType<typeof feature>[], typeof ada, string, string]
 
 describe('a closed AI flag', () => {
   it.each(closed)(
-    '%s: no default opens it, no error code, the gate in the metadata',
+    '(%s) ignores the default, has no error code, and names the gate in its metadata',
     async (_, definitions, context, gate, reason) => {
       const { client } = await serve([...definitions, plain('replies', { gated: true })]);
       const names =
@@ -231,7 +231,7 @@ describe('a closed AI flag', () => {
     },
   );
 
-  it('splits a holdout off: not enabled, reason SPLIT', async () => {
+  it('of a holdout has the reason SPLIT', async () => {
     const { client } = await serve([feature(), change({}, [variant('off')])]);
     const details = await client.getBooleanDetails('ai.copilot', true, ada);
     expect(details).toMatchObject({
@@ -242,7 +242,7 @@ describe('a closed AI flag', () => {
     });
   });
 
-  it('shows the paywall in the metadata', async () => {
+  it('has the paywall in its metadata', async () => {
     const { client } = await serve([feature({ minTier: 'business', upgradeUrl: 'https://example.com/up' }), change()]);
     const { flagMetadata } = await client.getBooleanDetails('ai.copilot', true, ada);
     expect(flagMetadata).toMatchObject({
@@ -253,7 +253,7 @@ describe('a closed AI flag', () => {
     });
   });
 
-  it('says SPLIT where a variant split decided', async () => {
+  it('has the reason SPLIT if a variant split decided', async () => {
     const { client } = await serve([feature(), change({}, [variant('a'), variant('b')])]);
     expect(await client.getBooleanDetails('ai.copilot', false, ada)).toMatchObject({
       value: true,
@@ -264,7 +264,7 @@ describe('a closed AI flag', () => {
 });
 
 describe('metadata', () => {
-  it('holds scalars alone, with the keys of Appendix D', async () => {
+  it('holds scalars only, with the keys of Appendix D', async () => {
     const { client } = await serve(
       [
         feature({ minTier: 'pro' }),
@@ -305,7 +305,7 @@ describe('metadata', () => {
 describe('a missing flag', () => {
   const names = ['gone', '__proto__', 'constructor', 'toString', 'hasOwnProperty', ''];
 
-  it.each(names)('%j: FLAG_NOT_FOUND and the default', async (name) => {
+  it.each(names)('named %j returns FLAG_NOT_FOUND and the default', async (name) => {
     const { client, flags } = await serve([feature(), plain('flag')]);
     expect(await client.getBooleanDetails(name, true, ada)).toMatchObject({
       value: true,
@@ -342,7 +342,7 @@ describe('a missing flag', () => {
     ]);
   });
 
-  it('is logged for a hundred names at most, shortened and on one line', async () => {
+  it('is logged for at most 100 names, shortened and on one line', async () => {
     const { client, lines } = await serve([feature()]);
     await client.getBooleanValue(`ai.${'x'.repeat(5_000)}\n`, true, ada);
     for (let index = 0; index < 150; index += 1) await client.getBooleanValue(`ai.${index}`, true, ada);
@@ -351,7 +351,7 @@ describe('a missing flag', () => {
     expect(lines.at(-1)).toContain('further names are not logged');
   });
 
-  it('is known to be AI by what its source knows', async () => {
+  it('is an AI flag if its source recognizes it', async () => {
     const flags = Object.assign(new FakeFlags(), {
       missingKind: (name: string) =>
         name === 'copilot' ? ('ai' as const) : name === 'mail' ? ('gated' as const) : undefined,
@@ -362,14 +362,14 @@ describe('a missing flag', () => {
     expect((await client.getBooleanDetails('ai.x', true, ada)).errorCode).toBe('FLAG_NOT_FOUND');
   });
 
-  it('is silent with unleashCompat', async () => {
+  it('has no error code with unleashCompat', async () => {
     const { client } = await serve([plain('flag')], { unleashCompat: true });
     const details = await client.getBooleanDetails('gone', true, ada);
     expect(details).toMatchObject({ value: true, reason: 'DEFAULT' });
     expect(details.errorCode).toBeUndefined();
   });
 
-  it.each(['__proto__', 'constructor'])('a flag that is really named %s answers', async (name) => {
+  it.each(['__proto__', 'constructor'])('a flag can have the name %s', async (name) => {
     const { client } = await serve([
       feature({}, { name }),
       change({}, [], { name: 'toString', dependencies: [{ feature: name }] }),

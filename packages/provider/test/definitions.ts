@@ -12,7 +12,7 @@ export function feature(parameters: Parameters = {}, more: Partial<FlagDefinitio
   return { name: 'ai.copilot', enabled: true, strategies: [rule], ...more };
 }
 
-/** A change of that feature, at GA for everybody unless the parameters say else. */
+/** A change of that feature; by default at GA with 100%. */
 export function change(
   parameters: Parameters = {},
   variants: readonly VariantDefinition[] = [],

@@ -13,7 +13,7 @@ import {
   type Subject,
 } from '@rampart/core';
 
-/** Constraints are `{ field, is }`; the first variant with a weight is everybody's. */
+/** Constraints are `{ field, is }`; every subject gets the first variant with a weight. */
 const evaluator: RuleEvaluator = {
   targeting: (constraints) => (subject) =>
     (constraints as { field: string; is: unknown }[]).every(({ field, is }) => subject.attributes[field] === is),
@@ -22,13 +22,13 @@ const evaluator: RuleEvaluator = {
 
 const OFF: PlainVariant = { name: 'disabled', enabled: false, featureEnabled: false, payload: undefined };
 
-/** A flag source in memory that records what it is told. */
+/** A flag source in memory that records its calls. */
 export class FakeFlags implements FlagSource {
   readonly counts: unknown[][] = [];
   readonly impressions: unknown[][] = [];
   readonly tracked: unknown[][] = [];
   readonly asked: unknown[][] = [];
-  /** What the platform answers for an ordinary or gated flag. */
+  /** The platform's evaluation of an ordinary or gated flag. */
   readonly answers = new Map<string, Partial<PlainVariant>>();
   readonly gates = new Map<string, string>();
   started = 0;
@@ -37,7 +37,7 @@ export class FakeFlags implements FlagSource {
   readonly #listeners = new Set<(event: FlagSourceEvent) => void>();
   #snapshot: FlagSnapshot = snapshotOf([], new Map());
 
-  /** Flags arrive; `fetched` is said where `origin` is a server or a backup. */
+  /** Replaces the flags and emits `fetched`. */
   load(definitions: readonly FlagDefinition[], origin: FlagOrigin = 'server'): this {
     this.#snapshot = snapshotOf(definitions, this.gates);
     this.current = origin;
@@ -45,7 +45,7 @@ export class FakeFlags implements FlagSource {
     return this;
   }
 
-  /** Flags change. */
+  /** Replaces the flags and emits `changed`, then `fetched`. */
   change(definitions: readonly FlagDefinition[], changed: readonly string[]): void {
     this.#snapshot = snapshotOf(definitions, this.gates);
     this.emit({ type: 'changed', flags: changed });

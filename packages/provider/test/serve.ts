@@ -5,7 +5,7 @@ import { RampartProvider, type RampartProviderOptions } from '../src/index.js';
 import { consented } from './definitions.js';
 import { FakeFlags } from './fake-flags.js';
 
-/** A logger that keeps its lines. */
+/** A logger that records its lines. */
 export class Lines implements Logger {
   readonly lines: string[] = [];
   readonly error: (...line: unknown[]) => void = (...line) => this.lines.push(`error ${line.join(' ')}`);
@@ -24,7 +24,7 @@ export interface Running {
   readonly lines: string[];
 }
 
-/** A provider over flags that arrive from the server at once, bound to a domain of its own. */
+/** Starts a provider with flags from the server, in its own domain. */
 export async function serve(
   definitions: readonly FlagDefinition[],
   options: Partial<RampartProviderOptions> = {},

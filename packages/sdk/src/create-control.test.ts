@@ -50,7 +50,7 @@ function control(options: Partial<ControlOptions> = {}): DurableControl {
 }
 
 async function client(options: Parameters<typeof createRampart>[0]['control']) {
-  const rampart = createRampart({ unleash, initTimeout: 100, logger, control: options });
+  const rampart = createRampart({ unleash, initTimeoutMs: 100, logger, control: options });
   open.push(rampart);
   const domain = `control-${(domains += 1)}`;
   await OpenFeature.setProviderAndWait(domain, rampart.provider);
@@ -106,7 +106,7 @@ describe('a control in a folder', () => {
     await one.apply(optIn(), { ...WRITE, expected: 'any' });
     expect((await ask()).value).toBe(true);
     await one.erase({ tenant: '7' }, { actor: 'dpo', reason: 'request 12' });
-    await rampart.provider.prepare(subject);
+    await rampart.provider.engine.prepare(subject);
     expect(await ask()).toMatchObject({ value: false, flagMetadata: { outcome: 'consent_required' } });
     expect(await one.store.verify()).toMatchObject({ ok: true, findings: [] });
   });

@@ -52,7 +52,7 @@ let rampart: Rampart | undefined;
 let round = 0;
 
 async function start(options: Partial<RampartOptions> = {}) {
-  rampart = createRampart({ unleash: offline, initTimeout: 50, logger, ...options });
+  rampart = createRampart({ unleash: offline, initTimeoutMs: 50, logger, ...options });
   const domain = `sdk-${(round += 1)}`;
   await OpenFeature.setProviderAndWait(domain, rampart.provider);
   return OpenFeature.getClient(domain);
@@ -88,7 +88,7 @@ describe('createRampart', () => {
   });
 
   it('has a control in memory where none is given, and its changes count with the next question', async () => {
-    const joined = createRampart({ unleash: offline, initTimeout: 50, logger });
+    const joined = createRampart({ unleash: offline, initTimeoutMs: 50, logger });
     rampart = joined;
     await OpenFeature.setProviderAndWait('memory', joined.provider);
     const revision = joined.control.apply({
@@ -133,7 +133,7 @@ describe('createRampart', () => {
   it('types a binding by its schema', async () => {
     const joined = createRampart({
       unleash: offline,
-      initTimeout: 50,
+      initTimeoutMs: 50,
       logger,
       bindings: { 'ai.copilot': z.object({ model: z.string(), temperature: z.number().default(0.2) }) },
     });
@@ -179,7 +179,7 @@ describe('createRampart', () => {
 
   it('asks the directory for what the context lacks, once for many', async () => {
     const directory = vi.fn(async () => ({ tier: 'pro' }));
-    const client = await start({ directory });
+    const client = await start({ directory: { lookup: directory } });
     const answers = await Promise.all(
       Array.from({ length: 20 }, () =>
         client.getBooleanValue('ai.copilot', false, { targetingKey: 'ana', tenantId: 'acme' }),
@@ -193,7 +193,7 @@ describe('createRampart', () => {
   });
 
   it('closes where the directory fails', async () => {
-    const client = await start({ directory: async () => Promise.reject(new Error('down')) });
+    const client = await start({ directory: { lookup: async () => Promise.reject(new Error('down')) } });
     expect(await client.getBooleanDetails('ai.copilot', true, { targetingKey: 'ana', tenantId: 'acme' })).toMatchObject(
       {
         value: false,
@@ -219,9 +219,9 @@ describe('options', () => {
     ['a tier that no list can hold', { tiers: ['free;pro'] }, /tiers: .*U\+003B/],
     ['a tier twice', { tiers: ['a', 'a'] }, /tiers: names a tier twice/],
     ['an unknown fact', { contextNames: { tenant: 'org' } }, /unknown option contextNames\.tenant/],
-    ['a negative time', { initTimeout: -1 }, /initTimeout = -1/],
+    ['a negative time', { initTimeoutMs: -1 }, /initTimeoutMs = -1/],
     ['a control that is none', { control: {} }, /control: name a database, or pass what createControl returned/],
-    ['a directory that is no function', { directory: {} }, /directory: must be a function/],
+    ['a directory that is no function', { directory: {} }, /directory\.lookup/],
     ['a schema that is none', { bindings: { 'ai.copilot': {} } }, /bindings\.ai\.copilot: must be a schema/],
     ['one flag gated and observed', { gates: { a: 'b' }, observe: { a: 'b' } }, /a stands in gates and in observe/],
   ])('%s is refused with its name and the fix', (_what, options, message) => {

@@ -46,7 +46,7 @@ export interface Rampart<
   readonly prefix: string;
   /** Flag → feature, for flags that have no parent in Unleash. */
   readonly gates: Readonly<Record<string, string>>;
-  /** Who is asked for facts about tenants that a context doesn't state. */
+  /** The lookup of tenants' facts that a context lacks. */
   readonly directory: TenantDirectory | undefined;
   /** Decides now, from what is already known; starts no I/O that it waits for. */
   decide(flag: string, context: Attributes): Decision;
@@ -113,10 +113,10 @@ export function createRampart<
     tiers: Object.freeze([...tiers]),
     prefix,
     gates: Object.freeze({ ...gates }),
-    directory,
-    decide: (flag, context) => provider.decide(flag, context),
-    decideAll: (context) => provider.decideAll(context),
-    explain: (flag, context) => provider.explain(flag, context),
+    directory: directory?.lookup,
+    decide: (flag, context) => provider.engine.decide(flag, context),
+    decideAll: (context) => provider.engine.decideAll(context),
+    explain: (flag, context) => provider.engine.explain(flag, context),
     bindingOf: (feature, { binding }) => {
       const result = options.bindings?.[feature]?.safeParse(binding);
       return result?.success ? (result.data as BindingOf<Bindings[typeof feature]>) : undefined;

@@ -65,7 +65,12 @@ const schema = z.strictObject({
     )
     .optional(),
   directory: z
-    .custom<TenantDirectory>((value) => typeof value === 'function', 'must be a function of a tenant id')
+    .strictObject({
+      lookup: z.custom<TenantDirectory>((value) => typeof value === 'function', 'must be a function of a tenant id'),
+      ttlMs: milliseconds.optional(),
+      maxEntries: z.number().int().min(1).optional(),
+      timeoutMs: milliseconds.optional(),
+    })
     .optional(),
   tiers: z
     .array(name)
@@ -85,12 +90,9 @@ const schema = z.strictObject({
       z.custom<BindingSchema>((value) => hasMethod(value, 'safeParse'), 'must be a schema with safeParse'),
     )
     .optional(),
-  initTimeout: milliseconds.optional(),
-  staleAfter: milliseconds.optional(),
+  initTimeoutMs: milliseconds.optional(),
+  staleAfterMs: milliseconds.optional(),
   unleashCompat: z.boolean().optional(),
-  directoryTtl: milliseconds.optional(),
-  directorySize: z.number().int().min(1).optional(),
-  directoryTimeout: milliseconds.optional(),
   flagSetId: name.optional(),
   trackers: z.array(z.custom<Tracker>((value) => typeof value === 'function', 'must be a function')).optional(),
   hooks: z.array(z.custom<object>((value) => typeof value === 'object' && value !== null, 'must be a hook')).optional(),

@@ -27,7 +27,7 @@ describe('AI flags', () => {
       binding: { model: 'small' },
     });
     expect(await client.getBooleanValue('ai.copilot', false)).toBe(true);
-    expect(rampart.provider.decide('ai.copilot', {})).toMatchObject({ outcome: 'enabled' });
+    expect(rampart.provider.engine.decide('ai.copilot', {})).toMatchObject({ outcome: 'enabled' });
   });
 
   it('answers subjects differently, the newest that fits first, and others are off', async () => {
@@ -143,17 +143,16 @@ it('a fake clock lets a test pass the lifetime of cached facts', async () => {
   const provider = new RampartProvider({
     flags,
     control: new InMemoryControl(),
-    directory,
-    directoryTtl: 1_000,
+    directory: { lookup: directory, ttlMs: 1_000 },
     now: clock.now,
   });
   await provider.initialize();
-  await provider.prepare({ tenantId: 'acme' });
+  await provider.engine.prepare({ tenantId: 'acme' });
   clock.advance(500);
-  await provider.prepare({ tenantId: 'acme' });
+  await provider.engine.prepare({ tenantId: 'acme' });
   expect(asked).toBe(1);
   clock.advance(600);
-  await provider.prepare({ tenantId: 'acme' });
+  await provider.engine.prepare({ tenantId: 'acme' });
   expect(asked).toBe(2);
   await provider.onClose();
 });

@@ -31,7 +31,7 @@ const unleash: UnleashConfig = {
 const silent = { error() {}, warn() {}, info() {}, debug() {} };
 const source = createControl(control);
 const witness = new Witness(source, sabotaged);
-const rampart = createRampart({ unleash, control: witness, initTimeout: 50, logger: silent });
+const rampart = createRampart({ unleash, control: witness, initTimeoutMs: 50, logger: silent });
 await OpenFeature.setProviderAndWait(rampart.provider);
 const client = OpenFeature.getClient();
 

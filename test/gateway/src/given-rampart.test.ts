@@ -108,7 +108,7 @@ describe('a gateway over a rampart with names of its own', () => {
     tiers: ['free', 'pro'],
     prefix: 'beta.',
     gates: { 'plan.only': 'ai.copilot' },
-    directory: () => ({ labels: [] }),
+    directory: { lookup: () => ({ labels: [] }) },
   };
   const made = (stated: object) => {
     const rampart = createRampart({ ...own, unleash: { url: 'http://127.0.0.1:9/api', appName: 'tests' } });

@@ -62,7 +62,7 @@ export function serveFrontend(app: App, { rampart, configuration, exposures }: G
   }
 
   function evaluate(question: Question) {
-    const asked = provider.inputs(question.context.ai);
+    const asked = provider.engine.readInputs(question.context.ai);
     if (asked instanceof Promise) return asked.then((inputs) => answer(question, inputs));
     return answer(question, asked);
   }
@@ -70,7 +70,7 @@ export function serveFrontend(app: App, { rampart, configuration, exposures }: G
   function answer(question: Question, asked: Inputs): FastifyReply {
     const { request, reply, told } = question;
     const { plain } = question.context;
-    if (provider.freshness === 'none') throw new Refusal(503, 'not_ready', 'there are no flags yet', { retryAfter: 1 });
+    if (provider.engine.freshness === 'none') throw new Refusal(503, 'not_ready', 'there are no flags yet', { retryAfter: 1 });
     const { principal, headers } = request;
     const snapshot = flags.snapshot();
     const now = Date.now();
@@ -84,11 +84,11 @@ export function serveFrontend(app: App, { rampart, configuration, exposures }: G
       reply.header('etag', writeTag(stands ? standing : { digest, stream: undefined, issuedAt: now }));
       if (stands) {
         if (exposures?.isDue(digest))
-          exposures.noteList({ digest, answers: provider.answerAll(inputs, plain), isGiven });
+          exposures.noteList({ digest, answers: provider.engine.evaluateAll(inputs, plain), isGiven });
         return reply.code(304).send();
       }
     }
-    const answers = provider.answerAll(inputs, plain);
+    const answers = provider.engine.evaluateAll(inputs, plain);
     exposures?.noteList({ digest, answers, isGiven });
     const text = toggles.write(principal, snapshot, answers);
     return reply.header('content-type', JSON_TYPE).send(text);

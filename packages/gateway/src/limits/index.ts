@@ -36,9 +36,9 @@ export function serveLimits(app: App, { rampart, control, configuration }: Gatew
   const tenantName = configuration.contextNames?.tenantId ?? 'tenantId';
   const consume = async (call: Call, { id, isKeyed }: RequestWrite): Promise<z.infer<typeof allowance>> => {
     const { flag, tenantId, units, context } = call;
-    const evaluated = await rampart.provider.answer(flag, { ...context, [tenantName]: tenantId }, { counted: false });
+    const evaluated = await rampart.provider.engine.evaluate(flag, { ...context, [tenantName]: tenantId }, { counted: false });
     if (evaluated.kind === 'missing' || (evaluated.kind === 'ai' && evaluated.flagKind === 'missing')) {
-      if (rampart.provider.freshness === 'none')
+      if (rampart.provider.engine.freshness === 'none')
         throw new Refusal(503, 'not_ready', 'there are no flags yet', { retryAfter: 1 });
       throw new Refusal(404, 'no_such_flag', 'there is no flag of that name');
     }

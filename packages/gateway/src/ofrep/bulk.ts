@@ -67,7 +67,7 @@ export function serveBulk(app: App, { rampart, configuration, exposures }: Gatew
     const { reply, context } = question;
     // Whoever has gone away while it waited needs no answer.
     if (reply.raw.destroyed) return reply.hijack();
-    const asked = provider.inputs(context.ai);
+    const asked = provider.engine.readInputs(context.ai);
     if (asked instanceof Promise) return asked.then((inputs) => answer(question, inputs));
     return answer(question, asked);
   }
@@ -75,7 +75,8 @@ export function serveBulk(app: App, { rampart, configuration, exposures }: Gatew
   function answer(question: Question, asked: Inputs): FastifyReply {
     const { request, reply, told } = question;
     const { plain } = question.context;
-    if (provider.freshness === 'none') throw new Refusal(503, 'GENERAL', 'there are no flags yet', { retryAfter: 1 });
+    if (provider.engine.freshness === 'none')
+      throw new Refusal(503, 'GENERAL', 'there are no flags yet', { retryAfter: 1 });
     const { principal } = request;
     const snapshot = flags.snapshot();
     const now = Date.now();
@@ -85,12 +86,12 @@ export function serveBulk(app: App, { rampart, configuration, exposures }: Gatew
     const standing = digest === undefined ? undefined : findTag(request.headers['if-none-match'], digest);
     if (standing !== undefined && stillStands(standing, told, now)) {
       if (exposures?.isDue(standing.digest))
-        exposures.noteList({ digest, answers: provider.answerAll(inputs, plain), isGiven });
+        exposures.noteList({ digest, answers: provider.engine.evaluateAll(inputs, plain), isGiven });
       return reply.code(304).header('etag', writeTag(standing)).send();
     }
     const id = newStreamId();
     if (digest !== undefined) reply.header('etag', writeTag({ digest, stream: id, issuedAt: now }));
-    const answers = provider.answerAll(inputs, plain);
+    const answers = provider.engine.evaluateAll(inputs, plain);
     exposures?.noteList({ digest, answers, isGiven });
     const list = writer.write(principal, snapshot, answers);
     const ticket = seal(principal, inputs, { snapshot, digest, id, now });

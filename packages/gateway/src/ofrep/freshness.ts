@@ -83,7 +83,7 @@ export class Freshness {
     now: number,
   ): string | undefined {
     if (!this.#hasFlags(told, snapshot)) return undefined;
-    const isStale = this.#rampart.provider.freshness === 'stale';
+    const isStale = this.#rampart.provider.engine.freshness === 'stale';
     return this.#digests.answer(request.principal, inputs, context.plain, snapshot, isStale, now);
   }
 

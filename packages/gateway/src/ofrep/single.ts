@@ -34,7 +34,7 @@ export function serveSingle(app: App, { rampart, configuration, exposures }: Gat
     const asked = readKey(request.params.key);
     if (!isVisible(principal, flags.snapshot(), asked.name)) return invisible(request, reply, asked);
     const { ai, plain } = contexts.read(principal, contextOf(request.body), addressOf(request.ip));
-    const answer = provider.answer(asked.name, ai, { plain });
+    const answer = provider.engine.evaluate(asked.name, ai, { plain });
     if (answer instanceof Promise) return answer.then((late) => respond(request, reply, asked, late));
     return respond(request, reply, asked, answer);
   });

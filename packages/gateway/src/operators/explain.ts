@@ -41,7 +41,7 @@ export function serveExplain(app: App, gateway: Gateway): void {
     async ({ body: { flag, context } }) => {
       checkBounds(context, gateway.configuration.limits);
       const { rampart } = gateway;
-      await rampart.provider.prepare(context);
+      await rampart.provider.engine.prepare(context);
       const { decision, gates } = rampart.explain(flag, context);
       return { decision, gates: [...gates] };
     },

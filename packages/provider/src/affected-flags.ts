@@ -1,9 +1,8 @@
 import type { FlagSnapshot } from '@rampart/core';
 
 /**
- * Names every flag whose answer may differ after some definitions changed: the flags themselves; of a feature its changes
- * and the flags it gates; of a change its feature, which answers with it. Both snapshots count, so that what was removed
- * or moved is followed too.
+ * The flags whose evaluation may differ after some definitions changed, sorted: the flags themselves; for a feature its changes and
+ * the flags behind its gates; for a change its feature. Reads both snapshots, so that removed and moved flags are included.
  */
 export function affectedFlags(changed: readonly string[], before: FlagSnapshot, after: FlagSnapshot): string[] {
   const affected = new Set(changed);
