@@ -5,6 +5,8 @@ type JsonObject = Readonly<Record<string, JsonValue>>;
 
 /** Longest value that is shown whole, in characters. */
 const MAX_VALUE = 200;
+/** Characters that are shown before the first difference of two long values. */
+const CONTEXT = 20;
 /** Objects whose members are shown without the object's name: parameters are known by their own. */
 const TRANSPARENT = ['parameters'];
 /** Members that are moments, in ms since 1970. */
@@ -20,22 +22,57 @@ export function renderDiff(before: JsonValue = null, after: JsonValue = null, hi
   if (before === null && after === null) return 'no change is noted';
   if (before === null || after === null) return `${shownWhole(before, hidden)} → ${shownWhole(after, hidden)}`;
   const [one, other] = [leavesOf(before, hidden), leavesOf(after, hidden)];
-  const names = [...new Set([...one.keys(), ...other.keys()])];
-  const changes = names.flatMap((name) => changeOf(name, one.get(name), other.get(name)));
+  const changes = leafChanges(one, other);
   return changes.length === 0 ? 'nothing changed' : changes.join(', ');
 }
 
 function changeOf(name: string, before: JsonValue | undefined, after: JsonValue | undefined): readonly string[] {
   if (JSON.stringify(before) === JSON.stringify(after)) return [];
   const named = name === '' ? '' : `${oneLine(name)} `;
-  if (Array.isArray(before) && Array.isArray(after)) {
-    const parts = [
-      ...without(before, after).map((entry) => `− ${shown(entry)}`),
-      ...without(after, before).map((entry) => `+ ${shown(entry)}`),
-    ];
+  const lists = listsOf(before, after);
+  if (lists !== undefined) {
+    const [removed, added] = [without(lists.before, lists.after), without(lists.after, lists.before)];
+    const [one, other] = [removed[0], added[0]];
+    if (
+      removed.length === 1 &&
+      added.length === 1 &&
+      isObject(one) &&
+      isObject(other) &&
+      (isLong(one) || isLong(other))
+    )
+      return leafChanges(leavesOf(one, [], name), leavesOf(other, [], name));
+    const parts = [...removed.map((entry) => `− ${shown(entry)}`), ...added.map((entry) => `+ ${shown(entry)}`)];
     if (parts.length > 0) return [`${named}${parts.join(' ')}`];
   }
-  return [`${named}${shown(before, name)} → ${shown(after, name)}`];
+  const same = sameStart(before, after);
+  return [`${named}${shown(before, name, same)} → ${shown(after, name, same)}`];
+}
+
+function leafChanges(before: ReadonlyMap<string, JsonValue>, after: ReadonlyMap<string, JsonValue>): readonly string[] {
+  const names = [...new Set([...before.keys(), ...after.keys()])];
+  return names.flatMap((name) => changeOf(name, before.get(name), after.get(name)));
+}
+
+/** Two lists, or two texts of comma-separated entries that are too long to be shown whole; undefined for other values. */
+function listsOf(before: JsonValue | undefined, after: JsonValue | undefined) {
+  if (Array.isArray(before) && Array.isArray(after)) return { before, after };
+  if (typeof before !== 'string' || typeof after !== 'string' || !(isLong(before) || isLong(after))) return undefined;
+  if (!before.includes(',') && !after.includes(',')) return undefined;
+  return { before: entriesOf(before), after: entriesOf(after) };
+}
+
+const entriesOf = (text: string): readonly string[] =>
+  text === '' ? [] : text.split(',').map((entry) => entry.trim());
+
+const isLong = (value: JsonValue): boolean => textOf(value).length > MAX_VALUE;
+
+/** How many characters at the start of two long texts are left out, since both have them. */
+function sameStart(before: JsonValue = '', after: JsonValue = ''): number {
+  const [one, other] = [textOf(before), textOf(after)];
+  if (Math.max(one.length, other.length) <= MAX_VALUE) return 0;
+  let same = 0;
+  while (same < one.length && one[same] === other[same]) same += 1;
+  return Math.max(0, same - CONTEXT);
 }
 
 /** The entries of a list that another one lacks. */
@@ -65,13 +102,16 @@ function leavesOf(value: JsonValue, hidden: readonly string[], path = ''): Reado
   );
 }
 
-function shown(value: JsonValue | undefined, name = ''): string {
+/** @param from the first character that is shown */
+function shown(value: JsonValue | undefined, name = '', from = 0): string {
   if (value === undefined || value === null) return 'nothing';
   if (value === '') return '""';
   if (typeof value === 'number' && MOMENTS.includes(name.split('.').at(-1) ?? '')) return new Date(value).toISOString();
-  const text = oneLine(typeof value === 'string' ? value : JSON.stringify(value));
+  const text = `${from > 0 ? '…' : ''}${oneLine(textOf(value).slice(from))}`;
   return text.length > MAX_VALUE ? `${text.slice(0, MAX_VALUE - 1)}…` : text;
 }
 
-const isObject = (value: JsonValue): value is JsonObject =>
+const textOf = (value: JsonValue): string => (typeof value === 'string' ? value : JSON.stringify(value));
+
+const isObject = (value: JsonValue | undefined): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

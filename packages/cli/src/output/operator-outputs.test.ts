@@ -26,6 +26,11 @@ const cut = report({
   settled: false,
 });
 
+const TENANTS = Array.from({ length: 100 }, (_, index) => `t${index}`);
+const X20 = 'x'.repeat(20);
+const ORDERED = TENANTS.join(',');
+const ORDER_DIFF = 'a …3,t94,t95,t96,t97,t98,t99 → …3,t94,t95,t96,t97,t99,t98';
+
 describe('an order', () => {
   it('shows which half holds, since when, and what was switched', () => {
     expect(renderOrder(report({}), plain).split('\n')).toEqual([
@@ -184,6 +189,20 @@ describe('the audit trail', () => {
     ['equal values', { a: 1 }, { a: 1 }, 'nothing changed'],
     ['control and bidi characters', { a: 'x' }, { a: '\u001b[2J\u202egnp\u2066' }, 'a x →  [2J\ufffdgnp\ufffd'],
     ['a long value', { a: 'x' }, { a: 'y'.repeat(500) }, `a x → ${'y'.repeat(199)}…`],
+    [
+      'entries of a long list in a parameter',
+      { parameters: { tenants: TENANTS.join(',') } },
+      { parameters: { tenants: [...TENANTS.filter((tenant) => tenant !== 't5'), 't200'].join(', ') } },
+      'tenants − t5 + t200',
+    ],
+    ['the end of a long text', { a: 'x'.repeat(300) }, { a: `${'x'.repeat(300)}!` }, `a …${X20} → …${X20}!`],
+    [
+      'a member of a long entry of a list',
+      { variants: [{ name: 'v', payload: { value: `${'x'.repeat(300)}a` } }] },
+      { variants: [{ name: 'v', payload: { value: `${'x'.repeat(300)}b` } }] },
+      `variants.payload.value …${X20}a → …${X20}b`,
+    ],
+    ['the order of a long list', { a: ORDERED }, { a: ORDERED.replace('t98,t99', 't99,t98') }, ORDER_DIFF],
   ])('%s', (_, before, after, diff) => {
     expect(renderDiff(before, after)).toBe(diff);
   });
