@@ -16,6 +16,7 @@ const checks = [
   ['size', 'size-limit'],
   ['openapi', 'redocly lint docs/openapi.json'],
   ['lock', 'node scripts/complete-lock.mjs --check'],
+  ['licenses', 'node scripts/check-licenses.mjs'],
 ];
 
 /** No lint tells anybody that it ran, nor asks for something newer. */

@@ -14,6 +14,7 @@ import {
   type TenantSnapshot,
   withoutEnded,
 } from '@rampart/core';
+import type { CacheCounts, CacheStatus } from './cache-status.js';
 import { type Clocks, SYSTEM_CLOCKS } from './clocks.js';
 import { FollowedState } from './followed-state.js';
 import { Follower } from './follower.js';
@@ -51,35 +52,6 @@ export interface ControlCacheOptions {
   /** Where metrics go. @default the meter provider that OpenTelemetry's API knows: none, unless the service sets one */
   readonly meter?: Meter | undefined;
   readonly logger?: { warn(message: string): void } | undefined;
-}
-
-/** How fresh the cache is, for health checks and for the person on call. */
-export interface CacheStatus {
-  /** Whether questions can be answered now. */
-  readonly provable: boolean;
-  /** Age of the proof, in ms; undefined where there is none. */
-  readonly proofAge: number | undefined;
-  readonly revision: string | undefined;
-  /** Entries that are known to exist and not folded in yet. */
-  readonly lag: number;
-  /** How long hints have been missing, in ms; undefined while they arrive, and where there is no second level. */
-  readonly pushLostFor: number | undefined;
-  readonly tenants: number;
-}
-
-/** What has been counted since the start. */
-export interface CacheCounts {
-  hits: number;
-  /** Read while the tenant wasn't at hand. */
-  absent: number;
-  /** Read while nothing could be shown fresh enough. */
-  stale: number;
-  /** Read for a revision that the log has not reached here. */
-  ahead: number;
-  /** Tenants fetched from the second level, and from the database. */
-  fromSecondLevel: number;
-  fromDatabase: number;
-  closedForUnknown: number;
 }
 
 /** How many tenants' last changes are remembered. */

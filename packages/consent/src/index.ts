@@ -1,8 +1,9 @@
 // For users.
 
+export type { CacheCounts, CacheStatus } from './cache-status.js';
 // For those who build adapters.
 export type { Clocks } from './clocks.js';
-export type { CacheCounts, CacheStatus, ControlCacheOptions } from './control-cache.js';
+export type { ControlCacheOptions } from './control-cache.js';
 export { ControlCache } from './control-cache.js';
 export type { RedisAddress, RedisConnection } from './redis/connection.js';
 export { type Hints, hintsOver } from './redis/hints.js';

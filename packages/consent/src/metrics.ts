@@ -1,8 +1,13 @@
 import { type Meter, metrics, type ObservableResult } from '@opentelemetry/api';
-import type { ControlCache } from './control-cache.js';
+import type { CacheCounts, CacheStatus } from './cache-status.js';
+
+interface ObservedCache {
+  readonly counts: Readonly<CacheCounts>;
+  status(): CacheStatus;
+}
 
 /** Shows what an operator must see of a cache, to whatever meter provider the service has. Returns how to stop. */
-export function observe(cache: ControlCache, meter: Meter = metrics.getMeter('@rampart/consent')): () => void {
+export function observe(cache: ObservedCache, meter: Meter = metrics.getMeter('@rampart/consent')): () => void {
   const { counts } = cache;
   const stops = [
     counter(

@@ -1,4 +1,5 @@
-import { DEFAULT_PREFIX } from './compile.js';
+/** The prefix of the names of AI features, by default. */
+export const DEFAULT_PREFIX = 'ai.';
 
 /** Options of {@link aiNameKind}. */
 export interface AiNameSettings {

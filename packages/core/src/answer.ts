@@ -1,7 +1,7 @@
 import { inSample } from './bucket.js';
 import type { ControlView } from './control.js';
 import type { Decision, Revisions, ShadowRun } from './decision.js';
-import { type FeatureFlag, HOLDOUT, type StageRule } from './flag.js';
+import { type DecisionReason, type Evaluation, type FeatureFlag, HOLDOUT } from './flag.js';
 import { type Closed, NOT_LAUNCHED, type Question } from './gates.js';
 import { type Bands, routeFor, strictestBands } from './modes.js';
 import { DEFAULT_UNAVAILABLE_MESSAGE } from './parameters.js';
@@ -9,19 +9,6 @@ import { highestFloor } from './scoped-control.js';
 import type { Subject } from './subject.js';
 import { tierRank } from './tiers.js';
 import { HELD_OUT, type Obstacle, type OpenRule, type Verdict } from './verdict.js';
-
-/** The standard reasons that a decision can have. */
-export type DecisionReason = 'DISABLED' | 'SPLIT' | 'TARGETING_MATCH';
-
-/** A decision and what its caller reports about it. */
-export interface Evaluation {
-  readonly decision: Decision;
-  readonly reason: DecisionReason;
-  /** The variant to count as shown, holdouts included. */
-  readonly exposed: string | undefined;
-  /** The rule that opened, shadow and holdouts included. */
-  readonly rule: StageRule | undefined;
-}
 
 export const NO_SHADOW: readonly ShadowRun[] = Object.freeze([]);
 

@@ -2,12 +2,12 @@ import { describe, expect, test } from 'vitest';
 import {
   type CompileSettings,
   compileFlag,
-  type FlagDefinition,
   isFeature,
   type RuleEvaluator,
   readPayload,
   revisionOf,
 } from './compile.js';
+import type { FlagDefinition } from './flag-definition.js';
 import { DEFAULT_TIERS } from './stages.js';
 import { readSubject } from './subject.js';
 

@@ -1,43 +1,11 @@
 import murmurhash3 from 'murmurhash3js';
+import { DEFAULT_PREFIX } from './ai-name.js';
 import type { ChangeFlag, FeatureFlag, Flag, GatedFlag, StageRule, Targeting, Variant } from './flag.js';
+import type { FlagDefinition, RuleDefinition, VariantDefinition } from './flag-definition.js';
 import { deepFreeze, type JsonValue } from './json.js';
 import { type Parsed, parseAccess, parseStage, type StagePolicy } from './parameters.js';
 import { type Problem, problem } from './problem.js';
 import type { Subject } from './subject.js';
-
-/** A variant as Unleash's client API sends it. */
-export interface VariantDefinition {
-  readonly name: string;
-  readonly weight: number;
-  readonly payload?: { readonly type: string; readonly value: string } | undefined;
-  readonly [key: string]: unknown;
-}
-
-/** A rule as Unleash's client API sends it, its segments resolved (undefined: a segment that is missing). */
-export interface RuleDefinition {
-  readonly name: string;
-  readonly parameters?: unknown;
-  readonly constraints?: readonly unknown[] | undefined;
-  readonly segments?: readonly ({ readonly constraints?: readonly unknown[] | undefined } | undefined)[] | undefined;
-  readonly variants?: readonly VariantDefinition[] | undefined;
-}
-
-/** A flag as Unleash's client API sends it. */
-export interface FlagDefinition {
-  readonly name: string;
-  readonly enabled: boolean;
-  readonly strategies?: readonly RuleDefinition[] | undefined;
-  readonly variants?: readonly VariantDefinition[] | undefined;
-  readonly dependencies?: readonly DependencyDefinition[] | undefined;
-  readonly [key: string]: unknown;
-}
-
-/** A parent that a flag depends on. */
-export interface DependencyDefinition {
-  readonly feature: string;
-  readonly enabled?: boolean | undefined;
-  readonly variants?: readonly string[] | undefined;
-}
 
 /** What Unleash's own code does for a rule: constraints with segments, and the split into variants. */
 export interface RuleEvaluator {
@@ -58,9 +26,6 @@ export interface CompileSettings {
   /** Checks a parsed binding; returns what is wrong with it. */
   readonly checkBinding?: ((feature: string, binding: JsonValue | undefined) => string | undefined) | undefined;
 }
-
-/** How the names of AI features begin where nothing else is configured. */
-export const DEFAULT_PREFIX = 'ai.';
 
 /**
  * Reads a definition once, so that no evaluation parses anything. Never throws: what can't be read becomes a problem.

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { compileFlag, type FlagDefinition, type RuleEvaluator, revisionOf } from './compile.js';
+import { compileFlag, type RuleEvaluator, revisionOf } from './compile.js';
 import { decide, decideFeature, type VerdictMemo } from './decide.js';
 import type { FlagSnapshot } from './flag.js';
+import type { FlagDefinition } from './flag-definition.js';
 import { InMemoryControl } from './in-memory-control.js';
 import { DEFAULT_TIERS } from './stages.js';
 import { type Attributes, DEFAULT_CONTEXT_NAMES, readSubject } from './subject.js';

@@ -1,7 +1,7 @@
-import { answer, type Evaluation, NO_SHADOW, notDecided, shadowRun } from './answer.js';
+import { answer, NO_SHADOW, notDecided, shadowRun } from './answer.js';
 import type { ControlView } from './control.js';
 import { GATES, type ShadowRun } from './decision.js';
-import type { ChangeFlag, FeatureFlag, Flag, FlagSnapshot, GatedFlag } from './flag.js';
+import type { ChangeFlag, Evaluation, FeatureFlag, Flag, FlagSnapshot, GatedFlag } from './flag.js';
 import { NOT_LAUNCHED, type Question, questionOf } from './gates.js';
 import { takesOverFrom } from './replacement.js';
 import { DEFAULT_TIERS, STAGES } from './stages.js';

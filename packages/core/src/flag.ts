@@ -1,5 +1,5 @@
-import type { Evaluation } from './answer.js';
-import type { FlagDefinition } from './compile.js';
+import type { Decision } from './decision.js';
+import type { FlagDefinition } from './flag-definition.js';
 import type { JsonValue } from './json.js';
 import type { AccessPolicy, StagePolicy } from './parameters.js';
 import type { Problem } from './problem.js';
@@ -92,4 +92,17 @@ export interface FlagSnapshot {
   definition?(name: string): FlagDefinition | undefined;
   /** An answer that is given and not decided: for tests of users' own code. A flag platform's snapshot has none. */
   given?(name: string, subject: Subject): Evaluation | undefined;
+}
+
+/** The standard reasons that a decision can have. */
+export type DecisionReason = 'DISABLED' | 'SPLIT' | 'TARGETING_MATCH';
+
+/** A decision and what its caller reports about it. */
+export interface Evaluation {
+  readonly decision: Decision;
+  readonly reason: DecisionReason;
+  /** The variant to count as shown, holdouts included. */
+  readonly exposed: string | undefined;
+  /** The rule that opened, shadow and holdouts included. */
+  readonly rule: StageRule | undefined;
 }

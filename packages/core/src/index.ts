@@ -2,19 +2,10 @@
 
 // For those who build adapters: flag sources, control sources, doors.
 export type { AiNameKind, AiNameSettings } from './ai-name.js';
-export { aiNameKind } from './ai-name.js';
-export type { DecisionReason, Evaluation } from './answer.js';
+export { aiNameKind, DEFAULT_PREFIX } from './ai-name.js';
 export { inSample, rolloutBucket } from './bucket.js';
-export type {
-  CompileSettings,
-  DependencyDefinition,
-  FlagDefinition,
-  PayloadReading,
-  RuleDefinition,
-  RuleEvaluator,
-  VariantDefinition,
-} from './compile.js';
-export { compileFlag, DEFAULT_PREFIX, readPayload, revisionOf } from './compile.js';
+export type { CompileSettings, PayloadReading, RuleEvaluator } from './compile.js';
+export { compileFlag, readPayload, revisionOf } from './compile.js';
 export { stricterModel } from './consent.js';
 export type {
   ConfidenceFloor,
@@ -68,6 +59,8 @@ export type { Explanation, GateReport } from './explain.js';
 export { explain } from './explain.js';
 export type {
   ChangeFlag,
+  DecisionReason,
+  Evaluation,
   FeatureFlag,
   Flag,
   FlagSnapshot,
@@ -77,6 +70,7 @@ export type {
   Targeting,
   Variant,
 } from './flag.js';
+export type { DependencyDefinition, FlagDefinition, RuleDefinition, VariantDefinition } from './flag-definition.js';
 export { InMemoryControl, type InMemoryControlOptions } from './in-memory-control.js';
 export { type InvisibleCharacter, invisibleCharacter } from './invisible.js';
 export type { JsonValue } from './json.js';
@@ -97,7 +91,6 @@ export type {
   FlagSourceEvent,
   PlainVariant,
   TenantDirectory,
-  TenantFacts,
   Usage,
 } from './ports.js';
 export type { Problem } from './problem.js';
@@ -111,7 +104,7 @@ export type { Stage } from './stages.js';
 export { DEFAULT_TIERS, STAGES } from './stages.js';
 export type { ParameterDefinition, StrategyDefinition } from './strategy-definitions.js';
 export { AI_ACCESS, AI_STAGE } from './strategy-definitions.js';
-export type { Attributes, ContextNames, StatedFacts, Subject } from './subject.js';
+export type { Attributes, ContextNames, StatedFacts, Subject, TenantFacts } from './subject.js';
 export { DEFAULT_CONTEXT_NAMES, readSubject, statesAllFacts, stickyValue, withTenantFacts } from './subject.js';
 export { ladderProblem, readTiers, tierRank } from './tiers.js';
 export { countChoices, optedOutClasses } from './user-choices.js';

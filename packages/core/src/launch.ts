@@ -1,11 +1,5 @@
-import {
-  type CompileSettings,
-  type FlagDefinition,
-  isFeature,
-  isOurs,
-  type RuleDefinition,
-  rulesOf,
-} from './compile.js';
+import { type CompileSettings, isFeature, isOurs, rulesOf } from './compile.js';
+import type { FlagDefinition, RuleDefinition } from './flag-definition.js';
 import { parseStage, type StagePolicy } from './parameters.js';
 
 /** What {@link findLaunched} needs besides the definitions. */

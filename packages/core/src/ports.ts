@@ -2,7 +2,7 @@ import type { AiNameKind } from './ai-name.js';
 import type { ControlView } from './control.js';
 import type { FlagSnapshot } from './flag.js';
 import type { Problem } from './problem.js';
-import type { Attributes, Subject } from './subject.js';
+import type { Attributes, Subject, TenantFacts } from './subject.js';
 
 /** Where consent, kill switches and everything else of the control log is read. */
 export interface ControlSource {
@@ -32,14 +32,6 @@ export interface ControlSource {
 /** Whose recorded state has changed: some tenants', or everybody's. */
 export interface ControlChanged {
   readonly tenants: readonly string[] | 'all';
-}
-
-/** Facts about a tenant that the context doesn't carry. */
-export interface TenantFacts {
-  readonly tier?: string | undefined;
-  readonly region?: string | undefined;
-  readonly labels?: readonly string[] | undefined;
-  readonly cohorts?: readonly string[] | undefined;
 }
 
 /** Looks a tenant up. A rejection, or undefined, leaves the facts missing, and missing facts close. */

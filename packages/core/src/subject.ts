@@ -1,5 +1,12 @@
 import { entriesOf, idText, readFact } from './list.js';
-import type { TenantFacts } from './ports.js';
+
+/** Facts about a tenant that the context doesn't carry. */
+export interface TenantFacts {
+  readonly tier?: string | undefined;
+  readonly region?: string | undefined;
+  readonly labels?: readonly string[] | undefined;
+  readonly cohorts?: readonly string[] | undefined;
+}
 
 /** An evaluation context as callers pass it: OpenFeature's, or any plain object. */
 export type Attributes = Readonly<Record<string, unknown>>;

@@ -16,7 +16,7 @@ import { handleErrors } from './service/errors.js';
 import { serveHealth } from './service/health.js';
 import { readJsonBodies } from './service/json-body.js';
 import { logRequests } from './service/logging.js';
-import { measureRequests, serveMetrics } from './service/metrics.js';
+import { measureRequests, serveMetrics } from './service/metrics-route.js';
 import { answerUnknownRoutes } from './service/not-found.js';
 import { speakToBrowsers } from './service/pages.js';
 import { startAndStop } from './start-and-stop.js';

@@ -4,8 +4,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { EventSourceDouble } from '../test/event-source-double.js';
 import { ai, closed, FetchDouble } from '../test/fetch-double.js';
 import { ANA, BO, serve } from '../test/serve.js';
-import { EventStream, type HeaderRecord } from './event-stream.js';
+import { EventStream } from './event-stream.js';
 import { RampartWebProvider } from './index.js';
+import type { HeaderRecord } from './stream-name.js';
 
 const REFETCH = JSON.stringify({ type: 'refetchEvaluation', etag: 'flags.7' });
 

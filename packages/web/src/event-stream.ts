@@ -1,6 +1,6 @@
 import { Retry } from './retry.js';
-import { streamName } from './stream-name.js';
-import { type SharingPorts, StreamSharing } from './stream-sharing.js';
+import { type HeaderRecord, streamName } from './stream-name.js';
+import { type News, type SharingPorts, StreamSharing } from './stream-sharing.js';
 import { MOST_WAIT, within } from './within.js';
 
 /** Where the gateway's event stream is asked for. */
@@ -13,8 +13,6 @@ export interface EventSourceOptions {
    */
   readonly headers?: (() => HeaderRecord | Promise<HeaderRecord>) | undefined;
 }
-
-export type HeaderRecord = Readonly<Record<string, string>>;
 
 /** What the stream needs from outside. */
 export interface EventStreamPorts {
@@ -32,13 +30,6 @@ export interface EventSourceLike {
   addEventListener(type: 'message' | 'open' | 'error', listener: (event: { readonly data?: unknown }) => void): void;
   close(): void;
 }
-
-/** Why flags may have changed. */
-export type News =
-  /** Somebody says so. The gateway names the state that it speaks of: another one that answers must not know less. */
-  | { readonly kind: 'told'; readonly state?: string | undefined }
-  /** Nobody was listening until now. */
-  | { readonly kind: 'missed' };
 
 const CLOSED = 2;
 

@@ -1,7 +1,7 @@
 import { EVENTS, type UnleashClient } from 'unleash-proxy-client';
 import { fetchNow, type ToggleFetch, type ToggleResponse, wrapFetch } from './client-internals.js';
-import type { News } from './event-stream.js';
 import { askedToWait, Retry } from './retry.js';
+import type { News } from './stream-sharing.js';
 import type { Toggle } from './toggle.js';
 import { MOST_WAIT, NoAnswer, within } from './within.js';
 

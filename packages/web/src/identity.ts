@@ -1,4 +1,4 @@
-import type { HeaderRecord } from './event-stream.js';
+import type { HeaderRecord } from './stream-name.js';
 
 /** Gives the signed-in user's JWT; undefined for nobody. */
 export type Identity = () => string | undefined | Promise<string | undefined>;

@@ -13,7 +13,7 @@ import type { UnleashClient } from 'unleash-proxy-client';
 import { browserSharing } from './browser-sharing.js';
 import { buildClient } from './build-client.js';
 import { headersOf, isStarted, refreshInterval, wrapFetch } from './client-internals.js';
-import { EventStream, type News } from './event-stream.js';
+import { EventStream } from './event-stream.js';
 import { changedFlags, FlagAnswers } from './flag-answers.js';
 import { type FeedState, type FetchFailure, FlagFeed } from './flag-feed.js';
 import { identified, withIdentity } from './identity.js';
@@ -21,6 +21,7 @@ import type { RampartWebProviderOptions } from './options.js';
 import { readNumber, readText } from './payload.js';
 import { closedUntilReady, resolveBoolean, resolveObject, resolvePayload } from './resolve.js';
 import { startingHook } from './starting-hook.js';
+import type { News } from './stream-sharing.js';
 import type { Toggle } from './toggle.js';
 import { ofrepContext, ownerOf, unleashContext } from './unleash-context.js';
 

@@ -1,4 +1,4 @@
-import type { HeaderRecord } from './event-stream.js';
+export type HeaderRecord = Readonly<Record<string, string>>;
 
 /** Claims that differ between two tokens of one user. */
 const OF_ONE_TOKEN: ReadonlySet<string> = new Set(['iat', 'exp', 'nbf', 'jti']);

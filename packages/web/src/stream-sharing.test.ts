@@ -2,9 +2,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { EventSourceDouble } from '../test/event-source-double.js';
 import { ANA, BO } from '../test/serve.js';
 import { unshared } from './browser-sharing.js';
-import { EventStream, type HeaderRecord, type News } from './event-stream.js';
-import { streamName } from './stream-name.js';
-import type { Channel, SharingPorts } from './stream-sharing.js';
+import { EventStream } from './event-stream.js';
+import { type HeaderRecord, streamName } from './stream-name.js';
+import type { Channel, News, SharingPorts } from './stream-sharing.js';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => {

@@ -1,4 +1,9 @@
-import type { News } from './event-stream.js';
+/** Why flags may have changed. */
+export type News =
+  /** Somebody says so. The gateway names the state that it speaks of: another one that answers must not know less. */
+  | { readonly kind: 'told'; readonly state?: string | undefined }
+  /** Nobody was listening until now. */
+  | { readonly kind: 'missed' };
 
 /** How long a hidden tab keeps its stream open, in ms, so that a short switch to another tab costs no new stream. */
 const HIDDEN_GRACE_MS = 5_000;

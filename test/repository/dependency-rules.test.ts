@@ -1,25 +1,33 @@
+import { posix } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import {
+  cyclesOf,
+  DEPENDENCY_RULES,
+  exportsEverything,
+  importsOf,
+  publishedName,
+  violationsOf,
+} from './dependency-rules.js';
 import { isTest, packages, read, sourcesBelow } from './files.js';
-import { breachesOf, exportsEverything, importsOf, publishedName, WALLS } from './walls.js';
 
-const LONGEST_FILE = 400;
+const MAX_LINES = 400;
 
 const sources = ['packages', 'examples', 'test', 'scripts'].flatMap(sourcesBelow).filter((path) => !isTest(path));
 const packaged = sources.filter((path) => /^packages\/[^/]+\/src\//.test(path));
 
-describe('the walls between packages', () => {
-  it('sees the sources', () => expect(packaged.length).toBeGreaterThan(20));
+describe('the dependency rules', () => {
+  it('are checked on all sources', () => expect(packaged.length).toBeGreaterThan(20));
 
-  it('stand', () => expect(packaged.flatMap((path) => breachesOf(path, read(path)))).toEqual([]));
+  it('are kept by every import', () => expect(packaged.flatMap((path) => violationsOf(path, read(path)))).toEqual([]));
 
-  it.each(packages)('hold in the manifest of $folder', ({ folder, manifest }) => {
-    const allowed = WALLS[folder]?.mayImport.map(publishedName);
+  it.each(packages)('are kept by the manifest of $folder', ({ folder, manifest }) => {
+    const allowed = DEPENDENCY_RULES[folder]?.mayImport.map(publishedName);
     expect(manifest.name).toBe(publishedName(folder));
     expect(allowed).toEqual(expect.arrayContaining(ours(manifest.dependencies)));
     expect(ours(manifest.peerDependencies)).toEqual([]);
   });
 
-  it.each(packages)('let $folder build after what it imports', ({ folder, manifest }) => {
+  it.each(packages)('are kept by the project references of $folder', ({ folder, manifest }) => {
     const references = referencesOf(`packages/${folder}/tsconfig.json`).map((path) =>
       publishedName(path.slice('../'.length)),
     );
@@ -32,14 +40,31 @@ describe('the walls between packages', () => {
 });
 
 describe('every source', () => {
+  it('is in no import cycle within its package', () => {
+    const imports = new Map(
+      packaged.map((path) => [
+        path,
+        importsOf(read(path))
+          .filter((specifier) => specifier.startsWith('.'))
+          .map((specifier) => posix.join(posix.dirname(path), specifier).replace(/\.js$/, '.ts')),
+      ]),
+    );
+    expect(cyclesOf(imports)).toEqual([]);
+  });
+
   it('names what it exports', () => expect(sources.filter((path) => exportsEverything(read(path)))).toEqual([]));
 
-  it(`has at most ${LONGEST_FILE} lines`, () => {
-    expect(sources.filter((path) => read(path).split('\n').length > LONGEST_FILE + 1)).toEqual([]);
+  it(`has at most ${MAX_LINES} lines`, () => {
+    expect(sources.filter((path) => read(path).split('\n').length > MAX_LINES + 1)).toEqual([]);
   });
 });
 
 describe('the check itself', () => {
+  it('finds cycles of imports, and nothing else', () => {
+    const imports = { a: ['b', 'c'], b: ['c'], c: ['d'], d: ['b'], e: ['e'], f: ['a', 'elsewhere'], g: ['f'] };
+    expect(cyclesOf(new Map(Object.entries(imports)))).toEqual([['b', 'c', 'd'], ['e']]);
+  });
+
   it.each([
     ['core', `import { readFile } from 'node:fs/promises';`],
     ['core', `export type { Flag } from '@rampart/unleash';`],
@@ -67,7 +92,7 @@ describe('the check itself', () => {
     ['gadgets', `export const nothing = 1;`],
     ['constructor', `export const nothing = 1;`],
   ])('in %s refuses %s', (folder, source) => {
-    expect(breachesOf(`packages/${folder}/src/sample.ts`, source)).not.toEqual([]);
+    expect(violationsOf(`packages/${folder}/src/sample.ts`, source)).not.toEqual([]);
   });
 
   it.each([
@@ -80,7 +105,7 @@ describe('the check itself', () => {
     ['unleash', `import { decide } from '@rampart/core';\nimport { readFile } from 'node:fs/promises';\nDate.now();`],
     ['cli', `import { createRampart } from '@rampart/sdk';\nconst url = process.env['UNLEASH_URL'];`],
   ])('in %s accepts %s', (folder, source) => {
-    expect(breachesOf(`packages/${folder}/src/sample.ts`, source)).toEqual([]);
+    expect(violationsOf(`packages/${folder}/src/sample.ts`, source)).toEqual([]);
   });
 
   it('finds every way to name a module', () => {

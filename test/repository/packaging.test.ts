@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Manifest, packages, ROOT } from './files.js';
+import { type Manifest, packages, ROOT, read } from './files.js';
 
 const execute = promisify(execFile);
 
@@ -92,7 +92,12 @@ describe.each(published)('what $manifest.name publishes', ({ folder, manifest })
     expect(paths.filter((path) => !known.test(path) || /\.(?:test|bench)\./.test(path))).toEqual([]);
   });
 
-  it('names its runtime, licence, repository and home page', () => {
+  it('includes the license', () => {
+    expect((packed.get(manifest.name)?.files ?? []).map(({ path }) => path)).toContain('LICENSE');
+    expect(read(`packages/${folder}/LICENSE`)).toBe(read('LICENSE'));
+  });
+
+  it('names its runtime, license, repository and home page', () => {
     const repository = 'https://github.com/rampart-flags/rampart';
     expect(manifest).toMatchObject({
       type: 'module',

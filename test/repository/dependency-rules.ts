@@ -1,7 +1,7 @@
 import { isBuiltin } from 'node:module';
 import { posix } from 'node:path';
 
-interface Wall {
+interface DependencyRule {
   /** Packages of ours, by folder, that this one may import. */
   readonly mayImport: readonly string[];
   /** No I/O, clock or randomness: no builtin module and no global that reaches outside. */
@@ -10,8 +10,8 @@ interface Wall {
   readonly readsEnvironment?: true;
 }
 
-/** Who may know whom. Everyone knows core; siblings meet only through its ports and are joined in sdk. */
-export const WALLS: Readonly<Record<string, Wall>> = {
+/** What each package may import. All import core; siblings meet only through its ports, and sdk assembles them. */
+export const DEPENDENCY_RULES: Readonly<Record<string, DependencyRule>> = {
   core: { mayImport: [], pure: true },
   stats: { mayImport: [], pure: true },
   unleash: { mayImport: ['core'] },
@@ -59,35 +59,62 @@ const SPECIFIERS =
 export const importsOf = (source: string): readonly string[] =>
   [...withoutComments(source).matchAll(SPECIFIERS)].map(([, from, bare]) => from ?? bare ?? '');
 
-/** What is wrong with a source at `packages/FOLDER/src/...`; empty when nothing is. */
-export function breachesOf(path: string, source: string): readonly string[] {
+/** Violations of the rules by a source at `packages/FOLDER/src/...`. */
+export function violationsOf(path: string, source: string): readonly string[] {
   const folder = path.split('/')[1] ?? '';
-  const wall = Object.hasOwn(WALLS, folder) ? WALLS[folder] : undefined;
-  if (wall === undefined) return [`${path}: packages/${folder} has no entry in the table of walls`];
+  const rule = Object.hasOwn(DEPENDENCY_RULES, folder) ? DEPENDENCY_RULES[folder] : undefined;
+  if (rule === undefined) return [`${path}: packages/${folder} has no entry in DEPENDENCY_RULES`];
   const code = withoutStrings(source);
   return [
-    ...importsOf(source).flatMap((specifier) => importBreach(path, folder, wall, specifier)),
-    ...IMPURE.filter((pattern) => wall.pure && pattern.test(code)).map(
+    ...importsOf(source).flatMap((specifier) => importViolations(path, folder, rule, specifier)),
+    ...IMPURE.filter((pattern) => rule.pure && pattern.test(code)).map(
       (pattern) => `impure: ${pattern.exec(code)?.[0]}`,
     ),
-    ...(!wall.readsEnvironment && ENVIRONMENT.test(code) ? ['reads the environment'] : []),
-  ].map((breach) => `${path}: ${breach}`);
+    ...(!rule.readsEnvironment && ENVIRONMENT.test(code) ? ['reads the environment'] : []),
+  ].map((violation) => `${path}: ${violation}`);
 }
 
-function importBreach(path: string, folder: string, wall: Wall, specifier: string): readonly string[] {
+function importViolations(path: string, folder: string, rule: DependencyRule, specifier: string): readonly string[] {
   if (specifier.startsWith('.')) {
     const target = posix.join(posix.dirname(path), specifier);
     return target.startsWith(`packages/${folder}/src/`) ? [] : [`reaches out of its package: ${specifier}`];
   }
   if (specifier.startsWith('@rampart/')) {
     const name = specifier.split('/').slice(0, 2).join('/');
-    return wall.mayImport.some((other) => publishedName(other) === name) ? [] : [`may not import ${specifier}`];
+    return rule.mayImport.some((other) => publishedName(other) === name) ? [] : [`may not import ${specifier}`];
   }
   if (!isBuiltin(specifier)) return [];
-  if (wall.pure) return [`a pure package may not import ${specifier}`];
-  return /^(?:node:)?process$/.test(specifier) && !wall.readsEnvironment ? [`may not import ${specifier}`] : [];
+  if (rule.pure) return [`a pure package may not import ${specifier}`];
+  return /^(?:node:)?process$/.test(specifier) && !rule.readsEnvironment ? [`may not import ${specifier}`] : [];
 }
 
 /** `export *` hides what an index offers; every name is written by hand. */
 export const exportsEverything = (source: string): boolean =>
   /(?<![.\w])export\s*(?:type\s*)?\*/.test(withoutStrings(source));
+
+/** Groups of files that import each other, directly or through others, in types too. @param imports file → files that it imports */
+export function cyclesOf(imports: ReadonlyMap<string, readonly string[]>): readonly (readonly string[])[] {
+  // Tarjan's algorithm for strongly connected components.
+  const cycles: (readonly string[])[] = [];
+  const order = new Map<string, number>();
+  const low = new Map<string, number>();
+  const stack: string[] = [];
+  const visit = (file: string): number => {
+    const index = order.size;
+    order.set(file, index);
+    low.set(file, index);
+    stack.push(file);
+    for (const target of imports.get(file) ?? []) {
+      const reached = order.has(target) ? (stack.includes(target) ? (order.get(target) ?? 0) : index) : visit(target);
+      low.set(file, Math.min(low.get(file) ?? index, reached));
+    }
+    const lowest = low.get(file) ?? index;
+    if (lowest === index) {
+      const component = stack.splice(stack.indexOf(file));
+      if (component.length > 1 || imports.get(file)?.includes(file)) cycles.push(component.toSorted());
+    }
+    return lowest;
+  };
+  for (const file of imports.keys()) if (!order.has(file)) visit(file);
+  return cycles;
+}

@@ -17,39 +17,39 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ROOT } from './files.js';
 
-/** A house of straw: the script itself, with stand-ins for npm and for the tools it calls. */
-let house: string;
+/** A repository with the real script, and fakes of npm and of the tools that it runs. */
+let fixtureRepo: string;
 
 beforeEach(() => {
-  house = mkdtempSync(join(tmpdir(), 'rampart-run-'));
-  mkdirSync(join(house, 'node_modules', '.bin'), { recursive: true });
-  cpSync(join(ROOT, 'scripts'), join(house, 'scripts'), { recursive: true });
-  writeFileSync(join(house, 'package-lock.json'), '{}');
-  writeFileSync(join(house, 'npm.cjs'), `require('node:fs').writeFileSync('installed', process.argv[2]);`);
+  fixtureRepo = mkdtempSync(join(tmpdir(), 'rampart-run-'));
+  mkdirSync(join(fixtureRepo, 'node_modules', '.bin'), { recursive: true });
+  cpSync(join(ROOT, 'scripts'), join(fixtureRepo, 'scripts'), { recursive: true });
+  writeFileSync(join(fixtureRepo, 'package-lock.json'), '{}');
+  writeFileSync(join(fixtureRepo, 'npm.cjs'), `require('node:fs').writeFileSync('installed', process.argv[2]);`);
   installedAt('node_modules/.package-lock.json', 1);
   tool('turbo', 'exit 0');
 });
 
-afterEach(() => rmSync(house, { recursive: true, force: true }));
+afterEach(() => rmSync(fixtureRepo, { recursive: true, force: true }));
 
 /** Writes the record of an installation, so many seconds after the lock file. */
 function installedAt(record: string, seconds: number): void {
-  writeFileSync(join(house, record), '{}');
+  writeFileSync(join(fixtureRepo, record), '{}');
   const lock = Date.now() / 1000 - 100;
-  utimesSync(join(house, 'package-lock.json'), lock, lock);
-  utimesSync(join(house, record), lock + seconds, lock + seconds);
+  utimesSync(join(fixtureRepo, 'package-lock.json'), lock, lock);
+  utimesSync(join(fixtureRepo, record), lock + seconds, lock + seconds);
 }
 
 function tool(name: string, script: string): void {
-  const at = join(house, 'node_modules', '.bin', name);
+  const at = join(fixtureRepo, 'node_modules', '.bin', name);
   writeFileSync(at, `#!/bin/sh\n${script}\n`);
   chmodSync(at, 0o755);
 }
 
 function start(...args: readonly string[]): { readonly child: ChildProcess; readonly output: () => string } {
   const child = spawn(process.execPath, ['scripts/run.mjs', ...args], {
-    cwd: house,
-    env: { ...process.env, npm_execpath: join(house, 'npm.cjs') },
+    cwd: fixtureRepo,
+    env: { ...process.env, npm_execpath: join(fixtureRepo, 'npm.cjs') },
   });
   let held = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (text: Buffer) => (held += text.toString()));
@@ -102,19 +102,19 @@ describe('scripts/run.mjs', () => {
   });
 
   it.each([
-    ['when nothing is installed', () => rmSync(join(house, 'node_modules/.package-lock.json'))],
+    ['when nothing is installed', () => rmSync(join(fixtureRepo, 'node_modules/.package-lock.json'))],
     ['when the lock file is newer', () => installedAt('node_modules/.package-lock.json', -1)],
   ])('installs %s', async (_, arrange) => {
     tool('biome', 'exit 0');
     arrange();
     expect(await run('format')).toEqual({ exit: 0, output: '' });
-    expect(existsSync(join(house, 'installed'))).toBe(true);
+    expect(existsSync(join(fixtureRepo, 'installed'))).toBe(true);
   });
 
   it('installs nothing otherwise', async () => {
     tool('biome', 'exit 0');
     await run('format');
-    expect(existsSync(join(house, 'installed'))).toBe(false);
+    expect(existsSync(join(fixtureRepo, 'installed'))).toBe(false);
   });
 
   it.each(['SIGINT', 'SIGTERM'] as const)('leaves no process behind after %s', async (signal) => {
@@ -149,8 +149,8 @@ describe('npm run nightly', () => {
   it('runs every long form, also after one failed, and ends with one table', async () => {
     tool('tsx', 'case "$1" in *chaos*) echo "3 faults were not survived"; exit 1;; *) echo "no request failed";; esac');
     tool('stryker', 'echo "mutation score 91.2"');
-    mkdirSync(join(house, 'test/bench/src'), { recursive: true });
-    writeFileSync(join(house, 'test/bench/src/soak.mjs'), `console.log('no errors');`);
+    mkdirSync(join(fixtureRepo, 'test/bench/src'), { recursive: true });
+    writeFileSync(join(fixtureRepo, 'test/bench/src/soak.mjs'), `console.log('no errors');`);
     const { exit, output } = await run('nightly');
     expect(exit).toBe(1);
     for (const row of [
@@ -160,7 +160,7 @@ describe('npm run nightly', () => {
       /'mutation'.*'passed'.*'mutation score 91.2'/,
     ])
       expect(output).toMatch(row);
-    expect(readFileSync(join(house, 'reports/nightly/chaos.log'), 'utf8')).toBe('3 faults were not survived\n');
+    expect(readFileSync(join(fixtureRepo, 'reports/nightly/chaos.log'), 'utf8')).toBe('3 faults were not survived\n');
   });
 
   it('runs the named forms alone, and refuses a name that it does not know', async () => {

@@ -1,17 +1,9 @@
 import { expect, it } from 'vitest';
-import { packages, read } from './files.js';
-
-interface Locked {
-  readonly version?: string;
-  readonly link?: boolean;
-  readonly engines?: { readonly node?: string };
-  readonly dependencies?: Readonly<Record<string, string>>;
-  readonly optionalDependencies?: Readonly<Record<string, string>>;
-  readonly peerDependencies?: Readonly<Record<string, string>>;
-}
+import { installedPackages, type LockedPackage } from '../../scripts/installed-packages.mjs';
+import { read } from './files.js';
 
 const text = read('package-lock.json');
-const { packages: locked } = JSON.parse(text) as { readonly packages: Readonly<Record<string, Locked>> };
+const { packages: locked } = JSON.parse(text) as { readonly packages: Readonly<Record<string, LockedPackage>> };
 /** The oldest Node that the manifests promise. */
 const FLOOR = [20, 19, 0];
 
@@ -20,8 +12,7 @@ it('the lock file names no registry', () => {
 });
 
 it('everything that an installation of the published packages brings runs on the oldest Node that they promise', () => {
-  const published = packages.filter(({ manifest }) => !manifest.private);
-  const installed = closure(published.map(({ folder }) => `packages/${folder}`));
+  const installed = installedPackages(locked);
   expect(installed.size).toBeGreaterThan(50);
   const refused = [...installed].filter((at) => !allows(locked[at]?.engines?.node ?? '*', FLOOR));
   expect(refused.map((at) => `${at} ${locked[at]?.version} asks for Node ${locked[at]?.engines?.node}`)).toEqual([]);
@@ -45,32 +36,6 @@ it.each([
 ] as const)('engines.node %s: accepts the oldest Node: %s', (range, isAccepted) => {
   expect(allows(range, FLOOR)).toBe(isAccepted);
 });
-
-/** Where npm puts everything that these folders need: dependencies, optional ones, and what must be brought along. */
-function closure(roots: readonly string[]): ReadonlySet<string> {
-  const all = new Set<string>();
-  const due = [...roots];
-  for (let at = due.pop(); at !== undefined; at = due.pop()) {
-    if (all.has(at)) continue;
-    all.add(at);
-    const { dependencies, optionalDependencies, peerDependencies } = locked[at] ?? {};
-    for (const name of Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies })) {
-      const place = placeOf(at, name);
-      // A workspace is linked; its dependencies are those of its folder, which is a root itself.
-      if (place !== undefined && locked[place]?.link !== true) due.push(place);
-    }
-  }
-  return all;
-}
-
-/** As Node finds a package: in the folder itself, then in those above. */
-function placeOf(at: string, name: string): string | undefined {
-  for (let folder = at; ; folder = folder.slice(0, Math.max(0, folder.lastIndexOf('/')))) {
-    const place = `${folder === '' ? '' : `${folder}/`}node_modules/${name}`;
-    if (Object.hasOwn(locked, place)) return place;
-    if (folder === '') return undefined;
-  }
-}
 
 /** Whether a range of versions, as `engines` writes it, holds a version. Throws for a form that it doesn't know. */
 function allows(range: string, version: readonly number[]): boolean {
