@@ -240,6 +240,52 @@ describe('a subject whose answer today can not be known', () => {
   });
 });
 
+describe('a subject without a fact that the policy compares', () => {
+  const subjects: readonly Attributes[] = [
+    { tenantId: 'pro', labels: '' },
+    { tenantId: 'pro', tier: 'pro' },
+    { tenantId: 'pro', tier: null as unknown as string, labels: 'hipaa' },
+    { tenantId: 'silent' },
+  ];
+
+  it.each<[string, Readonly<Record<string, string>>]>([
+    ['a stricter tier', { minTier: 'business' }],
+    ['no tier any more', { minTier: '', maxMode: 'suggestion' }],
+    ['no labels any more', { exclude: '' }],
+  ])('is unknown, unless something else closes: %s', (_, set) => {
+    const rows = preview(options({ subjects, set }));
+    expect(rows.map(({ change }) => change)).toEqual([
+      'unknown',
+      'unknown',
+      set['exclude'] === '' ? 'unknown' : 'stays out',
+      'stays out',
+    ]);
+    expect(rows.slice(0, 2).map(({ unknownBecause }) => unknownBecause)).toEqual([
+      ['no tier, which minTier of ai.x compares'],
+      ['no labels, which exclude of ai.x compares'],
+    ]);
+  });
+
+  it('is known where the policy compares none of them', () => {
+    const access = { name: 'aiAccess', parameters: { featureClass: 'support' } };
+    const definitions = [{ ...FEATURE, strategies: [access] }];
+    expect(changes({ definitions, subjects: [{ tenantId: 'pro' }], set: { maxMode: 'suggestion' } })).toEqual([
+      ['pro', 'keeps'],
+    ]);
+  });
+
+  it('reads the attributes under the names that are configured', () => {
+    const contextNames = { ...DEFAULT_CONTEXT_NAMES, tier: 'plan' };
+    const more = { contextNames, subjects: [tenant('pro', 'pro')], set: { minTier: 'business' } };
+    expect(preview(options(more))[0]?.unknownBecause).toEqual(['no plan, which minTier of ai.x compares']);
+  });
+
+  it('loses a flag that is on today', () => {
+    const more = { flag: 'old', isEnabled: () => true, subjects: [{ tenantId: 'pro', tier: 'pro' }] };
+    expect(preview(options(more))[0]).toMatchObject({ change: 'loses', decision: { gate: 'exclusion' } });
+  });
+});
+
 describe('refuses', () => {
   it.each<[string, Partial<PreviewOptions>, RegExp]>([
     ['a feature that is not there', { feature: 'ai.nope' }, /there is no flag "ai.nope"/],

@@ -52,7 +52,8 @@ export interface PreviewRow {
 
 /**
  * Tells who would gain or lose access if a parameter of a feature changed, or if a flag were put under it. Changes nothing. A subject
- * without an attribute that today's strategies hash or compare is `unknown`.
+ * without an attribute that today's strategies hash or compare is `unknown`, and so is, where a parameter changes, one without the
+ * tier or the labels that the policy compares.
  *
  * @throws RangeError for a flag that is missing or no feature, and for parameters that would only close it
  */
@@ -78,24 +79,64 @@ export function preview(options: PreviewOptions): readonly PreviewRow[] {
   });
 }
 
-/** Constraints of the feature on attributes that the subject lacks, where they would decide. */
+/** What the feature's constraints and, where a parameter changes, its gates compare and the subject lacks, where it would decide. */
 function unknownFeature(options: PreviewOptions, attributes: Attributes): readonly string[] {
-  const { definitions, feature, set = {} } = options;
-  const subject: Readonly<Record<string, unknown>> = {
-    ...readSubject(attributes, options.contextNames ?? DEFAULT_CONTEXT_NAMES),
-  };
+  const { definitions, feature, flag, set = {}, contextNames = DEFAULT_CONTEXT_NAMES } = options;
+  const subject: Readonly<Record<string, unknown>> = { ...readSubject(attributes, contextNames) };
   const context = unleashContext(attributes);
   const lookUp = (field: string): unknown =>
     subject[field] ?? (context as Readonly<Record<string, unknown>>)[field] ?? context.properties[field];
   const definition = definitions.find(({ name }) => name === feature);
-  const missing = (definition?.strategies ?? []).flatMap((rule) => missingFields(constraintsOf(rule), lookUp));
-  if (missing.length === 0) return [];
-  // If these constraints matched: a subject that stays out even so stays out whatever it has.
+  const fields = (definition?.strategies ?? []).flatMap((rule) => missingFields(constraintsOf(rule), lookUp));
+  // Under a flag that is on today, a missing fact is a loss: the row says why.
+  const facts = flag === undefined ? missingFacts(options, attributes) : [];
+  if (fields.length + facts.length === 0) return [];
+  // If the constraints matched and the facts were good: a subject that stays out even so stays out whatever it has.
+  const known = { ...attributes, ...Object.fromEntries(facts.map(({ name, best }) => [name, best])) };
   const matching = definitions.map((each) => (each.name === feature ? withoutConstraints(each, lookUp) : each));
   const mayOpen = [matching, matching.map((each) => withParameters(each, feature, set))].some(
-    (each) => ask(snapshotOf(each, options), feature, attributes, options).enabled,
+    (each) => ask(snapshotOf(each, options), feature, known, options).enabled,
   );
-  return mayOpen ? [...new Set(missing)].map((field) => `no ${field}, which a constraint of ${feature} compares`) : [];
+  if (!mayOpen) return [];
+  return [
+    ...new Set([
+      ...fields.map((field) => `no ${field}, which a constraint of ${feature} compares`),
+      ...facts.map(({ name, parameter }) => `no ${name}, which ${parameter} of ${feature} compares`),
+    ]),
+  ];
+}
+
+interface MissingFact {
+  /** The attribute that holds it. */
+  readonly name: string;
+  readonly parameter: string;
+  /** A value that closes no gate. */
+  readonly best: string;
+}
+
+/** The facts that the policy of the feature compares, before or after the change, and that a subject lacks. */
+function missingFacts(options: PreviewOptions, attributes: Attributes): readonly MissingFact[] {
+  const { definitions, feature, set = {}, tiers = DEFAULT_TIERS, contextNames = DEFAULT_CONTEXT_NAMES } = options;
+  const { tier, labels } = contextNames;
+  const rule = definitions
+    .find(({ name }) => name === feature)
+    ?.strategies?.find(({ name }) => name === AI_ACCESS.name);
+  const policies = [{}, set].flatMap((more) => {
+    const parsed = parseAccess(feature, { ...(rule?.parameters as object), ...more }, tiers);
+    return parsed.ok ? [parsed.value] : [];
+  });
+  const compared: readonly (MissingFact & { readonly isCompared: boolean })[] = [
+    {
+      name: tier,
+      parameter: 'minTier',
+      best: tiers.at(-1) ?? '',
+      isCompared: policies.some(({ minTier }) => minTier !== undefined),
+    },
+    { name: labels, parameter: 'exclude', best: '', isCompared: policies.some(({ exclude }) => exclude.size > 0) },
+  ];
+  return compared.filter(
+    ({ name, isCompared }) => isCompared && (attributes[name] === undefined || attributes[name] === null),
+  );
 }
 
 function withoutConstraints(definition: FlagDefinition, lookUp: (field: string) => unknown): FlagDefinition {
