@@ -8,4 +8,10 @@ export class FinalStartError extends ProviderNotReadyError {
   override readonly name = 'FinalStartError';
   /** A retry can't succeed. The PROVIDER_ERROR event that follows has the same field in its metadata. */
   readonly final = true;
+
+  constructor(message: string) {
+    super(message);
+    // OpenFeature's constructor sets its own prototype, which would break `instanceof FinalStartError`.
+    Object.setPrototypeOf(this, FinalStartError.prototype);
+  }
 }
