@@ -1,5 +1,5 @@
 import { type IConfig, UnleashClient } from 'unleash-proxy-client';
-import { type Identity, identified } from './identity.js';
+import { type Identity, withIdentityHeader } from './identity.js';
 
 /** A client of the provider's own. */
 export function buildClient(unleash: IConfig, identity: Identity | undefined): UnleashClient {
@@ -8,7 +8,7 @@ export function buildClient(unleash: IConfig, identity: Identity | undefined): U
     usePOSTrequests: true,
     ...unleash,
     url: withoutFinalSlashes(unleash.url),
-    ...(identity && { fetch: identified(inner, identity) }),
+    ...(identity && { fetch: withIdentityHeader(inner, identity) }),
   });
 }
 

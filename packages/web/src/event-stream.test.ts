@@ -55,7 +55,7 @@ const offer = (ticket: string) => () =>
 describe('the event stream', () => {
   it('is asked for as this subject, with the key in a header and the ticket in the address', async () => {
     const { events, requests, last } = stream(offer('t1'));
-    events.follow(ANA);
+    events.setContext(ANA);
     await vi.advanceTimersByTimeAsync(0);
     expect(requests).toEqual([
       {
@@ -73,7 +73,7 @@ describe('the event stream', () => {
     const { events, last } = stream(() =>
       Response.json({ eventStreams: [{ type: 'other' }, { type: 'sse', endpoint }] }),
     );
-    events.follow(ANA);
+    events.setContext(ANA);
     await vi.advanceTimersByTimeAsync(0);
     expect(last()?.url).toBe('http://events.test/ofrep/v1/events?ticket=t2');
     events.close();
@@ -81,7 +81,7 @@ describe('the event stream', () => {
 
   it('calls when it begins to listen, and on its word', async () => {
     const { events, changed, last } = stream(offer('t'));
-    events.follow(ANA);
+    events.setContext(ANA);
     await vi.advanceTimersByTimeAsync(0);
     expect(changed).not.toHaveBeenCalled();
     last()?.say('open');
@@ -89,14 +89,14 @@ describe('the event stream', () => {
       last()?.say('message', noise);
     expect(changed.mock.calls).toEqual([[{ kind: 'missed' }]]);
     last()?.say('message', REFETCH);
-    expect(changed).toHaveBeenLastCalledWith({ kind: 'told', state: 'flags.7' });
+    expect(changed).toHaveBeenLastCalledWith({ kind: 'changed', state: 'flags.7' });
     expect(changed).toHaveBeenCalledTimes(2);
     events.close();
   });
 
   it('calls when the browser has come back by itself: nobody knows what was missed', async () => {
     const { events, changed, last } = stream(offer('t'));
-    events.follow(ANA);
+    events.setContext(ANA);
     await vi.advanceTimersByTimeAsync(0);
     last()?.say('open');
     last()?.say('error');
@@ -113,7 +113,7 @@ describe('the event stream', () => {
       if (opened === 1) throw new Error('no streams here');
       return new EventSourceDouble(url);
     });
-    events.follow(ANA);
+    events.setContext(ANA);
     await vi.advanceTimersByTimeAsync(1_000);
     expect([requests.length, EventSourceDouble.all.length]).toEqual([2, 1]);
     events.close();
@@ -123,7 +123,7 @@ describe('the event stream', () => {
     const { events, requests, changed, last } = stream((turn) =>
       turn === 2 ? new Error('away') : offer(`t${turn}`)(),
     );
-    events.follow(ANA);
+    events.setContext(ANA);
     await vi.advanceTimersByTimeAsync(0);
     last()?.refuse();
     await vi.advanceTimersByTimeAsync(999);
@@ -140,7 +140,7 @@ describe('the event stream', () => {
 
   it('asks anew for a ticket that has not come in ten seconds, and lets go of the former request', async () => {
     const { events, requests, signals, last } = stream((turn) => (turn === 1 ? 'never' : offer(`t${turn}`)()));
-    events.follow(ANA);
+    events.setContext(ANA);
     await vi.advanceTimersByTimeAsync(9_999);
     expect(signals[0]?.aborted).toBe(false);
     await vi.advanceTimersByTimeAsync(1);
@@ -159,7 +159,7 @@ describe('the event stream', () => {
       return turn === 1 ? new Promise<HeaderRecord>(() => {}) : { authorization: 'k' };
     };
     const { events, requests, last } = stream(offer('t'), undefined, headers);
-    events.follow(ANA);
+    events.setContext(ANA);
     await vi.advanceTimersByTimeAsync(10_999);
     expect(requests).toHaveLength(0);
     await vi.advanceTimersByTimeAsync(1);
@@ -169,9 +169,9 @@ describe('the event stream', () => {
 
   it("leaves a former subject's stream, and asks nothing after its close", async () => {
     const { events, requests } = stream(offer('t'));
-    events.follow(ANA);
+    events.setContext(ANA);
     await vi.advanceTimersByTimeAsync(0);
-    events.follow(BO);
+    events.setContext(BO);
     await vi.advanceTimersByTimeAsync(0);
     expect(EventSourceDouble.all.map(({ readyState }) => readyState)).toEqual([2, 0]);
     EventSourceDouble.all[1]?.refuse();

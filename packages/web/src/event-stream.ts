@@ -1,25 +1,25 @@
-import { Retry } from './retry.js';
+import { Backoff } from './backoff.js';
 import { type HeaderRecord, streamName } from './stream-name.js';
-import { type News, type SharingPorts, StreamSharing } from './stream-sharing.js';
-import { MOST_WAIT, within } from './within.js';
+import { type Invalidation, type SharingPorts, StreamSharing } from './stream-sharing.js';
+import { REQUEST_TIMEOUT_MS, withTimeout } from './with-timeout.js';
 
-/** Where the gateway's event stream is asked for. */
+/** The gateway's event stream. */
 export interface EventSourceOptions {
   /** The gateway's address; `/ofrep/v1/evaluate/flags` is added. */
   readonly url: string;
   /**
-   * Headers that say who asks: `Authorization` with the frontend token, `X-Rampart-Identity` with the user's JWT.
-   * @default the client's key, its `customHeaders`, and what `identity` gives; nothing that a `fetch` of its own adds
+   * Headers with credentials: `Authorization` with the frontend token, `X-Rampart-Identity` with the user's JWT.
+   * @default the client's key, its `customHeaders` and the JWT of `identity`; not the headers that its own `fetch` adds
    */
   readonly headers?: (() => HeaderRecord | Promise<HeaderRecord>) | undefined;
 }
 
-/** What the stream needs from outside. */
-export interface EventStreamPorts {
+/** The browser's functions that the stream uses. */
+export interface EventStreamDependencies {
   readonly fetch: typeof fetch;
   /** Opens a stream; `EventSource` of the browser. */
   readonly open: (url: string) => EventSourceLike;
-  /** 0 to 1, so that not all pages come back in the same moment. */
+  /** 0 to 1; spreads the reconnects of pages. */
   readonly random: () => number;
   /** Lets tabs share one stream. @default each tab has its own */
   readonly sharing?: SharingPorts | undefined;
@@ -34,43 +34,46 @@ export interface EventSourceLike {
 const CLOSED = 2;
 
 /**
- * Follows the gateway's OFREP event stream and calls back whenever flags may have changed: on its word, and whenever it has
- * begun to listen.
+ * Subscribes to the gateway's OFREP event stream and reports invalidations: on each event, and on each connect, since events may
+ * have been missed before.
  */
 export class EventStream {
   readonly #options: Required<EventSourceOptions>;
-  readonly #ports: EventStreamPorts;
-  readonly #changed: (news: News) => void;
-  readonly #retry: Retry;
+  readonly #ports: EventStreamDependencies;
+  readonly #onInvalidation: (invalidation: Invalidation) => void;
+  readonly #backoff: Backoff;
   readonly #sharing: StreamSharing | undefined;
   #source: EventSourceLike | undefined;
   #context: object = {};
-  #turn = 0;
+  #generation = 0;
 
-  constructor(options: Required<EventSourceOptions>, ports: EventStreamPorts, changed: (news: News) => void) {
+  constructor(
+    options: Required<EventSourceOptions>,
+    ports: EventStreamDependencies,
+    onInvalidation: (invalidation: Invalidation) => void,
+  ) {
     this.#options = options;
     this.#ports = ports;
-    this.#changed = changed;
-    this.#retry = new Retry(ports.random);
+    this.#onInvalidation = onInvalidation;
+    this.#backoff = new Backoff(ports.random);
     this.#sharing =
       ports.sharing &&
       new StreamSharing(ports.sharing, {
         lead: () => this.#lead(),
         rest: () => this.#stop(),
-        changed,
+        onInvalidation,
       });
   }
 
   /**
-   * Asks for a stream of this context's, and leaves the former one's; or takes part in another tab's. A failure is tried again
-   * until `close`.
+   * Replaces the stream by one for this context, its own or another tab's. Retries failures until `close`.
    */
-  follow(context: object): void {
+  setContext(context: object): void {
     this.#stop();
     this.#context = context;
-    // For another user another tab may lead.
+    // Another tab may lead for another user.
     this.#sharing?.stepDown();
-    void this.#start(this.#turn);
+    void this.#start(this.#generation);
   }
 
   close(): void {
@@ -79,45 +82,47 @@ export class EventStream {
   }
 
   #lead(): void {
-    this.#turn += 1;
-    this.#retry.cancel();
+    this.#generation += 1;
+    this.#backoff.cancel();
     this.#source?.close();
-    void this.#connect(this.#context, this.#turn);
+    void this.#connect(this.#context, this.#generation);
   }
 
   #stop(): void {
-    this.#turn += 1;
-    this.#retry.reset();
+    this.#generation += 1;
+    this.#backoff.reset();
     this.#source?.close();
     this.#source = undefined;
   }
 
-  async #start(turn: number): Promise<void> {
+  async #start(generation: number): Promise<void> {
     const sharing = this.#sharing;
-    if (sharing === undefined) return this.#connect(this.#context, turn);
+    if (sharing === undefined) return this.#connect(this.#context, generation);
     const url = this.#options.url.replace(/\/+$/, '');
-    const name = await within(MOST_WAIT, undefined, async () =>
+    const name = await withTimeout(REQUEST_TIMEOUT_MS, undefined, async () =>
       streamName(url, (await this.#options.headers?.()) ?? {}),
     ).catch(() => undefined);
-    if (turn !== this.#turn) return;
-    if (name === undefined) this.#again(turn);
+    if (generation !== this.#generation) return;
+    if (name === undefined) this.#reconnect(generation);
     else sharing.join(name);
   }
 
-  #tell(news: News): void {
-    this.#sharing?.pass(news);
-    this.#changed(news);
+  #notify(invalidation: Invalidation): void {
+    this.#sharing?.pass(invalidation);
+    this.#onInvalidation(invalidation);
   }
 
-  async #connect(context: object, turn: number): Promise<void> {
-    const url = await within(MOST_WAIT, undefined, (signal) => this.#ticket(context, signal)).catch(() => undefined);
-    if (turn !== this.#turn) return;
+  async #connect(context: object, generation: number): Promise<void> {
+    const url = await withTimeout(REQUEST_TIMEOUT_MS, undefined, (signal) =>
+      this.#requestTicket(context, signal),
+    ).catch(() => undefined);
+    if (generation !== this.#generation) return;
     const source = url === undefined ? undefined : this.#open(url);
-    if (source === undefined) this.#again(turn);
-    else this.#listen(source, turn);
+    if (source === undefined) this.#reconnect(generation);
+    else this.#addListeners(source, generation);
   }
 
-  async #ticket(context: object, signal: AbortSignal): Promise<string | undefined> {
+  async #requestTicket(context: object, signal: AbortSignal): Promise<string | undefined> {
     const base = this.#options.url.replace(/\/+$/, '');
     const headers = { 'content-type': 'application/json', ...(await this.#options.headers?.()) };
     const body = JSON.stringify({ context });
@@ -134,27 +139,27 @@ export class EventStream {
     }
   }
 
-  #listen(source: EventSourceLike, turn: number): void {
+  #addListeners(source: EventSourceLike, generation: number): void {
     this.#source = source;
     source.addEventListener('open', () => {
-      this.#retry.reset();
-      // The first time as well: the toggles may come from a gateway that knew less than the one that answers here.
-      this.#tell({ kind: 'missed' });
+      this.#backoff.reset();
+      // Also on the first connect: the toggles may come from a gateway with an older state than this one.
+      this.#notify({ kind: 'missed' });
     });
     source.addEventListener('message', ({ data }) => {
       const event = refetchIn(data);
-      if (event !== undefined) this.#tell({ kind: 'told', state: event.etag });
+      if (event !== undefined) this.#notify({ kind: 'changed', state: event.etag });
     });
     source.addEventListener('error', () => {
-      // Until then the browser tries by itself; a ticket that has expired needs a new one.
-      if (source.readyState === CLOSED && turn === this.#turn) this.#again(turn);
+      // Before that the browser reconnects by itself; an expired ticket needs a new one.
+      if (source.readyState === CLOSED && generation === this.#generation) this.#reconnect(generation);
     });
   }
 
-  #again(turn: number): void {
-    // What keeps this tab from listening, a token that has expired say, need not keep the others.
+  #reconnect(generation: number): void {
+    // The cause, such as an expired token, may affect this tab only.
     this.#sharing?.stepDown();
-    this.#retry.schedule(() => void this.#start(turn));
+    this.#backoff.schedule(() => void this.#start(generation));
   }
 }
 

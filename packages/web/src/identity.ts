@@ -1,20 +1,19 @@
 import type { HeaderRecord } from './stream-name.js';
 
-/** Gives the signed-in user's JWT; undefined for nobody. */
+/** Returns the signed-in user's JWT; undefined if no user is signed in. */
 export type Identity = () => string | undefined | Promise<string | undefined>;
 
-/** The header that carries it. */
 const IDENTITY_HEADER = 'x-rampart-identity';
 
-/** Headers with who asks, unless they say so already. */
+/** Adds the identity header, unless it is present. */
 export async function withIdentity(headers: HeaderRecord, identity: Identity | undefined): Promise<HeaderRecord> {
-  const said = Object.keys(headers).some((name) => name.toLowerCase() === IDENTITY_HEADER);
-  const token = said ? undefined : await identity?.();
+  const isPresent = Object.keys(headers).some((name) => name.toLowerCase() === IDENTITY_HEADER);
+  const token = isPresent ? undefined : await identity?.();
   return token === undefined ? headers : { ...headers, [IDENTITY_HEADER]: token };
 }
 
-/** A fetch that says who asks. The token is asked for each time: one that was good at the start has expired by now. */
-export function identified<T>(
+/** A fetch with the identity header. Requests the token for each fetch, since an earlier one may have expired. */
+export function withIdentityHeader<T>(
   inner: (url: string, init: RequestInit) => Promise<T>,
   identity: Identity,
 ): (url: string, init: RequestInit) => Promise<T> {

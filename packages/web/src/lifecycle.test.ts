@@ -237,7 +237,9 @@ describe('while the page is open', () => {
 
   it('closes AI when nothing could be fetched for too long', async () => {
     vi.useFakeTimers();
-    const { client, gateway, provider, heard } = await serve(() => [ai('ai.x'), plain('theme')], { closeAfter: 5_000 });
+    const { client, gateway, provider, heard } = await serve(() => [ai('ai.x'), plain('theme')], {
+      closeAfterMs: 5_000,
+    });
     gateway.answer = () => 503;
     await provider.client.updateToggles();
     await vi.advanceTimersByTimeAsync(4_999);
@@ -249,7 +251,7 @@ describe('while the page is open', () => {
 
   it('takes "unchanged" for an answer', async () => {
     vi.useFakeTimers();
-    const { client, gateway, provider } = await serve(() => [ai('ai.x')], { closeAfter: 5_000 });
+    const { client, gateway, provider } = await serve(() => [ai('ai.x')], { closeAfterMs: 5_000 });
     gateway.answer = () => 304;
     await vi.advanceTimersByTimeAsync(4_000);
     await provider.client.updateToggles();

@@ -4,7 +4,7 @@ import { ANA, BO } from '../test/serve.js';
 import { unshared } from './browser-sharing.js';
 import { EventStream } from './event-stream.js';
 import { type HeaderRecord, streamName } from './stream-name.js';
-import type { Channel, News, SharingPorts } from './stream-sharing.js';
+import type { Channel, Invalidation, SharingPorts } from './stream-sharing.js';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => {
@@ -62,7 +62,7 @@ const tokenOf = (sub: string, exp: number): string =>
 
 function openTab(browser: BrowserDouble, user = 'ana', more: Partial<SharingPorts> = {}) {
   const page = { isVisible: true, changed: () => {}, frozen: () => {} };
-  const news: News[] = [];
+  const news: Invalidation[] = [];
   let exp = 1_000;
   const headers = (): HeaderRecord => ({ authorization: 'k', 'X-Rampart-Identity': tokenOf(user, (exp += 1)) });
   let status = 200;
@@ -86,8 +86,10 @@ function openTab(browser: BrowserDouble, user = 'ana', more: Partial<SharingPort
       ...more,
     },
   };
-  const stream = new EventStream({ url: 'http://gateway.test/', headers }, ports as never, (said) => news.push(said));
-  stream.follow(ANA);
+  const stream = new EventStream({ url: 'http://gateway.test/', headers }, ports as never, (invalidation) =>
+    news.push(invalidation),
+  );
+  stream.setContext(ANA);
   return {
     stream,
     news,
@@ -119,7 +121,7 @@ describe('tabs of one browser', () => {
     expect(open()).toHaveLength(1);
     open()[0]?.say('open');
     open()[0]?.say('message', TOLD);
-    for (const { news } of tabs) expect(news).toEqual([{ kind: 'missed' }, { kind: 'told', state: 'flags.7' }]);
+    for (const { news } of tabs) expect(news).toEqual([{ kind: 'missed' }, { kind: 'changed', state: 'flags.7' }]);
   });
 
   it('elect another one when the tab that leads is closed, and miss nothing between', async () => {
@@ -186,7 +188,7 @@ describe('tabs of one browser', () => {
     expect(open().map(({ url }) => url.split('=')[1])).toEqual(['ana', 'bo']);
     open()[0]?.say('message', TOLD);
     expect([ana.news.length, bo.news.length]).toEqual([1, 0]);
-    ana.stream.follow(BO);
+    ana.stream.setContext(BO);
     openTab(browser);
     await settle();
     expect(open()).toHaveLength(2);

@@ -1,10 +1,3 @@
-/** Why flags may have changed. */
-export type News =
-  /** Somebody says so. The gateway names the state that it speaks of: another one that answers must not know less. */
-  | { readonly kind: 'told'; readonly state?: string | undefined }
-  /** Nobody was listening until now. */
-  | { readonly kind: 'missed' };
-
 /** How long a hidden tab keeps its stream open, in ms, so that a short switch to another tab costs no new stream. */
 const HIDDEN_GRACE_MS = 5_000;
 
@@ -32,13 +25,20 @@ export interface Visibility {
   readonly watch: (changed: () => void, frozen: () => void) => () => void;
 }
 
+/** Why flags may have changed. */
+export type Invalidation =
+  /** They have changed. `state`: the gateway's revision; the response must be at least as new. */
+  | { readonly kind: 'changed'; readonly state?: string | undefined }
+  /** The stream was not connected, so events may have been missed. */
+  | { readonly kind: 'missed' };
+
 /** Callbacks of one tab. */
 export interface SharingTab {
   /** Opens the stream for all tabs. */
   readonly lead: () => void;
   /** Closes the stream: another tab opens one, or no tab is visible. */
   readonly rest: () => void;
-  readonly changed: (news: News) => void;
+  readonly onInvalidation: (invalidation: Invalidation) => void;
 }
 
 /**
@@ -72,23 +72,23 @@ export class StreamSharing {
       this.#name = name;
       this.#channel = this.#ports.openChannel(name);
       this.#channel.addEventListener('message', ({ data }) => {
-        const news = newsIn(data);
-        if (news !== undefined) this.#tab.changed(news);
+        const invalidation = parseInvalidation(data);
+        if (invalidation !== undefined) this.#tab.onInvalidation(invalidation);
       });
       this.#unwatch = this.#ports.page.watch(
         () => this.#look(),
         () => this.#rest(),
       );
       this.#joining = setTimeout(() => {
-        if (this.#release === undefined) this.#tab.changed({ kind: 'missed' });
+        if (this.#release === undefined) this.#tab.onInvalidation({ kind: 'missed' });
       }, LATE_JOIN_MS);
     }
     if (this.#ports.page.isVisible()) this.#compete();
   }
 
-  /** Forwards news to the other tabs. */
-  pass(news: News): void {
-    this.#channel?.postMessage(news);
+  /** Forwards an invalidation to the other tabs. */
+  pass(invalidation: Invalidation): void {
+    this.#channel?.postMessage(invalidation);
   }
 
   /** Lets another tab lead; this one competes again with the next `join`. */
@@ -114,7 +114,7 @@ export class StreamSharing {
       if (this.#release === undefined) this.stepDown();
       else this.#hiding = setTimeout(() => this.#rest(), HIDDEN_GRACE_MS);
     } else if (this.#release === undefined) {
-      this.#tab.changed({ kind: 'missed' });
+      this.#tab.onInvalidation({ kind: 'missed' });
       this.#compete();
     }
   }
@@ -144,8 +144,8 @@ export class StreamSharing {
   }
 }
 
-function newsIn(data: unknown): News | undefined {
+function parseInvalidation(data: unknown): Invalidation | undefined {
   const { kind, state } = (data ?? {}) as { readonly kind?: unknown; readonly state?: unknown };
   if (kind === 'missed') return { kind };
-  return kind === 'told' ? { kind, state: typeof state === 'string' ? state : undefined } : undefined;
+  return kind === 'changed' ? { kind, state: typeof state === 'string' ? state : undefined } : undefined;
 }

@@ -1,10 +1,10 @@
 import type { EvaluationContext } from '@openfeature/web-sdk';
 import type { IMutableContext } from 'unleash-proxy-client';
 
-const KNOWN = ['userId', 'sessionId', 'remoteAddress', 'currentTime'] as const;
+const UNLEASH_FIELDS = ['userId', 'sessionId', 'remoteAddress', 'currentTime'] as const;
 
-/** Fixed when the client is built. */
-const FIXED: ReadonlySet<string> = new Set(['appName', 'environment']);
+/** The client's constructor sets these. */
+const STATIC_FIELDS: ReadonlySet<string> = new Set(['appName', 'environment']);
 
 /**
  * Maps an evaluation context to Unleash's: `targetingKey` is the userId, Unleash's own fields keep their names, the rest
@@ -16,11 +16,11 @@ export function unleashContext(context: EvaluationContext): IMutableContext {
   const all = Object.entries({ ...(isRecord(properties) ? properties : {}), ...rest });
   const others: [string, string][] = [];
   for (const [name, value] of all) {
-    const shown = isInexactId(name, value) ? undefined : shownAs(value);
-    const known = KNOWN.find((field) => field === name);
-    if (shown === undefined || FIXED.has(name) || name === '__proto__') continue;
-    if (known === undefined) others.push([name, shown]);
-    else mapped[known] = shown;
+    const text = isInexactId(name, value) ? undefined : displayValue(value);
+    const unleashField = UNLEASH_FIELDS.find((field) => field === name);
+    if (text === undefined || STATIC_FIELDS.has(name) || name === '__proto__') continue;
+    if (unleashField === undefined) others.push([name, text]);
+    else mapped[unleashField] = text;
   }
   if (others.length > 0) mapped.properties = Object.fromEntries(others);
   const user: unknown = targetingKey;
@@ -30,30 +30,30 @@ export function unleashContext(context: EvaluationContext): IMutableContext {
 }
 
 /**
- * The same values for the gateway's OFREP: fields and properties side by side, all of them the text that the toggles are
- * fetched with.
+ * The same values for the gateway's OFREP: fields and properties in one object, with the text values that the toggles are fetched
+ * with.
  */
 export function ofrepContext(context: EvaluationContext): Readonly<Record<string, string>> {
   const { userId, properties = {}, ...fields } = unleashContext(context);
-  const { targetingKey: _unheard, ...others } = properties;
+  const { targetingKey: _ignored, ...others } = properties;
   return { ...others, ...fields, ...(userId !== undefined && { targetingKey: userId }) };
 }
 
-/** Whose answers these are: what another user or tenant got is never served, not even while new answers are on their way. */
-export function ownerOf(context: EvaluationContext): string {
+/** Identifies the user and tenant of toggles: those of another user or tenant are never served, not even during a fetch. */
+export function subjectKey(context: EvaluationContext): string {
   return JSON.stringify([context.targetingKey ?? context['userId'] ?? '', context['tenantId'] ?? '']);
 }
 
 const IDS: ReadonlySet<string> = new Set(['userId', 'sessionId', 'tenantId']);
 
-// A number that isn't exact would be another user's, session's or tenant's.
+// A rounded number could be the id of another user, session or tenant.
 function isInexactId(name: string, value: unknown): boolean {
   return typeof value === 'number' && IDS.has(name) && !isExact(value);
 }
 
 const isExact = (value: number): boolean => Number.isSafeInteger(value) && !Object.is(value, -0);
 
-function shownAs(value: unknown): string | undefined {
+function displayValue(value: unknown): string | undefined {
   switch (typeof value) {
     case 'string':
       return value;
@@ -62,7 +62,7 @@ function shownAs(value: unknown): string | undefined {
       return String(value);
     case 'object':
       if (value instanceof Date) return Number.isNaN(value.getTime()) ? undefined : value.toISOString();
-      return Array.isArray(value) ? value.map((entry) => shownAs(entry) ?? '').join(',') : undefined;
+      return Array.isArray(value) ? value.map((entry) => displayValue(entry) ?? '').join(',') : undefined;
     default:
       return undefined;
   }

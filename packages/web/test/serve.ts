@@ -14,7 +14,7 @@ export interface Served {
   readonly heard: string[];
 }
 
-type More = Pick<RampartWebProviderOptions, 'events' | 'unlisted' | 'closeAfter' | 'prefix'> & {
+type More = Pick<RampartWebProviderOptions, 'events' | 'unlisted' | 'closeAfterMs' | 'prefix'> & {
   readonly identity?: () => string | undefined | Promise<string | undefined>;
   readonly storage?: IStorageProvider;
   readonly context?: EvaluationContext;

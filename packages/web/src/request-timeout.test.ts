@@ -150,7 +150,7 @@ describe('a page whose polls nobody answers', () => {
   ])(
     'that are %i s apart is STALE ten seconds after the first, and closes AI in the end',
     async (refreshInterval, at) => {
-      const { client, gateway, heard } = await serve(() => OPEN, { refreshInterval, closeAfter: 60_000 });
+      const { client, gateway, heard } = await serve(() => OPEN, { refreshInterval, closeAfterMs: 60_000 });
       gateway.hold();
       await pass(at - 1);
       expect(heard).toEqual(['READY']);
@@ -171,7 +171,7 @@ describe('a page whose polls nobody answers', () => {
   );
 
   it('says once in ten seconds that it is STALE', async () => {
-    const { gateway, heard } = await serve(() => OPEN, { refreshInterval: 4, closeAfter: 3_600_000 });
+    const { gateway, heard } = await serve(() => OPEN, { refreshInterval: 4, closeAfterMs: 3_600_000 });
     gateway.hold();
     await pass(63_999);
     // Each count begins with a poll and ends with ten seconds; the next poll is two seconds later.
