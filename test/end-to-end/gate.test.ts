@@ -114,7 +114,7 @@ describe('rampart gate on a real Unleash', () => {
     await client.flags.switchOn({ flag: FEATURE, ...development });
     const consent = `--consent ${featureClass}=opt_in --accept-application stock-service`;
     const { problems } = await gate(`${FLAG} --feature ${FEATURE} --tenants ${tenants} ${consent}`);
-    expect(problems).toEqual([found('access', 'small would lose access (tier: below)')]);
+    expect(problems).toEqual([found('access', 'small would lose access (tier: tier_too_low)')]);
     expect(problems[0]?.where).toBe('development, line 3');
   });
 
@@ -132,7 +132,7 @@ describe('rampart gate on a real Unleash', () => {
       const consent = { state: 'opt_in' } as const;
       for (const tenant of ['acme', 'small'])
         await control.apply({ kind: 'consent', tenant, featureClass, consent }, { actor: 'test', reason: 'imported' });
-      expect((await gate(args, database)).problems).toEqual([found('access', 'small would lose access (tier: below)')]);
+      expect((await gate(args, database)).problems).toEqual([found('access', 'small would lose access (tier: tier_too_low)')]);
     } finally {
       await control.close();
     }

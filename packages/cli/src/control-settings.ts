@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { userInfo } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { SHORTEST_SECRET } from '@rampart/core';
+import { MIN_SECRET_LENGTH } from '@rampart/core';
 import { type ControlOptions, createControl, type DurableControl } from '@rampart/sdk';
 import type { JournalPlace } from '@rampart/sdk/operator';
 import { z } from 'zod';
@@ -32,7 +32,7 @@ const NO_SECRET =
 
 const secretText = z
   .string()
-  .min(SHORTEST_SECRET, `it has fewer than ${SHORTEST_SECRET} characters: copy the whole of it`);
+  .min(MIN_SECRET_LENGTH, `it has fewer than ${MIN_SECRET_LENGTH} characters: copy the whole of it`);
 const environment = z
   .string()
   .regex(/^[A-Za-z0-9_.-]{1,64}$/, 'write a name of letters, digits, _ - and ., as your services have it');

@@ -1,5 +1,5 @@
 import { createHmac, createSecretKey, hkdfSync, timingSafeEqual } from 'node:crypto';
-import { SHORTEST_SECRET, secretText } from '@rampart/core';
+import { MIN_SECRET_LENGTH, secretText } from '@rampart/core';
 
 /** What a key is for. One that leaks for one purpose is no use for another. */
 type MacPurpose = 'rampart redis value' | 'rampart redis push' | 'rampart relay';
@@ -48,8 +48,8 @@ function digestOf(
   { environment, purpose }: Pick<MacOptions, 'environment' | 'purpose'>,
 ): (fields: MacFields) => Buffer {
   const secret = typeof written === 'string' ? secretText(written) : written;
-  if (typeof secret !== 'string' || secret.length < SHORTEST_SECRET) {
-    throw new TypeError(`${option}: use at least ${SHORTEST_SECRET} characters, the same in every process`);
+  if (typeof secret !== 'string' || secret.length < MIN_SECRET_LENGTH) {
+    throw new TypeError(`${option}: use at least ${MIN_SECRET_LENGTH} characters, the same in every process`);
   }
   const key = createSecretKey(Buffer.from(hkdfSync('sha256', secret, '', purpose, 32)));
   return (fields) => {

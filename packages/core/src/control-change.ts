@@ -7,10 +7,10 @@ import { CONSENT_MODELS, consentClass } from './parameters.js';
 import { requireVisible } from './require-visible.js';
 
 /** The longest tenant id, user id or flag name that can be recorded, in characters. */
-export const LONGEST_ID = 255;
+export const MAX_ID_LENGTH = 255;
 
 /** The least length of the secret that chains the log and signs what lies in Redis, in characters. */
-export const SHORTEST_SECRET = 32;
+export const MIN_SECRET_LENGTH = 32;
 
 const MARKER = Symbol.for('rampart.ControlInputError');
 
@@ -42,7 +42,7 @@ const MOMENT = 'use milliseconds since 1970';
 const id = z
   .string({ error: 'write a string' })
   .min(1, 'write at least one character')
-  .max(LONGEST_ID, `use at most ${LONGEST_ID} characters`)
+  .max(MAX_ID_LENGTH, `use at most ${MAX_ID_LENGTH} characters`)
   // Some databases compare text without its trailing spaces: two tenants would be one.
   .regex(/^(?!\s).*(?<!\s)$/su, 'take away the space at its start or end')
   .superRefine(requireVisible);

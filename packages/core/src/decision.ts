@@ -62,7 +62,7 @@ export interface Decision {
   readonly enabled: boolean;
   /** The gate that decided; `open` where all are. */
   readonly gate: Gate;
-  /** Why that gate closed, e.g. `unset`, `opted_out`, `below`, `missing`. */
+  /** Why that gate closed, e.g. `unset`, `opted_out`, `tier_too_low`, `missing`. */
   readonly detail: string | undefined;
   readonly feature: string | undefined;
   readonly change: string | undefined;

@@ -5,47 +5,47 @@ import { DEFAULT_SETTINGS, type DecideSettings, decide, featureOf } from './deci
 import type { Decision, Gate } from './decision.js';
 import type { ChangeFlag, FeatureFlag, FlagSnapshot, StageRule } from './flag.js';
 import {
-  type Closed,
+  type ClosedGate,
   configGate,
   consentGate,
-  dependsOnShare,
   exclusionGate,
   flagGate,
   forceOffGate,
+  type GateInput,
+  isPercentageApplied,
   killGate,
-  type Question,
-  questionOf,
   regionGate,
   rolloutGate,
   stageGate,
   targetingGate,
   taskGate,
   tierGate,
+  toGateInput,
 } from './gates.js';
 import type { AccessPolicy } from './parameters.js';
 import { type Subject, stickyValue } from './subject.js';
 import { effectiveMode } from './verdict.js';
 
-/** One line of the gate table: what a gate saw and what it said, asked by itself. */
+/** One gate, evaluated by itself. */
 export interface GateReport {
   readonly gate: Gate;
-  /** The flag whose gate it is. */
+  /** The flag that the gate belongs to. */
   readonly flag: string;
-  /** The rule it belongs to, counted from 1; undefined for the whole flag. */
+  /** Number of the rule, from 1; undefined for a gate of the whole flag. */
   readonly rule: number | undefined;
   readonly saw: string;
   readonly open: boolean;
-  /** Why it is closed, or the mode. */
+  /** Reason if closed; the mode for gate `mode`. */
   readonly detail: string | undefined;
 }
 
-/** A decision, with every gate asked by itself. */
+/** A decision, and every gate evaluated by itself. */
 export interface Explanation {
   readonly decision: Decision;
   readonly gates: readonly GateReport[];
 }
 
-/** Decides as {@link decide} does and tells what every gate saw, also those that never came to decide. */
+/** Decides as {@link decide} does, and reports every gate, including those after the one that decided. */
 export function explain(
   snapshot: FlagSnapshot,
   name: string,
@@ -63,135 +63,132 @@ export function explain(
     };
   }
   const feature = featureOf(snapshot, flag);
-  const question = questionOf(feature, subject, control, settings);
+  const input = toGateInput(feature, subject, control, settings);
   const changes = flag.kind === 'change' ? [flag] : flag.kind === 'feature' ? snapshot.changesOf(name) : [];
-  const gates = [
-    ...featureReports(question),
-    ...changes.flatMap((change) => changeReports({ ...question, change }, change)),
-  ];
+  const gates = [...featureReports(input), ...changes.flatMap((change) => changeReports({ ...input, change }, change))];
   return { decision, gates };
 }
 
-function featureReports(question: Question): GateReport[] {
-  const { feature, subject, control } = question;
+function featureReports(input: GateInput): GateReport[] {
+  const { feature, subject, control } = input;
   const { access } = feature;
-  const row = reporter(feature.name, undefined);
-  const kills = `flag ${flagSeen(feature)}, ${killsSeen(control)}`;
-  const first = [row('kill', kills, killGate(question)), row('config', problemsSeen(feature), configGate(question))];
+  const row = createReporter(feature.name, undefined);
+  const kills = `flag ${describeFlag(feature)}, ${describeKills(control)}`;
+  const first = [row('kill', kills, killGate(input)), row('config', describeProblems(feature), configGate(input))];
   if (access === undefined) return first;
   return [
     ...first,
-    row('force_off', forceSeen(question, access.forceOff), forceOffGate(question, access)),
-    row('exclusion', exclusionSeen(access, subject), exclusionGate(question, access)),
-    row('consent', consentSeen(question, access), consentGate(question, access, undefined)),
-    row('targeting', constraintsSeen(feature.targeting), targetingGate(question, undefined)),
-    row('tier', `tier ${shown(subject.tier)}, lowest ${access.minTier ?? 'any'}`, tierGate(question, access)),
+    row('force_off', describeForce(input, access.forceOff), forceOffGate(input, access)),
+    row('exclusion', describeExclusion(access, subject), exclusionGate(input, access)),
+    row('consent', describeConsent(input, access), consentGate(input, access, undefined)),
+    row('targeting', describeConstraints(feature.targeting), targetingGate(input, undefined)),
+    row('tier', `tier ${formatFact(subject.tier)}, lowest ${access.minTier ?? 'any'}`, tierGate(input, access)),
   ];
 }
 
-function changeReports(question: Question, change: ChangeFlag): GateReport[] {
-  const { control, feature } = question;
-  const row = reporter(change.name, undefined);
+function changeReports(input: GateInput, change: ChangeFlag): GateReport[] {
+  const { control, feature } = input;
+  const row = createReporter(change.name, undefined);
   const first = [
-    row('flag', change.enabled ? 'on' : 'off in this environment', flagGate(question)),
-    row('kill', killsSeen(control), killGate(question)),
-    row('config', problemsSeen(change), configGate(question)),
+    row('flag', change.enabled ? 'on' : 'off in this environment', flagGate(input)),
+    row('kill', describeKills(control), killGate(input)),
+    row('config', describeProblems(change), configGate(input)),
   ];
   const { access } = feature;
   if (access === undefined) return first;
-  const forced = row('force_off', forceSeen(question, change.forceOff), forceOffGate(question, access));
+  const forced = row('force_off', describeForce(input, change.forceOff), forceOffGate(input, access));
   return [
     ...first,
     forced,
-    ...change.rules.flatMap((rule, index) => ruleReports(question, access, change, rule, index + 1)),
+    ...change.rules.flatMap((rule, index) => ruleReports(input, access, change, rule, index + 1)),
   ];
 }
 
 function ruleReports(
-  question: Question,
+  input: GateInput,
   access: AccessPolicy,
   change: ChangeFlag,
   rule: StageRule,
   index: number,
 ): GateReport[] {
-  const { subject } = question;
+  const { subject } = input;
   const { policy } = rule;
-  const row = reporter(change.name, index);
-  const mode = effectiveMode(question, access, rule);
+  const row = createReporter(change.name, index);
+  const mode = effectiveMode(input, access, rule);
   const cohorts = subject.cohorts?.join(' ') || 'none';
   return [
-    row('consent', `terms from version ${policy.consentVersion ?? 'any'}`, consentGate(question, access, policy)),
-    row('targeting', constraintsSeen(rule.targeting), targetingGate(question, rule)),
+    row('consent', `terms from version ${policy.consentVersion ?? 'any'}`, consentGate(input, access, policy)),
+    row('targeting', describeConstraints(rule.targeting), targetingGate(input, rule)),
     row(
       'stage',
-      `${policy.stage}; tenant ${shown(subject.tenantId)}, tier ${shown(subject.tier)}, cohorts ${cohorts}`,
-      stageGate(question, rule),
+      `${policy.stage}; tenant ${formatFact(subject.tenantId)}, tier ${formatFact(subject.tier)}, cohorts ${cohorts}`,
+      stageGate(input, rule),
     ),
     row(
       'region',
-      `${shown(subject.region)}, allowed ${[...policy.regions].join(' ') || 'any'}`,
-      regionGate(question, rule),
+      `${formatFact(subject.region)}, allowed ${[...policy.regions].join(' ') || 'any'}`,
+      regionGate(input, rule),
     ),
     row(
       'task',
-      `complexity ${shown(subject.complexity)}, hardest ${policy.maxComplexity ?? 'any'}`,
-      taskGate(question, rule),
+      `complexity ${formatFact(subject.complexity)}, hardest ${policy.maxComplexity ?? 'any'}`,
+      taskGate(input, rule),
     ),
-    row('rollout', rolloutSeen(question, rule), rolloutGate(question, rule)),
+    row('rollout', describeRollout(input, rule), rolloutGate(input, rule)),
     { ...row('mode', `${policy.mode}, capped at ${mode}`, undefined), open: mode !== 'shadow', detail: mode },
   ];
 }
 
-function reporter(flag: string, rule: number | undefined) {
-  return (gate: Gate, saw: string, closed: Closed | undefined): GateReport => {
-    // A gate that looks at both levels speaks here only for what it is asked about.
+function createReporter(flag: string, rule: number | undefined) {
+  return (gate: Gate, saw: string, closed: ClosedGate | undefined): GateReport => {
+    // Some gates cover feature and change; this report is about one of them.
     const open = closed === undefined || closed.gate !== gate;
     return { gate, flag, rule, saw, open, detail: open ? undefined : closed?.detail };
   };
 }
 
-const shown = (fact: string | number | undefined): string => (fact === undefined ? 'unknown' : String(fact));
+const formatFact = (fact: string | number | undefined): string => (fact === undefined ? 'unknown' : String(fact));
 
-const flagSeen = ({ enabled, launched }: FeatureFlag): string =>
+const describeFlag = ({ enabled, launched }: FeatureFlag): string =>
   enabled ? 'on' : launched ? 'off' : 'off and never launched';
 
-const killsSeen = (control: ControlView | undefined): string =>
+const describeKills = (control: ControlView | undefined): string =>
   control === undefined ? 'kill switches unknown' : `${control.kills.length} kill switches`;
 
-const problemsSeen = ({ problems }: FeatureFlag | ChangeFlag): string =>
+const describeProblems = ({ problems }: FeatureFlag | ChangeFlag): string =>
   problems.length === 0
     ? 'readable'
     : problems.map(({ field, value, fix }) => `${field} = ${JSON.stringify(value)}: ${fix}`).join('; ');
 
-const constraintsSeen = (targeting: unknown): string =>
+const describeConstraints = (targeting: unknown): string =>
   targeting === undefined ? 'no constraints' : 'constraints or segments';
 
-function forceSeen({ subject, control }: Question, listed: ReadonlySet<string>): string {
+function describeForce({ subject, control }: GateInput, listed: ReadonlySet<string>): string {
   const overrides = control?.tenant.overrides?.length ?? 0;
-  const seen = `tenant ${shown(subject.tenantId)}, ${listed.size} listed`;
-  return overrides === 0 ? seen : `${seen}, ${overrides} overrides`;
+  const lists = `tenant ${formatFact(subject.tenantId)}, ${listed.size} listed`;
+  return overrides === 0 ? lists : `${lists}, ${overrides} overrides`;
 }
 
-function exclusionSeen(access: AccessPolicy, subject: Subject): string {
+function describeExclusion(access: AccessPolicy, subject: Subject): string {
   const { labels, stated } = subject;
   const unknown =
     stated.labels === undefined || stated.labels === null ? 'labels unknown' : 'labels that can not be read';
-  const seen = labels === undefined ? unknown : `labels ${labels.join(' ') || 'none'}`;
-  return `${seen}, excluded ${[...access.exclude].join(' ') || 'none'}${subject.aiOptOut ? ', opted out of AI' : ''}`;
+  const known = labels === undefined ? unknown : `labels ${labels.join(' ') || 'none'}`;
+  return `${known}, excluded ${[...access.exclude].join(' ') || 'none'}${subject.aiOptOut ? ', opted out of AI' : ''}`;
 }
 
-function consentSeen({ subject, control }: Question, access: AccessPolicy): string {
-  if (control === undefined) return 'nothing fresh enough is known';
+function describeConsent({ subject, control }: GateInput, access: AccessPolicy): string {
+  if (control === undefined) return 'no fresh enough state';
   const consent = control.tenant.consents.get(access.featureClass);
   const model = stricterModel(access.consent, control.models.get(access.featureClass));
   const version = consent?.version === undefined ? '' : ` version ${consent.version}`;
-  return `tenant ${shown(subject.tenantId)}, ${access.featureClass}: ${consent?.state ?? 'unset'}${version} under ${model}`;
+  return `tenant ${formatFact(subject.tenantId)}, ${access.featureClass}: ${consent?.state ?? 'unset'}${version} under ${model}`;
 }
 
-function rolloutSeen(question: Question, { policy }: StageRule): string {
-  const { subject } = question;
+function describeRollout(input: GateInput, { policy }: StageRule): string {
+  const { subject } = input;
   const sticky = stickyValue(subject, policy.stickiness);
   if (sticky === undefined) return `${policy.rollout}%, ${policy.stickiness} unknown`;
-  const applies = dependsOnShare(question, policy) ? '' : ' (does not apply to this subject)';
+  const applies = isPercentageApplied(input, policy) ? '' : ' (does not apply to this subject)';
   return `bucket ${rolloutBucket(sticky, policy.groupId)} of ${policy.stickiness}, ${policy.rollout}%${applies}`;
 }

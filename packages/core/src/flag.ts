@@ -90,8 +90,8 @@ export interface FlagSnapshot {
   changesOf(feature: string): readonly ChangeFlag[];
   /** A flag as the platform holds it; a snapshot of tests may hold none. */
   definition?(name: string): FlagDefinition | undefined;
-  /** An answer that is given and not decided: for tests of users' own code. A flag platform's snapshot has none. */
-  given?(name: string, subject: Subject): Evaluation | undefined;
+  /** An evaluation that replaces the decision, for tests of services. Snapshots of a flag platform have none. */
+  fixedEvaluation?(name: string, subject: Subject): Evaluation | undefined;
 }
 
 /** The standard reasons that a decision can have. */

@@ -3,7 +3,7 @@
 // For those who build adapters: flag sources, control sources, doors.
 export type { AiNameKind, AiNameSettings } from './ai-name.js';
 export { aiNameKind, DEFAULT_PREFIX } from './ai-name.js';
-export { inSample, rolloutBucket } from './bucket.js';
+export { isSampled, rolloutBucket } from './bucket.js';
 export type { CompileSettings, PayloadReading, RuleEvaluator } from './compile.js';
 export { compileFlag, readPayload, revisionOf } from './compile.js';
 export { stricterModel } from './consent.js';
@@ -25,10 +25,10 @@ export { EMPTY_TENANT, EVERY_CLASS } from './control.js';
 export {
   ControlInputError,
   isControlInputError,
-  LONGEST_ID,
+  MAX_ID_LENGTH,
+  MIN_SECRET_LENGTH,
   readControlChange,
   readId,
-  SHORTEST_SECRET,
 } from './control-change.js';
 export type {
   ControlLog,

@@ -13,10 +13,10 @@ import {
   EMPTY_SHARED,
   isTenantChange,
 } from './control-state.js';
-import { type Bands, leastMode, MODES, type Mode, strictestBands } from './modes.js';
+import { type Bands, MODES, type Mode, minMode, strictestBands } from './modes.js';
 import { isForced, withoutEnded } from './overrides.js';
 import { type AccessPolicy, parseAccess } from './parameters.js';
-import { firstKill, highestFloor, leastCap } from './scoped-control.js';
+import { firstKill, highestFloor, minCap } from './scoped-control.js';
 import { SharedFold, TenantFold } from './snapshot-fold.js';
 import { readSubject } from './subject.js';
 import { countChoices, optedOutClasses } from './user-choices.js';
@@ -262,10 +262,10 @@ describe('many scoped entries', () => {
           const asked = { feature, change: changed, subject };
           const found = entries.filter((entry) => covers(entry.scope, feature, changed, subject));
           expect(firstKill(entries, asked)?.id).toBe(found[0]?.id);
-          const least = (one: Mode) => leastMode(one, leastCap(entries, asked) ?? 'autonomous');
+          const least = (one: Mode) => minMode(one, minCap(entries, asked) ?? 'autonomous');
           const floor = (own: Bands) => strictestBands(own, highestFloor(entries, asked) ?? {});
           const start = { autoAbove: 0.5, confirmFrom: 0.4, reviewFrom: 0.1 };
-          expect(least('autonomous')).toBe(found.reduce<Mode>((one, cap) => leastMode(one, cap.mode), 'autonomous'));
+          expect(least('autonomous')).toBe(found.reduce<Mode>((one, cap) => minMode(one, cap.mode), 'autonomous'));
           expect(floor(start)).toEqual(found.reduce((own, other) => strictestBands(own, other.bands), start));
         }
       }),

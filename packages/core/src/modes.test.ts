@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { routeConfidence } from './decision.js';
-import { type Bands, DEFAULT_BANDS, leastMode, MODES, ROUTES, routeFor, strictestBands } from './modes.js';
+import { type Bands, DEFAULT_BANDS, MODES, minMode, ROUTES, routeFor, strictestBands } from './modes.js';
 
 const fraction = fc.double({ min: 0, max: 1, noNaN: true });
 const bands: fc.Arbitrary<Bands> = fc.tuple(fraction, fraction, fraction).map((thresholds) => {
@@ -53,7 +53,7 @@ describe('modes', () => {
   test.each(MODES.flatMap((a, i) => MODES.map((b, j) => [a, b, MODES[Math.min(i, j)]] as const)))(
     'of %s and %s the least is %s',
     (a, b, least) => {
-      expect(leastMode(a, b)).toBe(least);
+      expect(minMode(a, b)).toBe(least);
     },
   );
 });

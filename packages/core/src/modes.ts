@@ -1,8 +1,8 @@
-/** How much the AI may do by itself, from least to most. */
+/** How much the AI may do by itself, from least to most automatic. */
 export const MODES = ['shadow', 'suggestion', 'confirmation', 'autonomous'] as const;
 export type Mode = (typeof MODES)[number];
 
-/** What happens to one answer, from most to least automatic. */
+/** What happens to one output, from most to least automatic. */
 export const ROUTES = ['auto', 'confirm', 'review', 'human'] as const;
 export type Route = (typeof ROUTES)[number];
 
@@ -18,15 +18,15 @@ export interface Bands {
 
 export const DEFAULT_BANDS: Bands = Object.freeze({ autoAbove: 0.95, confirmFrom: 0.8, reviewFrom: 0.6 });
 
-/** The lesser of two modes; `shadow` where one of them is no mode. */
-export function leastMode(a: Mode, b: Mode): Mode {
+/** The less automatic of two modes; `shadow` if one of them is not a mode. */
+export function minMode(a: Mode, b: Mode): Mode {
   if (!MODES.includes(a) || !MODES.includes(b)) return 'shadow';
   return MODES.indexOf(a) <= MODES.indexOf(b) ? a : b;
 }
 
 /**
- * The stricter of two sets of thresholds: each threshold the higher of both. Thresholds that are not given don't count.
- * One that is raised takes those above it along, so that no answer becomes more automatic than the raised one allows.
+ * The stricter of two sets of thresholds: each threshold the higher of both. Missing thresholds don't count.
+ * A raised threshold raises those above it, so that no output becomes more automatic than the raised one allows.
  */
 export function strictestBands(bands: Bands, other: Partial<Bands>): Bands {
   const reviewFrom = Math.max(bands.reviewFrom, other.reviewFrom ?? 0);
@@ -34,18 +34,18 @@ export function strictestBands(bands: Bands, other: Partial<Bands>): Bands {
   return { autoAbove: Math.max(bands.autoAbove, other.autoAbove ?? 0, confirmFrom), confirmFrom, reviewFrom };
 }
 
-const MOST_AUTOMATIC: Readonly<Record<Mode, Route>> = {
+const MAX_ROUTE: Readonly<Record<Mode, Route>> = {
   autonomous: 'auto',
   confirmation: 'confirm',
   suggestion: 'review',
   shadow: 'human',
 };
 
-/** The route of one answer under a mode. A confidence that is no number in 0..1 goes to a human. */
+/** The route of one output under a mode. A confidence that is not a number from 0 to 1 goes to a human. */
 export function routeFor(mode: Mode, bands: Bands, confidence: unknown): Route {
   const banded = bandOf(bands, confidence);
-  const most = MOST_AUTOMATIC[mode];
-  return ROUTES.indexOf(banded) >= ROUTES.indexOf(most) ? banded : most;
+  const max = MAX_ROUTE[mode];
+  return ROUTES.indexOf(banded) >= ROUTES.indexOf(max) ? banded : max;
 }
 
 function bandOf(bands: Bands, confidence: unknown): Route {

@@ -188,7 +188,7 @@ export function parseAccess(flag: string, parameters: unknown, tiers: readonly s
   // As the ladder writes it: constraints and the paywall show that.
   const tier = tiers[tierRank(tiers, foldFact(minTier))];
   return tier === undefined
-    ? { ok: false, problems: [offLadder(flag, 'aiAccess.minTier', minTier, tiers)] }
+    ? { ok: false, problems: [unknownTier(flag, 'aiAccess.minTier', minTier, tiers)] }
     : { ok: true, value: { ...ACCESS_UNSET, ...rest, minTier: tier } };
 }
 
@@ -198,7 +198,7 @@ export function parseStage(flag: string, parameters: unknown, tiers: readonly st
   if (!parsed.ok) return parsed;
   const problems = [...parsed.value.tiers]
     .filter((tier) => tierRank(tiers, tier) === -1)
-    .map((tier) => offLadder(flag, 'aiStage.tiers', tier, tiers));
+    .map((tier) => unknownTier(flag, 'aiStage.tiers', tier, tiers));
   if (problems.length > 0) return { ok: false, problems };
   const { autoAbove, confirmFrom, reviewFrom, ...rest } = parsed.value;
   const bands = Object.freeze({ autoAbove, confirmFrom, reviewFrom });
@@ -215,7 +215,7 @@ const STAGE_UNSET = {
   consentVersion: undefined,
 };
 
-function offLadder(flag: string, field: string, tier: string, tiers: readonly string[]): Problem {
+function unknownTier(flag: string, field: string, tier: string, tiers: readonly string[]): Problem {
   const fix = `use a tier of the ladder: ${tiers.join(', ')}`;
   const character = characterProblem(tier, 'fact');
   return problem(flag, field, tier, character === undefined ? fix : `${character.replace(/: .*/s, '')}: ${fix}`);

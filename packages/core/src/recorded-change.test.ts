@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { consentObstacle, optedOutOfAll } from './consent.js';
 import { type ControlView, EMPTY_TENANT } from './control.js';
 import { EMPTY_SHARED } from './control-state.js';
-import { leastMode, type Mode } from './modes.js';
+import { type Mode, minMode } from './modes.js';
 import type { AccessPolicy, ConsentModel } from './parameters.js';
 import { readRecordedChange } from './recorded-change.js';
 import type { Subject } from './subject.js';
@@ -115,6 +115,6 @@ describe.each(['opt_in', 'opt_out', 'not_required'] as const)('under the model %
 });
 
 test.each(['', 'Autonomous', undefined])('the mode %j is the least of all', (mode) => {
-  expect(leastMode('autonomous', mode as Mode)).toBe('shadow');
-  expect(leastMode(mode as Mode, 'autonomous')).toBe('shadow');
+  expect(minMode('autonomous', mode as Mode)).toBe('shadow');
+  expect(minMode(mode as Mode, 'autonomous')).toBe('shadow');
 });

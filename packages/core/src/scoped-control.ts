@@ -1,5 +1,5 @@
 import type { ConfidenceFloor, Kill, ModeCap } from './control.js';
-import { type Bands, leastMode, type Mode } from './modes.js';
+import { type Bands, type Mode, minMode } from './modes.js';
 import { type Covered, covering } from './scope-index.js';
 
 const kills = covering<Kill, { readonly kill: Kill; readonly order: number }>({
@@ -13,9 +13,9 @@ export function firstKill(entries: readonly Kill[], asked: Covered): Kill | unde
 }
 
 /** The least mode of the caps that cover a subject. */
-export const leastCap: (entries: readonly ModeCap[], asked: Covered) => Mode | undefined = covering({
+export const minCap: (entries: readonly ModeCap[], asked: Covered) => Mode | undefined = covering({
   read: ({ mode }) => mode,
-  merge: leastMode,
+  merge: minMode,
 });
 
 /** Each threshold's highest value in the floors that cover a subject. */

@@ -3,15 +3,15 @@ import type { ControlView } from './control.js';
 import { GATES } from './decision.js';
 import { type ChangeFlag, HOLDOUT, type StageRule, type Variant } from './flag.js';
 import {
-  type Closed,
+  type ClosedGate,
   configGate,
   consentGate,
-  dependsOnShare,
   exclusionGate,
   flagGate,
   forceOffGate,
+  type GateInput,
+  isPercentageApplied,
   killGate,
-  type Question,
   regionGate,
   rolloutGate,
   stageGate,
@@ -20,25 +20,24 @@ import {
   tierGate,
 } from './gates.js';
 import { readFact } from './list.js';
-import { leastMode, type Mode } from './modes.js';
+import { type Mode, minMode } from './modes.js';
 import type { AccessPolicy } from './parameters.js';
-import { leastCap } from './scoped-control.js';
+import { minCap } from './scoped-control.js';
 
-/** What the gates say of one question. */
-export type Verdict = Shut | { readonly type: 'feature' } | OpenRule | Obstacle;
+/** The result of all gates for one input. */
+export type Verdict = ClosedVerdict | { readonly type: 'feature' } | OpenRule | Obstacle;
 
-/** A gate that closed. */
-interface Shut {
+interface ClosedVerdict {
   readonly type: 'closed';
-  readonly closed: Closed;
+  readonly closed: ClosedGate;
   readonly change: ChangeFlag | undefined;
   /** Whether a percentage or a variant split decided. */
   readonly split: boolean;
-  /** Whether it closed only after a tier or consent was put in place: named, and no more than `off`. */
-  readonly lifted: boolean;
+  /** Whether this gate closes only once the missing tier or consent is assumed: the outcome is `off`. */
+  readonly isSecondary: boolean;
 }
 
-/** A rule whose gates are all open; in mode `shadow` nothing of it is shown. */
+/** A rule whose gates are all open. Its output is not shown in mode `shadow`, nor for a holdout variant. */
 export interface OpenRule {
   readonly type: 'open' | 'shadow' | 'holdout';
   readonly change: ChangeFlag;
@@ -49,139 +48,139 @@ export interface OpenRule {
   readonly split: boolean;
 }
 
-/** A sole obstacle: lifting it alone would open everything else. */
+/** A missing tier or consent without which all gates would be open. */
 export interface Obstacle {
   readonly type: 'paywall' | 'consent_required';
-  readonly closed: Closed;
+  readonly closed: ClosedGate;
   readonly change: ChangeFlag | undefined;
 }
 
 /**
- * Asks all gates in their order. Where only a tier or a consent that could be given closes, every gate is tried again with
- * that in place: if all open, it is the sole obstacle, else the gate that then closes is named.
+ * Evaluates all gates in their order. If a missing tier or a missing consent closes, all gates are evaluated again as if it
+ * were there: if all open, it is the only obstacle; otherwise the verdict names the gate that then closes.
  */
-export function judge(question: Question): Verdict {
-  const verdict = pass(question);
+export function evaluateGates(input: GateInput): Verdict {
+  const verdict = evaluateOnce(input);
   if (verdict.type !== 'closed') return verdict;
   const { closed } = verdict;
-  if (closed.gate === 'tier' && closed.detail === 'below') return alone(question, 'paywall', closed);
-  if (closed.gate === 'consent' && isAskable(closed.detail)) return alone(question, 'consent_required', closed);
+  if (closed.gate === 'tier' && closed.detail === 'tier_too_low') return soleObstacle(input, 'paywall', closed);
+  if (closed.gate === 'consent' && isAskable(closed.detail)) return soleObstacle(input, 'consent_required', closed);
   return verdict;
 }
 
-function alone(question: Question, type: Obstacle['type'], closed: Closed): Verdict {
-  const lifted = lift(question, type);
-  const verdict = pass(lifted);
-  if (verdict.type === 'open' || verdict.type === 'feature') return { type, closed, change: question.change };
-  const { gate, detail } = verdict.type === 'closed' ? verdict.closed : NOT_SHOWN[verdict.type as 'shadow' | 'holdout'];
-  if (gate !== 'tier' || detail !== 'below' || type === 'paywall') {
-    return { ...shut(question, { gate, detail }), lifted: true };
+function soleObstacle(input: GateInput, type: Obstacle['type'], closed: ClosedGate): Verdict {
+  const lifted = withoutObstacle(input, type);
+  const verdict = evaluateOnce(lifted);
+  if (verdict.type === 'open' || verdict.type === 'feature') return { type, closed, change: input.change };
+  const { gate, detail } =
+    verdict.type === 'closed' ? verdict.closed : NOT_ELIGIBLE[verdict.type as 'shadow' | 'holdout'];
+  if (gate !== 'tier' || detail !== 'tier_too_low' || type === 'paywall') {
+    return { ...closedVerdict(input, { gate, detail }), isSecondary: true };
   }
-  // Consent is in place and the tier closes: a paywall is the next answer, if it would be the last.
-  const paid = alone(lifted, 'paywall', closed);
-  return paid.type === 'paywall' ? { type, closed, change: question.change } : paid;
+  // With the consent, the tier closes: answer the paywall next, if it is the last obstacle.
+  const paid = soleObstacle(lifted, 'paywall', closed);
+  return paid.type === 'paywall' ? { type, closed, change: input.change } : paid;
 }
 
-/** What closes where the subject's variant is a holdout. */
-export const HELD_OUT: Closed = Object.freeze({ gate: 'rollout', detail: 'holdout' });
+/** The gate of a subject whose variant is a holdout. */
+export const CLOSED_BY_HOLDOUT: ClosedGate = Object.freeze({ gate: 'rollout', detail: 'holdout' });
 
-const NOT_SHOWN: Readonly<Record<'shadow' | 'holdout', Closed>> = {
+const NOT_ELIGIBLE: Readonly<Record<'shadow' | 'holdout', ClosedGate>> = {
   shadow: { gate: 'mode', detail: 'shadow' },
-  holdout: HELD_OUT,
+  holdout: CLOSED_BY_HOLDOUT,
 };
 
-/** The same question with the lowest entitled tier, or with the consent that could be given. */
-export function lift(question: Question, obstacle: Obstacle['type']): Question {
-  return obstacle === 'paywall' ? withTier(question) : { ...question, consentGiven: true };
+/** The input as if the subject had the lowest entitled tier, or as if the missing consent were recorded. */
+export function withoutObstacle(input: GateInput, obstacle: Obstacle['type']): GateInput {
+  return obstacle === 'paywall' ? withTier(input) : { ...input, consentGiven: true };
 }
 
-function withTier(question: Question): Question {
-  const { subject, feature } = question;
+function withTier(input: GateInput): GateInput {
+  const { subject, feature } = input;
   const tier = feature.access?.minTier;
   const { attributes, stated, tierAttribute } = subject;
-  // Constraints see the facts under their own names by themselves; a name of the caller's own is theirs to see too.
-  const seen = tierAttribute === 'tier' ? attributes : { ...attributes, [tierAttribute]: tier };
+  // Constraints read facts by Rampart's names; a renamed attribute has to change as well.
+  const changed = tierAttribute === 'tier' ? attributes : { ...attributes, [tierAttribute]: tier };
   return {
-    ...question,
-    subject: { ...subject, tier: readFact(tier), attributes: seen, stated: { ...stated, tier } },
+    ...input,
+    subject: { ...subject, tier: readFact(tier), attributes: changed, stated: { ...stated, tier } },
   };
 }
 
-function pass(question: Question): Verdict {
-  const early = killGate(question) ?? flagGate(question) ?? configGate(question);
-  const { access } = question.feature;
+function evaluateOnce(input: GateInput): Verdict {
+  const early = killGate(input) ?? flagGate(input) ?? configGate(input);
+  const { access } = input.feature;
   if (early !== undefined || access === undefined)
-    return shut(question, early ?? { gate: 'config', detail: 'aiAccess' });
-  const known = forceOffGate(question, access) ?? exclusionGate(question, access);
-  if (known !== undefined) return shut(question, known);
-  const { change } = question;
-  if (change !== undefined) return passRules(question, access, change);
-  const found =
-    consentGate(question, access, undefined) ?? targetingGate(question, undefined) ?? tierGate(question, access);
-  return found === undefined ? { type: 'feature' } : shut(question, found);
+    return closedVerdict(input, early ?? { gate: 'config', detail: 'aiAccess' });
+  const listed = forceOffGate(input, access) ?? exclusionGate(input, access);
+  if (listed !== undefined) return closedVerdict(input, listed);
+  const { change } = input;
+  if (change !== undefined) return evaluateRules(input, access, change);
+  const closed = consentGate(input, access, undefined) ?? targetingGate(input, undefined) ?? tierGate(input, access);
+  return closed === undefined ? { type: 'feature' } : closedVerdict(input, closed);
 }
 
-function shut({ change }: Question, closed: Closed): Shut {
-  return { type: 'closed', closed, change, split: closed.gate === 'rollout', lifted: false };
+function closedVerdict({ change }: GateInput, closed: ClosedGate): ClosedVerdict {
+  return { type: 'closed', closed, change, split: closed.gate === 'rollout', isSecondary: false };
 }
 
-// A rule open outside shadow beats one in shadow; among equals the first wins. If none opens, the furthest names the gate.
-function passRules(question: Question, access: AccessPolicy, change: ChangeFlag): Verdict {
-  let furthest: Closed | undefined;
+// A rule that opens outside shadow wins over one in shadow; of several, the first. If none opens, the gate closest to the end is named.
+function evaluateRules(input: GateInput, access: AccessPolicy, change: ChangeFlag): Verdict {
+  let furthest: ClosedGate | undefined;
   let shadow: StageRule | undefined;
   for (const rule of change.rules) {
-    const found = judgeRule(question, access, rule);
-    if (found === undefined) {
-      const mode = effectiveMode(question, access, rule);
-      if (mode !== 'shadow') return opened(question, change, rule, mode);
+    const closed = evaluateRule(input, access, rule);
+    if (closed === undefined) {
+      const mode = effectiveMode(input, access, rule);
+      if (mode !== 'shadow') return opened(input, change, rule, mode);
       shadow ??= rule;
-    } else if (furthest === undefined || GATES.indexOf(found.gate) > GATES.indexOf(furthest.gate)) {
-      furthest = found;
+    } else if (furthest === undefined || GATES.indexOf(closed.gate) > GATES.indexOf(furthest.gate)) {
+      furthest = closed;
     }
   }
-  if (shadow !== undefined) return opened(question, change, shadow, 'shadow');
-  return shut(question, furthest ?? { gate: 'config', detail: 'strategies' });
+  if (shadow !== undefined) return opened(input, change, shadow, 'shadow');
+  return closedVerdict(input, furthest ?? { gate: 'config', detail: 'strategies' });
 }
 
-function judgeRule(question: Question, access: AccessPolicy, rule: StageRule): Closed | undefined {
+function evaluateRule(input: GateInput, access: AccessPolicy, rule: StageRule): ClosedGate | undefined {
   return (
-    consentGate(question, access, rule.policy) ??
-    targetingGate(question, rule) ??
-    tierGate(question, access) ??
-    stageGate(question, rule) ??
-    regionGate(question, rule) ??
-    taskGate(question, rule) ??
-    rolloutGate(question, rule)
+    consentGate(input, access, rule.policy) ??
+    targetingGate(input, rule) ??
+    tierGate(input, access) ??
+    stageGate(input, rule) ??
+    regionGate(input, rule) ??
+    taskGate(input, rule) ??
+    rolloutGate(input, rule)
   );
 }
 
-function opened(question: Question, change: ChangeFlag, rule: StageRule, mode: Mode): Verdict {
-  const variant = rule.select?.(question.subject);
-  if (variant?.problem !== undefined) return shut(question, { gate: 'config', detail: variant.problem.field });
-  const split = rule.variants.length > 1 || dependsOnShare(question, rule.policy);
+function opened(input: GateInput, change: ChangeFlag, rule: StageRule, mode: Mode): Verdict {
+  const variant = rule.select?.(input.subject);
+  if (variant?.problem !== undefined) return closedVerdict(input, { gate: 'config', detail: variant.problem.field });
+  const split = rule.variants.length > 1 || isPercentageApplied(input, rule.policy);
   if (mode === 'shadow') return { type: 'shadow', change, rule, mode, variant, split };
   return { type: variant?.name === HOLDOUT ? 'holdout' : 'open', change, rule, mode, variant, split };
 }
 
-/** Gate 12: the least of the change's mode, the feature's cap, the tenant's own choice and any emergency cap. */
+/** Gate 12: the least automatic of the change's mode, the feature's cap, the tenant's choice and all emergency caps. */
 export function effectiveMode(
-  { feature, change, subject, control }: Question,
+  { feature, change, subject, control }: GateInput,
   access: AccessPolicy,
   rule: StageRule,
 ): Mode {
-  let mode = leastMode(rule.policy.mode, access.maxMode);
+  let mode = minMode(rule.policy.mode, access.maxMode);
   if (control === undefined) return 'shadow';
-  if (control.tenant.mode !== undefined) mode = leastMode(mode, control.tenant.mode);
+  if (control.tenant.mode !== undefined) mode = minMode(mode, control.tenant.mode);
   if (control.modeCaps.length > 0) {
-    const cap = leastCap(control.modeCaps, { feature: feature.name, change: change?.name, subject });
-    if (cap !== undefined) mode = leastMode(mode, cap);
+    const cap = minCap(control.modeCaps, { feature: feature.name, change: change?.name, subject });
+    if (cap !== undefined) mode = minMode(mode, cap);
   }
   return mode === 'autonomous' && !isCalibrated(control, change?.name, access.maxCalibrationError)
     ? 'confirmation'
     : mode;
 }
 
-function isCalibrated(control: ControlView, change: string | undefined, most: number): boolean {
+function isCalibrated(control: ControlView, change: string | undefined, maxError: number): boolean {
   const error = change === undefined ? undefined : control.calibrations.get(change);
-  return error !== undefined && error <= most;
+  return error !== undefined && error <= maxError;
 }

@@ -1,4 +1,4 @@
-import { DEFAULT_CONTEXT_NAMES, DEFAULT_PREFIX, ladderProblem, SHORTEST_SECRET, secretText } from '@rampart/core';
+import { DEFAULT_CONTEXT_NAMES, DEFAULT_PREFIX, ladderProblem, MIN_SECRET_LENGTH, secretText } from '@rampart/core';
 import { z } from 'zod';
 import type { GatewayConfiguration, GatewayConfigurationInput } from './configuration.js';
 import { ConfigurationError } from './configuration-error.js';
@@ -18,7 +18,7 @@ const baseUrl = url.transform((address) => address.replace(/\/+$/, ''));
 const controlSecret = z
   .string()
   .overwrite(secretText)
-  .min(SHORTEST_SECRET, `use at least ${SHORTEST_SECRET} characters`);
+  .min(MIN_SECRET_LENGTH, `use at least ${MIN_SECRET_LENGTH} characters`);
 
 const frontend = settingsOf({
   tokens: z.array(pageTokenSchema).default([]).describe('Tokens of pages, besides those that Unleash knows.'),

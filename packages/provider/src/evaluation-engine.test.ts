@@ -244,7 +244,7 @@ describe('observe', () => {
       expect(await client.getStringValue('flag', '', context)).toBe('text');
     }
     expect(lines).toEqual([
-      'warn rampart: observe: flag is on for acme; behind ai.copilot it would be paywall at gate tier (below)',
+      'warn rampart: observe: flag is on for acme; behind ai.copilot it would be paywall at gate tier (tier_too_low)',
     ]);
     expect(flags.counts).toEqual([]);
   });

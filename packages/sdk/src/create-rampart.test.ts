@@ -84,7 +84,7 @@ describe('createRampart', () => {
         ?.explain('ai.copilot', free)
         .gates.filter(({ open }) => !open)
         .map(({ gate, detail }) => [gate, detail]),
-    ).toEqual([['tier', 'below']]);
+    ).toEqual([['tier', 'tier_too_low']]);
   });
 
   it('has a control in memory where none is given, and its changes count with the next question', async () => {

@@ -22,7 +22,7 @@ const GATE_OF: Readonly<Record<Decision['outcome'], Gate>> = {
 
 const DETAIL_OF: Readonly<Partial<Record<Gate, string>>> = {
   consent: 'unset',
-  tier: 'below',
+  tier: 'tier_too_low',
   mode: 'shadow',
   kill: 'feature_off',
 };

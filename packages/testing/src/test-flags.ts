@@ -137,7 +137,7 @@ export class TestFlags implements FlagSource {
       flag: (name) => flags.get(name),
       names: () => [...flags.keys()],
       changesOf: () => [],
-      given: (name, subject) => {
+      fixedEvaluation: (name, subject) => {
         const entries = answers.get(name);
         return entries === undefined ? undefined : answerFor(name, entries, subject);
       },

@@ -48,14 +48,14 @@ const CLOSERS: readonly Closer[] = [
   {
     gate: 'tier',
     how: 'off the ladder',
-    detail: 'off_ladder',
+    detail: 'unknown_tier',
     feature: { parameters: { minTier: 'enterprise' } },
     context: { tier: 'gold' },
   },
   {
     gate: 'tier',
     how: 'below the tier',
-    detail: 'below',
+    detail: 'tier_too_low',
     feature: { parameters: { minTier: 'enterprise' } },
     liftable: 'paywall',
   },

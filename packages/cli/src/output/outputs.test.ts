@@ -193,8 +193,8 @@ describe('explanations', () => {
 
   it('show a paywall', () => {
     const found = text('ai.x', { tier: 'free', region: 'eu' });
-    expect(found).toMatch(/tier +ai\.x +tier free, lowest pro +closed: below {2}<- decides/);
-    expect(found).toContain('Decision: paywall, gate tier (below)\n');
+    expect(found).toMatch(/tier +ai\.x +tier free, lowest pro +closed: tier_too_low {2}<- decides/);
+    expect(found).toContain('Decision: paywall, gate tier (tier_too_low)\n');
     expect(found).toContain('  paywall    has free, needs pro, https://up\n');
   });
 

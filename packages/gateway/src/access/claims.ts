@@ -1,4 +1,4 @@
-import { invisibleCharacter, LONGEST_ID } from '@rampart/core';
+import { invisibleCharacter, MAX_ID_LENGTH } from '@rampart/core';
 import type { ClaimNames } from '../configuration.js';
 import type { Identity } from './principal.js';
 
@@ -59,7 +59,7 @@ function claimOf(claims: Claims, name: string): unknown {
 
 /** Nothing that names somebody in the control log is longer, or has characters that nobody sees. */
 function textOf(value: unknown): string | undefined {
-  const isText = typeof value === 'string' && value !== '' && value.length <= LONGEST_ID;
+  const isText = typeof value === 'string' && value !== '' && value.length <= MAX_ID_LENGTH;
   return isText && invisibleCharacter(value) === undefined ? value : undefined;
 }
 

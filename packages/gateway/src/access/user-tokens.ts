@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { LONGEST_ID } from '@rampart/core';
+import { MAX_ID_LENGTH } from '@rampart/core';
 import { proxyFetch } from '@rampart/sdk/operator';
 import { createRemoteJWKSet, customFetch, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import { LRUCache } from 'lru-cache';
@@ -20,8 +20,8 @@ const KEYS_TIMEOUT = 3_000;
 /** How often a claim that can't be read is said to be one, in ms. */
 const TOLD_EVERY = 60_000;
 
-const TEXT = `text of 1 to ${LONGEST_ID} characters`;
-const LIST = `list of texts of 1 to ${LONGEST_ID} characters`;
+const TEXT = `text of 1 to ${MAX_ID_LENGTH} characters`;
+const LIST = `list of texts of 1 to ${MAX_ID_LENGTH} characters`;
 /** What each claim has to be. */
 const FORMS: ClaimNames = {
   userId: TEXT,

@@ -63,7 +63,7 @@ describe('what a page sees', () => {
 
   it.each([
     ['consent', 'opted_out', { gate: 'consent', detail: 'opted_out' }],
-    ['tier', 'below', { gate: 'tier', detail: 'below' }],
+    ['tier', 'tier_too_low', { gate: 'tier', detail: 'tier_too_low' }],
     ['exclusion', 'opted_out', { gate: 'exclusion', detail: 'opted_out' }],
   ] as const)('of one that is off by its own tenant or user says so: %s', (gate, detail, reason) => {
     expect(shown({ ...open, outcome: 'off', enabled: false, gate, detail })).toMatchObject(reason);

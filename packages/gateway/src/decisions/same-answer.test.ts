@@ -7,7 +7,7 @@ const WHOLE: Required<Decision> = {
   outcome: 'paywall',
   enabled: false,
   gate: 'tier',
-  detail: 'below',
+  detail: 'tier_too_low',
   feature: 'ai.copilot',
   change: 'ai.copilot.v1',
   variant: 'large',

@@ -1,4 +1,4 @@
-import { ControlInputError, SHORTEST_SECRET, secretText } from '@rampart/core';
+import { ControlInputError, MIN_SECRET_LENGTH, secretText } from '@rampart/core';
 import type { StoreOptions } from '../api/control-store.js';
 
 /** Checked options. */
@@ -45,9 +45,9 @@ function readAccepted(secrets: unknown): readonly string[] {
 
 function readSecret(field: string, value: unknown): string {
   const secret = typeof value === 'string' ? secretText(value) : value;
-  if (typeof secret === 'string' && secret.length >= SHORTEST_SECRET) return secret;
+  if (typeof secret === 'string' && secret.length >= MIN_SECRET_LENGTH) return secret;
   const length = typeof secret === 'string' ? `${secret.length} characters` : typeof secret;
-  throw new ControlInputError(field, length, `use at least ${SHORTEST_SECRET} characters, e.g. openssl rand -hex 32`);
+  throw new ControlInputError(field, length, `use at least ${MIN_SECRET_LENGTH} characters, e.g. openssl rand -hex 32`);
 }
 
 function readAddress(database: StoreOptions['database']): Address {

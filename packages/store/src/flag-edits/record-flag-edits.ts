@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { ControlInputError, LONGEST_ID, readId } from '@rampart/core';
+import { ControlInputError, MAX_ID_LENGTH, readId } from '@rampart/core';
 import type { FlagEdit } from '../api/flag-change-event.js';
 import type { Database } from '../database/database.js';
 import { insertRows, marks, type Session } from '../database/sql-dialect.js';
@@ -93,6 +93,6 @@ function requireEdit({ event, type, flag, environment, project, at }: FlagEdit):
 // The platform names people as it likes. An edit whose author can't be stored must not hold up those after it.
 function nameOf(actor: unknown): string {
   const text = typeof actor === 'string' ? actor : '';
-  const name = storableText(text.replace(/\p{Cc}+/gu, ' '), LONGEST_ID).trim();
+  const name = storableText(text.replace(/\p{Cc}+/gu, ' '), MAX_ID_LENGTH).trim();
   return name === '' ? 'unknown' : name;
 }

@@ -1,25 +1,25 @@
-import { inSample } from './bucket.js';
+import { isSampled } from './bucket.js';
 import type { ControlView } from './control.js';
 import type { Decision, Revisions, ShadowRun } from './decision.js';
 import { type DecisionReason, type Evaluation, type FeatureFlag, HOLDOUT } from './flag.js';
-import { type Closed, NOT_LAUNCHED, type Question } from './gates.js';
+import { type ClosedGate, type GateInput, NOT_LAUNCHED } from './gates.js';
 import { type Bands, routeFor, strictestBands } from './modes.js';
 import { DEFAULT_UNAVAILABLE_MESSAGE } from './parameters.js';
 import { highestFloor } from './scoped-control.js';
 import type { Subject } from './subject.js';
 import { tierRank } from './tiers.js';
-import { HELD_OUT, type Obstacle, type OpenRule, type Verdict } from './verdict.js';
+import { CLOSED_BY_HOLDOUT, type Obstacle, type OpenRule, type Verdict } from './verdict.js';
 
 export const NO_SHADOW: readonly ShadowRun[] = Object.freeze([]);
 
-/** What a verdict means to whoever asked: the whole decision, its reason, and what to count as shown. */
-export function answer(
-  question: Question,
+/** The decision of a verdict, with its OpenFeature reason and the variant to count as exposed. */
+export function toEvaluation(
+  input: GateInput,
   revision: string,
   verdict: Verdict,
   shadow: readonly ShadowRun[] = NO_SHADOW,
 ): Evaluation {
-  const { feature, control } = question;
+  const { feature, control } = input;
   const policy = feature.revision === '' ? undefined : feature.revision;
   const revisions = { flag: revision, consent: control?.revision, policy };
   switch (verdict.type) {
@@ -31,22 +31,22 @@ export function answer(
         rule: undefined,
       };
     case 'open':
-      return answerOpen(question, verdict, revisions, shadow);
+      return openEvaluation(input, verdict, revisions, shadow);
     case 'shadow':
-      return answerShadow(question, verdict, revisions, shadow);
+      return shadowEvaluation(input, verdict, revisions, shadow);
     case 'holdout':
-      return answerHoldout(question, verdict, revisions, shadow);
+      return holdoutEvaluation(input, verdict, revisions, shadow);
     case 'paywall':
     case 'consent_required':
       return {
-        decision: obstacleDecision(question, verdict, revisions, shadow),
+        decision: obstacleDecision(input, verdict, revisions, shadow),
         reason: 'TARGETING_MATCH',
         exposed: undefined,
         rule: undefined,
       };
     case 'closed': {
-      const found = closedDecision(question, verdict.closed, verdict.change?.name, revisions, shadow);
-      const decision: Decision = verdict.lifted ? { ...found, outcome: 'off', message: undefined } : found;
+      const closed = closedDecision(input, verdict.closed, verdict.change?.name, revisions, shadow);
+      const decision: Decision = verdict.isSecondary ? { ...closed, outcome: 'off', message: undefined } : closed;
       return {
         decision,
         reason: verdict.split ? 'SPLIT' : reasonOf(verdict.closed),
@@ -57,30 +57,30 @@ export function answer(
   }
 }
 
-/** The evaluation of a flag that core has nothing to say of. */
-export function notDecided(detail: 'not_found' | 'plain', control: ControlView | undefined): Evaluation {
+/** The evaluation of a missing or ordinary flag. */
+export function undecidedEvaluation(detail: 'not_found' | 'plain', control: ControlView | undefined): Evaluation {
   const revisions = { flag: '', consent: control?.revision, policy: undefined };
   return {
-    decision: { ...blank(undefined, undefined, revisions, NO_SHADOW), detail },
+    decision: { ...offDecision(undefined, undefined, revisions, NO_SHADOW), detail },
     reason: 'DISABLED',
     exposed: undefined,
     rule: undefined,
   };
 }
 
-function reasonOf({ gate }: Closed): DecisionReason {
+function reasonOf({ gate }: ClosedGate): DecisionReason {
   return gate === 'flag' || gate === 'kill' ? 'DISABLED' : 'TARGETING_MATCH';
 }
 
-function answerOpen(
-  question: Question,
+function openEvaluation(
+  input: GateInput,
   verdict: OpenRule,
   revisions: Revisions,
   shadow: readonly ShadowRun[],
 ): Evaluation {
-  const { feature, subject } = question;
+  const { feature, subject } = input;
   const { policy } = verdict.rule;
-  const bands = effectiveBands(question, verdict);
+  const bands = effectiveBands(input, verdict);
   const decision: Decision = {
     outcome: 'enabled',
     enabled: true,
@@ -113,14 +113,14 @@ function answerOpen(
 
 const NO_LIMITS = Object.freeze({ maxPerHour: undefined });
 
-// Without a request id nothing can be sampled: every output that might be in the sample is checked.
+// Sampling needs a request id: without one, every output is reviewed.
 function isReviewed({ change, rule }: OpenRule, { requestId }: Subject): boolean {
   const { humanReview } = rule.policy;
   if (humanReview <= 0) return false;
-  return requestId === undefined || inSample(requestId, `${change.name}:review`, humanReview);
+  return requestId === undefined || isSampled(requestId, `${change.name}:review`, humanReview);
 }
 
-function effectiveBands({ feature, subject, control }: Question, { change, rule }: OpenRule): Bands {
+function effectiveBands({ feature, subject, control }: GateInput, { change, rule }: OpenRule): Bands {
   let { bands } = rule.policy;
   if (control === undefined) return bands;
   if (control.tenant.bands !== undefined) bands = strictestBands(bands, control.tenant.bands);
@@ -129,17 +129,17 @@ function effectiveBands({ feature, subject, control }: Question, { change, rule 
   return floor === undefined ? bands : strictestBands(bands, floor);
 }
 
-function answerShadow(
-  question: Question,
+function shadowEvaluation(
+  input: GateInput,
   verdict: OpenRule,
   revisions: Revisions,
   shadow: readonly ShadowRun[],
 ): Evaluation {
-  const run = shadow.length > 0 ? undefined : shadowRun(verdict, question.subject);
+  const run = shadow.length > 0 ? undefined : shadowRun(verdict, input.subject);
   const runs = run === undefined ? shadow : [run];
   const closed = { gate: 'mode', detail: 'shadow' } as const;
   const decision: Decision = {
-    ...closedDecision(question, closed, verdict.change.name, revisions, runs),
+    ...closedDecision(input, closed, verdict.change.name, revisions, runs),
     outcome: 'shadow',
     stage: verdict.rule.policy.stage,
     mode: 'shadow',
@@ -148,25 +148,25 @@ function answerShadow(
 }
 
 /**
- * The run of a change in shadow. Without a request id nothing can be sampled: only a change that shadows all traffic runs.
- * A holdout has nothing to run.
+ * The shadow run of a change. Sampling needs a request id: without one, only a change that shadows all traffic runs.
+ * A holdout has no run.
  */
 export function shadowRun({ change, rule, variant }: OpenRule, { requestId }: Subject): ShadowRun | undefined {
   if (variant?.name === HOLDOUT) return undefined;
   const { shadowSample } = rule.policy;
   const sampled =
-    requestId === undefined ? shadowSample >= 100 : inSample(requestId, `${change.name}:shadow`, shadowSample);
+    requestId === undefined ? shadowSample >= 100 : isSampled(requestId, `${change.name}:shadow`, shadowSample);
   return sampled ? { change: change.name, variant: variant?.name, binding: variant?.binding } : undefined;
 }
 
-function answerHoldout(
-  question: Question,
+function holdoutEvaluation(
+  input: GateInput,
   verdict: OpenRule,
   revisions: Revisions,
   shadow: readonly ShadowRun[],
 ): Evaluation {
   const decision: Decision = {
-    ...closedDecision(question, HELD_OUT, verdict.change.name, revisions, shadow),
+    ...closedDecision(input, CLOSED_BY_HOLDOUT, verdict.change.name, revisions, shadow),
     variant: verdict.variant?.name,
     stage: verdict.rule.policy.stage,
   };
@@ -174,16 +174,16 @@ function answerHoldout(
 }
 
 function obstacleDecision(
-  question: Question,
+  input: GateInput,
   { type, closed, change }: Obstacle,
   revisions: Revisions,
   shadow: readonly ShadowRun[],
 ): Decision {
-  const decision = closedDecision(question, closed, change?.name, revisions, shadow);
+  const decision = closedDecision(input, closed, change?.name, revisions, shadow);
   decision.outcome = type;
-  const { access } = question.feature;
+  const { access } = input.feature;
   if (type === 'consent_required' || access?.minTier === undefined) return decision;
-  const { tiers, subject } = question;
+  const { tiers, subject } = input;
   const currentTier = tiers[tierRank(tiers, subject.tier ?? '')] ?? '';
   const message = `This feature needs the ${access.minTier} plan. You are on ${currentTier}.`;
   decision.paywall = { currentTier, requiredTier: access.minTier, upgradeUrl: access.upgradeUrl, message };
@@ -191,20 +191,25 @@ function obstacleDecision(
 }
 
 function featureOpen(feature: FeatureFlag, revisions: Revisions): Decision {
-  return { ...blank(feature.name, undefined, revisions, NO_SHADOW), outcome: 'enabled', enabled: true, gate: 'open' };
+  return {
+    ...offDecision(feature.name, undefined, revisions, NO_SHADOW),
+    outcome: 'enabled',
+    enabled: true,
+    gate: 'open',
+  };
 }
 
-// Filled in place before anyone sees it: copying a decision costs as much as several gates.
-type Draft = { -readonly [Name in keyof Decision]: Decision[Name] };
+// Filled in place before it is returned: copying a decision costs as much as several gates.
+type MutableDecision = { -readonly [Name in keyof Decision]: Decision[Name] };
 
 function closedDecision(
-  { feature }: Pick<Question, 'feature'>,
-  closed: Closed,
+  { feature }: Pick<GateInput, 'feature'>,
+  closed: ClosedGate,
   change: string | undefined,
   revisions: Revisions,
   shadow: readonly ShadowRun[],
-): Draft {
-  const decision = blank(feature.name, change, revisions, shadow);
+): MutableDecision {
+  const decision = offDecision(feature.name, change, revisions, shadow);
   decision.gate = closed.gate;
   decision.detail = closed.detail;
   if (closed.gate === 'kill' && closed !== NOT_LAUNCHED) {
@@ -214,12 +219,12 @@ function closedDecision(
   return decision;
 }
 
-function blank(
+function offDecision(
   feature: string | undefined,
   change: string | undefined,
   revisions: Revisions,
   shadow: readonly ShadowRun[],
-): Draft {
+): MutableDecision {
   return {
     outcome: 'off',
     enabled: false,
