@@ -139,6 +139,18 @@ test('override set, list and lift print and end as the direct form does', async 
   expect(await rampart(set)).toMatchObject({ code: 0 });
 });
 
+test('override set refuses a flag that Unleash does not have, names the option that accepts it, and ends with 1', async () => {
+  const set = ['override', 'set', '--tenant', 'initech', '--flag', 'ai.copilott', '--force', 'off'];
+  const misspelt = [...set, '--for', '2h', '--reason', 'INC-7'];
+  expect(await rampart(misspelt)).toMatchObject({
+    code: 1,
+    out: '',
+    err: expect.stringMatching(/no flag "ai\.copilott", so nothing was recorded: .* --unknown-ok\n$/),
+  });
+  expect((await json('override', 'list', '--tenant', 'initech')).data).toEqual([]);
+  expect(await rampart([...misspelt, '--unknown-ok'])).toMatchObject({ code: 0, err: '' });
+});
+
 describe('how the gateway and the key are given', () => {
   const keyFile = (): string => {
     const path = join(folder, 'key');

@@ -5,7 +5,7 @@ import { UsageError } from '../failure.js';
 import type { OverrideItem } from '../output/overrides.js';
 import { overridesAnswer, writtenAnswer } from './answers.js';
 import type { GatewayClient } from './gateway-client.js';
-import { isGatewayError } from './gateway-error.js';
+import { GatewayError, isGatewayError } from './gateway-error.js';
 import { withRepeat } from './gateway-orders.js';
 
 /** What a write answers. */
@@ -42,10 +42,16 @@ export async function setGatewayOverride(
   const written = await client
     .send({ method: 'POST', path: PATH, body, idempotencyKey: key, answer: writtenAnswer })
     .catch((error: unknown) => {
+      if (isGatewayError(error) && error.code === 'unknown_flag') throw unknownFlag(override.flag, error);
       const end = new Date(override.until).toISOString();
       throw withRepeat(error, `${repeatOf(key)}; with --until ${end} in place of --for, which would end later now`);
     });
   return appliedOf(written);
+}
+
+function unknownFlag(flag: string, cause: GatewayError): GatewayError {
+  const message = `the gateway's Unleash has no flag ${JSON.stringify(flag)}, so nothing was recorded: check its name, or pass --unknown-ok`;
+  return new GatewayError(message, { isRefusal: true, code: cause.code, status: cause.status, cause });
 }
 
 /** An override to set. */
