@@ -1,7 +1,7 @@
-import { type Applied, type ControlChange, type DurableControl, isOutcomeUnknownError, type Write } from '@rampart/sdk';
+import { type RecordedEntry, type ControlChange, type DurableControl, isOutcomeUnknownError, type Write } from '@rampart/sdk';
 
 /** Records a change, and repeats it once with the same id where the database did not answer the commit. */
-export async function applyTwice(control: DurableControl, change: ControlChange, write: Write): Promise<Applied> {
+export async function applyTwice(control: DurableControl, change: ControlChange, write: Write): Promise<RecordedEntry> {
   try {
     return await control.apply(change, write);
   } catch (error) {

@@ -26,7 +26,7 @@ beforeEach(async () => {
   control = createControl({
     database: url,
     secret: SECRET,
-    timeout: 20_000,
+    timeoutMs: 20_000,
     maxStaleness: MAX_STALENESS_MS,
     pollInterval: 250,
     patience: 10_000,

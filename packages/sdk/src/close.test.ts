@@ -70,7 +70,7 @@ test('close ends within 5 s where the database and Redis accept connections and 
       database: `postgres://u:p@127.0.0.1:${database.port}/d`,
       redis: `redis://127.0.0.1:${redis.port}`,
       secret: 'x'.repeat(32),
-      timeout: 20_000,
+      timeoutMs: 20_000,
     },
   });
   rampart.provider.initialize().catch(() => undefined);

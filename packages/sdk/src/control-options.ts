@@ -5,7 +5,7 @@ import { describeIssue } from './describe-issue.js';
 
 /** Options of {@link createControl}: where the control state is recorded, and how processes follow it. */
 export interface ControlOptions
-  extends Pick<StoreOptions, 'database' | 'secret' | 'acceptedSecrets' | 'timeout' | 'connections'>,
+  extends Pick<StoreOptions, 'database' | 'secret' | 'acceptedSecrets' | 'timeoutMs' | 'pool'>,
     Pick<ControlCacheOptions, 'maxStaleness' | 'pollInterval' | 'mostEntries' | 'patience' | 'meter' | 'logger'> {
   /**
    * Redis, as second level and for push: a URL, Sentinels or a cluster. Without it everything works, only slower: every
@@ -50,8 +50,8 @@ const schema = z.strictObject({
     .regex(/^[A-Za-z0-9_.-]{1,64}$/, 'use letters, digits, _ - and . only, 64 at most')
     .optional(),
   migrate: z.boolean('say true or false').optional(),
-  timeout: z.unknown().optional(),
-  connections: z.unknown().optional(),
+  timeoutMs: z.unknown().optional(),
+  pool: z.unknown().optional(),
   maxStaleness: milliseconds(500).optional(),
   pollInterval: milliseconds(250).optional(),
   patience: milliseconds(1).optional(),

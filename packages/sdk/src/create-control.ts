@@ -31,8 +31,8 @@ export function createControl(options: ControlOptions): DurableControl {
 /** The same, closed by the provider that uses it where `owned` says so. */
 export function joinControl(options: ControlOptions, owned: boolean): DurableControl {
   checkControlOptions(options);
-  const { database, secret, acceptedSecrets, timeout, connections, logger } = options;
-  const store = openStore({ database, secret, acceptedSecrets, timeout, connections, logger });
+  const { database, secret, acceptedSecrets, timeoutMs, pool, logger } = options;
+  const store = openStore({ database, secret, acceptedSecrets, timeoutMs, pool, logger });
   const migrated = new MigratedLog(
     store,
     options.migrate === false ? undefined : async () => void (await store.migrate()),
@@ -40,7 +40,7 @@ export function joinControl(options: ControlOptions, owned: boolean): DurableCon
   const { log, second, redis, close } = withRedis(options, migrated);
   const { maxStaleness, pollInterval, mostEntries, patience, meter } = options;
   // An answer of the store needs a free connection and a statement, each within the timeout.
-  const readTimeout = Math.max(10_000, (timeout ?? 0) * 3);
+  const readTimeout = Math.max(10_000, (timeoutMs ?? 0) * 3);
   const following = { maxStaleness, pollInterval, mostEntries, patience, readTimeout };
   const cache = new ControlCache({ log, second, ...following, meter, logger });
   const { environment = DEFAULT_ENVIRONMENT } = options;

@@ -1,6 +1,6 @@
 import type { CacheStatus, ControlCache, Hints, RedisLink } from '@rampart/consent';
 import type { ClockRange, ControlChange, ControlChanged, ControlSource, ControlView } from '@rampart/core';
-import type { Applied, ControlStore, DataSubject, Write } from '@rampart/store';
+import type { ControlStore, DataSubject, RecordedEntry, Write } from '@rampart/store';
 import { endsWithin } from '@rampart/unleash';
 
 /** How long closing waits for Redis and the database, in ms. */
@@ -81,13 +81,13 @@ export class DurableControl implements ControlSource {
    * @throws ReusedIdError where `write.id` belongs to another change, actor or reason: nothing was recorded
    * @throws ControlInputError, ConflictError, any other StoreError: nothing was recorded
    */
-  async apply(change: ControlChange, write: Write): Promise<Applied> {
+  async apply(change: ControlChange, write: Write): Promise<RecordedEntry> {
     await this.ready();
     return this.#announce(await this.store.apply(change, write));
   }
 
   /** Deletes everything stored about a tenant or a user, and tells every process to forget it. */
-  async erase(subject: DataSubject, write: Pick<Write, 'actor' | 'reason' | 'id'>): Promise<Applied> {
+  async erase(subject: DataSubject, write: Pick<Write, 'actor' | 'reason' | 'id'>): Promise<RecordedEntry> {
     await this.ready();
     const applied = await this.#announce(await this.store.erase(subject, write));
     await this.#parts.cache.forget(subject.tenant);
@@ -115,7 +115,7 @@ export class DurableControl implements ControlSource {
     return this.#closing;
   }
 
-  async #announce(applied: Applied): Promise<Applied> {
+  async #announce(applied: RecordedEntry): Promise<RecordedEntry> {
     await this.#parts.cache.announce(applied);
     return applied;
   }

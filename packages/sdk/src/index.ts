@@ -33,7 +33,6 @@ export {
   type ValueType,
 } from '@rampart/openfeature-provider';
 export {
-  type Applied,
   type ConsentRecord,
   type ConsentRepair,
   type ControlItem,
@@ -47,6 +46,7 @@ export {
   isStoreError,
   type Measurement,
   OutcomeUnknownError,
+  type RecordedEntry,
   type RecordedEvents,
   type RecordedMeasurement,
   ReusedIdError,

@@ -6,11 +6,9 @@ export {
   type CurrentItem,
   isConflictError,
   isReusedIdError,
-  type RecordedEntry,
   ReusedIdError,
 } from './api/conflict-error.js';
 export type {
-  Applied,
   ConsentCount,
   ConsentRecord,
   ConsentRepair,
@@ -19,8 +17,8 @@ export type {
   DataSubject,
   ItemKind,
   ItemQuery,
+  Outbox,
   StoreOptions,
-  TaskList,
   Write,
 } from './api/control-store.js';
 export {
@@ -29,10 +27,11 @@ export {
   MAX_EXPOSURES_PER_PAGE,
   type SubjectExposures,
 } from './api/exposure.js';
-export type { FlagEdit } from './api/flag-change-event.js';
+export type { FlagChangeEvent } from './api/flag-change-event.js';
 export { isLimitError, LimitError } from './api/limit-error.js';
 export type { EventPage, EventQuery, Measurement, RecordedEvents, RecordedMeasurement } from './api/measurement.js';
-export type { Task, TaskState } from './api/outbox-task.js';
+export type { OutboxTask, OutboxTaskState } from './api/outbox-task.js';
+export type { RecordedEntry } from './api/recorded-entry.js';
 export type { SecretPeriod } from './api/secret-period.js';
 export {
   isOutcomeUnknownError,

@@ -4,7 +4,7 @@ import { erase } from './audit/erase.js';
 import { exportData } from './audit/export-data.js';
 import { openDatabase } from './database/database.js';
 import { readSettings } from './database/settings.js';
-import { dropEvents } from './events/delete-events.js';
+import { deleteExpiredEvents } from './events/delete-events.js';
 import { exposedChanges, readExposures } from './events/exposures.js';
 import { readEvents } from './events/read-events.js';
 import { recordEvents } from './events/record-events.js';
@@ -13,7 +13,7 @@ import { head } from './log/head.js';
 import { readLog } from './log/read-log.js';
 import { rotateSecret } from './log/rotate-secret.js';
 import { secretPeriods } from './log/secret-periods.js';
-import { taskList } from './outbox/outbox.js';
+import { createOutbox } from './outbox/outbox.js';
 import { findConsentProblems, migrate, requireSchema } from './schema/migrate.js';
 import { apply } from './state/apply.js';
 import { consentCounts } from './state/consent-counts.js';
@@ -46,11 +46,11 @@ export function openStore(options: StoreOptions): ControlStore {
     verify: (given) => verify(database, given),
     exportData: (subject) => exportData(database, subject),
     erase: (subject, write) => erase(database, subject, write),
-    tasks: taskList(database),
+    outbox: createOutbox(database),
     recordFlagEdits: (server, edits) => recordFlagEdits(database, server, edits),
     lastFlagEdit: (server) => lastFlagEdit(database, server),
     recordEvents: (events) => recordEvents(database, events),
-    dropEvents: (query) => dropEvents(database, query),
+    deleteExpiredEvents: (query) => deleteExpiredEvents(database, query),
     events: (query) => readEvents(database, query),
     exposures: (query) => readExposures(database, query),
     exposedChanges: () => exposedChanges(database),

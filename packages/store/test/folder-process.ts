@@ -6,9 +6,9 @@ import { pglitePool } from '../src/database/pglite/pool.js';
 const [, , folder = '', name = '', writes = '0', takeoverMs = '1000'] = process.argv;
 const print = (event: object) => process.stdout.write(`${JSON.stringify(event)}\n`);
 
-const address = { engine: 'pglite', folder, shown: folder } as const;
+const address = { engine: 'pglite', folder, redactedUrl: folder } as const;
 try {
-  const pool = await pglitePool({ address, timeout: 10_000 } as Parameters<typeof pglitePool>[0], {
+  const pool = await pglitePool({ address, timeoutMs: 10_000 } as Parameters<typeof pglitePool>[0], {
     heartbeatMs: 50,
     takeoverMs: Number(takeoverMs),
   });

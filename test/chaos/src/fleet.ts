@@ -54,7 +54,7 @@ export async function startFleet({
   const bundle = await bundlePrograms();
   const start = async <In, Out>(role: Role, program: string): Promise<Member<In, Out>> => {
     const { maxStaleness, pollInterval } = pace;
-    const common = { secret: SECRET, environment: ENVIRONMENT, maxStaleness, pollInterval, connections: 3 };
+    const common = { secret: SECRET, environment: ENVIRONMENT, maxStaleness, pollInterval, pool: { max: 3 } };
     const relay = relayed ? RELAYED[typeof role === 'number' ? 'reader' : role] : undefined;
     const options: ProcessOptions = {
       control: { ...common, mostEntries: MOST_ENTRIES, relay, ...control(role) },

@@ -128,7 +128,7 @@ function reasonOf({ name, message, cause }: Error): string {
 async function tryDatabase({ database, secret, acceptedSecrets }: GatewayConfiguration): Promise<string> {
   const folder = folderOf(database);
   if (folder !== undefined && !(await exists(join(folder, 'data')))) return newFolder(folder);
-  const control = createControl({ database, secret, acceptedSecrets, migrate: false, timeout: DATABASE_TIMEOUT_MS });
+  const control = createControl({ database, secret, acceptedSecrets, migrate: false, timeoutMs: DATABASE_TIMEOUT_MS });
   try {
     const problems = await control.store.consentProblems();
     if (problems.length > 0) throw new Error(`tenant_ai_consents: ${problems.join('; ')}`);

@@ -21,7 +21,7 @@ export function dropOldEvents(
   const work = async (): Promise<void> => {
     try {
       await control.ready();
-      const dropped = await control.store.dropEvents({ age: eventDays * DAY, except: LASTING });
+      const dropped = await control.store.deleteExpiredEvents({ olderThanMs: eventDays * DAY, exceptNames: LASTING });
       if (dropped > 0) log.info(`${dropped} measurements were older than ${eventDays} days and are deleted`);
     } catch (error) {
       if (!stopping.signal.aborted) log.warn(`old measurements can't be deleted: ${(error as Error).message}`);

@@ -1,5 +1,5 @@
 import type { ControlChange } from '@rampart/core';
-import { type Applied, type DurableControl, isConflictError, type Write } from '@rampart/sdk';
+import { type DurableControl, isConflictError, type RecordedEntry, type Write } from '@rampart/sdk';
 import type { FastifyRequest } from 'fastify';
 import type { Principal } from '../access/principal.js';
 import type { Gateway } from '../gateway.js';
@@ -30,7 +30,11 @@ export async function write(
   return { revision };
 }
 
-async function apply(control: DurableControl, change: ControlChange, { expected, ...who }: Write): Promise<Applied> {
+async function apply(
+  control: DurableControl,
+  change: ControlChange,
+  { expected, ...who }: Write,
+): Promise<RecordedEntry> {
   try {
     return await control.apply(change, { ...who, expected });
   } catch (error) {

@@ -189,13 +189,13 @@ class OrderRun {
     // What was switched off in Unleash is kept for the right database, so that a revival can restore it.
     if (this.#refusal !== undefined && (!this.#isNew || this.#order.places.length > 0)) return false;
     if (this.#control.state === 'held' && taskOf(this.#order) !== undefined) {
-      const { tasks } = this.#workshop.control.store;
+      const { outbox } = this.#workshop.control.store;
       const known = await this.#workshop.journal?.find(this.#order);
       const off = this.#undone ? [] : joined(this.#order.places, known?.places ?? []);
       const switched = this.#order.action === 'kill' ? off : this.#unleash.switched;
       const result = asJson({ switched, notes: this.#unleash.notes, left: this.#left });
       const { signal } = this.#patience;
-      const work = (): Promise<void> => tasks.done(this.#order.entry, result);
+      const work = (): Promise<void> => outbox.complete(this.#order.entry, result);
       const onFailure = (error: string): void => {
         this.#settleError = error;
         this.#tell();
@@ -240,7 +240,7 @@ class OrderRun {
   // For those who look from another machine. What is pending is known without it.
   async #noteFailure(error: string): Promise<void> {
     try {
-      await this.#workshop.control.store.tasks.failed(this.#order.entry, error);
+      await this.#workshop.control.store.outbox.recordFailure(this.#order.entry, error);
     } catch {
       // The next failure tries again.
     }

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { JsonValue } from '@rampart/core';
-import type { ControlStore, FlagEdit } from '@rampart/store';
+import type { ControlStore, FlagChangeEvent } from '@rampart/store';
 import type { AdminClient, AdminEvent } from '@rampart/unleash/admin';
 import { messageOf } from './until-held.js';
 
@@ -74,7 +74,7 @@ async function follow(readOnce: () => Promise<number>, options: FollowOptions): 
   }
 }
 
-function editOf(event: AdminEvent): readonly FlagEdit[] {
+function editOf(event: AdminEvent): readonly FlagChangeEvent[] {
   const { id, type, createdBy, createdAt, featureName, environment, project, data, preData } = event;
   if (featureName === undefined) return [];
   const where = { flag: featureName, environment, project };

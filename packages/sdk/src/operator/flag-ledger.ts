@@ -1,4 +1,4 @@
-import type { ControlStore, TaskState } from '@rampart/store';
+import type { ControlStore, OutboxTaskState } from '@rampart/store';
 import { z } from 'zod';
 import { readKills } from './live-kills.js';
 import { type FlagTarget, newestEvent, samePlace, taskSchema } from './order.js';
@@ -42,7 +42,7 @@ const resultSchema: z.ZodType<TaskResult> = z.object({
 });
 
 /** What a finished task noted. */
-export function resultOf(task: Pick<TaskState, 'result'>): TaskResult {
+export function resultOf(task: Pick<OutboxTaskState, 'result'>): TaskResult {
   return resultSchema.safeParse(task.result).data ?? { switched: [], left: [] };
 }
 
@@ -50,7 +50,7 @@ export function resultOf(task: Pick<TaskState, 'result'>): TaskResult {
  * The flags that kills switched off and that were not switched on again, from the tasks of the outbox in the order of the
  * log. `live` names the kills that hold now.
  */
-function readLedger(tasks: readonly TaskState[], live: ReadonlySet<string>): readonly FlagOff[] {
+function readLedger(tasks: readonly OutboxTaskState[], live: ReadonlySet<string>): readonly FlagOff[] {
   const ledger = new Ledger();
   const revived = new Set<string>();
   for (const state of tasks) {
@@ -67,7 +67,7 @@ function readLedger(tasks: readonly TaskState[], live: ReadonlySet<string>): rea
       continue;
     }
     revived.add(kill);
-    if (!state.done) {
+    if (!state.completed) {
       const why = `the revival of ${kill} is not finished${state.error === undefined ? '' : `: ${state.error}`}`;
       for (const place of places) ledger.set({ kill, ...ledger.find(place), ...place, reason: 'pending', why });
       for (const place of left) ledger.set({ ...ledger.find(place), ...place, kill });
@@ -89,14 +89,14 @@ function endedReason(off: FlagOff, revived: ReadonlySet<string>, ended: Pick<Fla
 }
 
 /** The ledger as the database knows it now. */
-export async function ledgerOf(store: Pick<ControlStore, 'items' | 'tasks'>): Promise<readonly FlagOff[]> {
-  const [tasks, kills] = await Promise.all([store.tasks.all(), readKills(store)]);
+export async function ledgerOf(store: Pick<ControlStore, 'items' | 'outbox'>): Promise<readonly FlagOff[]> {
+  const [tasks, kills] = await Promise.all([store.outbox.all(), readKills(store)]);
   return readLedger(tasks, new Set(kills.map(({ id }) => id)));
 }
 
 /** Whether a kill was revived with the order to leave its flags off. */
-export async function wasLeftOff(store: Pick<ControlStore, 'tasks'>, kill: string): Promise<boolean> {
-  const revivals = (await store.tasks.all()).flatMap(({ task }) => taskSchema.safeParse(task).data ?? []);
+export async function wasLeftOff(store: Pick<ControlStore, 'outbox'>, kill: string): Promise<boolean> {
+  const revivals = (await store.outbox.all()).flatMap(({ task }) => taskSchema.safeParse(task).data ?? []);
   return revivals.some((task) => task.kind === 'switch_on' && task.kill === kill && task.left !== undefined);
 }
 

@@ -73,7 +73,7 @@ describe('the last revival', () => {
       expect([on(), await off()]).toEqual([[], featureFirst ? ['development: waiting', 'production: waiting'] : []]);
       await revive(last);
       expect([on(), await off()]).toEqual([['development', 'production'], []]);
-      for (const { id } of await control.store.tasks.list()) await control.store.tasks.done(id);
+      for (const { id } of await control.store.outbox.pending()) await control.store.outbox.complete(id);
     }
   });
 
@@ -142,12 +142,12 @@ describe('the last revival', () => {
 
 it('a machine that crashed switches on again what it had switched off, once the kill was revived elsewhere', async () => {
   const journal = await mkdtemp(join(folder, 'journal-'));
-  const done = () => Promise.reject(new Error('crashed'));
+  const complete = () => Promise.reject(new Error('crashed'));
   const { store } = control;
   const crashing: KillSwitchOptions['control'] = {
     ready: () => control.ready(),
     apply: (change, write) => control.apply(change, write),
-    store: { ...store, tasks: { ...store.tasks, done } },
+    store: { ...store, outbox: { ...store.outbox, complete } },
   };
   const order = { scope: { feature }, reason: 'INC', actor: 'dana' };
   const crashed = killSwitch({ control: crashing, journal });

@@ -59,7 +59,7 @@ beforeEach(async () => {
       { actor: 'test', reason: 'next test', expected: revision },
     );
   }
-  for (const { id } of await database.store.tasks.list()) await database.store.tasks.done(id);
+  for (const { id } of await database.store.outbox.pending()) await database.store.outbox.complete(id);
   unleash = new UnleashInMemory().add(FEATURE, { development: 'off', production: 'on' });
 });
 
@@ -82,7 +82,7 @@ describe('kill', () => {
     expect(await liveIds()).toContain(report.id);
     expect(unleash.isOn(FEATURE, 'production')).toBe(false);
     expect(await readdir(journal)).toEqual([]);
-    expect(await database.store.tasks.list()).toEqual([]);
+    expect(await database.store.outbox.pending()).toEqual([]);
     const { entries } = await database.store.entries({ kinds: ['kill'], flag: FEATURE });
     expect(entries.at(-1)).toMatchObject({ actor: 'dana', reason: 'it invents prices' });
   });
@@ -293,8 +293,8 @@ describe('revive', () => {
   it('knows from the journal what a kill switched off that could not be noted in the database', async () => {
     const real = control();
     const { store } = database;
-    const tasks = { ...store.tasks, done: () => Promise.reject(new Error('gone')) };
-    const broken: KillSwitchOptions['control'] = { ...real, store: { ...store, tasks } };
+    const outbox = { ...store.outbox, complete: () => Promise.reject(new Error('gone')) };
+    const broken: KillSwitchOptions['control'] = { ...real, store: { ...store, outbox } };
     const cut = await killSwitch({ control: broken }).kill(order, { signal: AbortSignal.timeout(300) });
     expect(cut).toMatchObject({ unleash: { state: 'held' }, settled: false, settleError: 'gone' });
     await killSwitch().revive({ ...fixed, id: cut.id });

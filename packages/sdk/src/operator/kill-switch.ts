@@ -186,10 +186,10 @@ async function repeatedRevival(order: ReviveOrder, { control }: Workshop): Promi
   const [before] = entries;
   if (before === undefined) return undefined;
   requireSameRevival(order, before);
-  const task = await control.store.tasks.find(entry);
+  const task = await control.store.outbox.find(entry);
   const recorded = task && orderOfTask(task);
   const known = { action: 'revive', id, entry, actor, reason: reasonOf(order), at: Date.now() } as const;
-  const places = task?.done === true ? [] : (recorded?.places ?? []);
+  const places = task?.completed === true ? [] : (recorded?.places ?? []);
   return { ...known, scope: recorded?.scope ?? {}, places, notes: [], recorded: false };
 }
 

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { JsonValue, Scope } from '@rampart/core';
-import type { Task } from '@rampart/store';
+import type { OutboxTask } from '@rampart/store';
 import { z } from 'zod';
 import { placeSchema, scopeSchema } from './order-schemas.js';
 import type { FlagPlace } from './report.js';
@@ -93,7 +93,7 @@ export function taskOf({ action, id, scope: kills, environments, places, left }:
 }
 
 /** The order that a task of the outbox belongs to; undefined for a task of somebody else's. */
-export function orderOfTask({ id: entry, task: value, at }: Pick<Task, 'id' | 'task' | 'at'>): Order | undefined {
+export function orderOfTask({ id: entry, task: value, at }: Pick<OutboxTask, 'id' | 'task' | 'at'>): Order | undefined {
   const result = taskSchema.safeParse(value);
   if (!result.success) return undefined;
   const { kind, kill, scope: kills, environments, places = [], left } = result.data;

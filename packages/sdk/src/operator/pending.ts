@@ -70,7 +70,7 @@ export async function findOrders({ control, journal }: Pick<Workshop, 'control' 
 
 async function askDatabase({ store }: Workshop['control']) {
   try {
-    const tasks = await store.tasks.list();
+    const tasks = await store.outbox.pending();
     const { epoch } = await store.readLog(Number.MAX_SAFE_INTEGER, 1);
     return { tasks, epoch };
   } catch (error) {

@@ -20,11 +20,11 @@ export async function switchedByKill(
 ): Promise<KillTrace> {
   const target = targetOf(scope);
   if (target === undefined) return { places: [], notes: [] };
-  const task = await control.store.tasks.find(id);
+  const task = await control.store.outbox.find(id);
   const own = await journal?.find({ entry: id });
   const others = waitingFor(target, await ledgerOf(control.store));
-  const places = joined(joined(task?.done === true ? resultOf(task).switched : [], own?.places ?? []), others);
-  if (task?.done === true || own !== undefined || places.length > 0) return traceOf(places);
+  const places = joined(joined(task?.completed === true ? resultOf(task).switched : [], own?.places ?? []), others);
+  if (task?.completed === true || own !== undefined || places.length > 0) return traceOf(places);
   const why = task === undefined ? 'It was not made by this command' : 'It had not come to hold in Unleash';
   return { places: [], notes: [`${why}, so it is not known that it switched a flag off: look in the Unleash UI.`] };
 }
@@ -40,9 +40,10 @@ export async function closeKill(
   { control, journal }: Pick<Workshop, 'control' | 'journal'>,
 ): Promise<void> {
   try {
-    const { tasks } = control.store;
-    const task = await tasks.find(id);
-    if (task?.done === false) await tasks.done(id, { switched: [], notes: ['It was revived before it held.'] });
+    const { outbox } = control.store;
+    const task = await outbox.find(id);
+    if (task?.completed === false)
+      await outbox.complete(id, { switched: [], notes: ['It was revived before it held.'] });
     await journal?.remove({ entry: id });
   } catch {
     // Left for the next `resume`.

@@ -1,4 +1,5 @@
 import type { ControlChange, JsonValue } from '@rampart/core';
+import type { RecordedEntry } from './recorded-entry.js';
 
 /** What the item is now, and which change made it so. */
 export interface CurrentItem {
@@ -34,14 +35,6 @@ export function isConflictError(value: unknown): value is ConflictError {
 }
 
 const REUSED_MARKER = Symbol.for('rampart.ReusedIdError');
-
-/** The entry that has an id already. */
-export interface RecordedEntry {
-  readonly id: string;
-  readonly position: number;
-  readonly epoch: string;
-  readonly revision: string;
-}
 
 /** The id of a write belongs to an entry with another content: another change, actor or reason. Nothing was written. */
 export class ReusedIdError extends Error {

@@ -52,7 +52,7 @@ describe.each([
   let store: ControlStore;
 
   beforeAll(async () => {
-    store = openStore({ database: await place(), secret: SECRET, timeout: 10_000 });
+    store = openStore({ database: await place(), secret: SECRET, timeoutMs: 10_000 });
     await store.migrate();
   });
   afterAll(() => store.close());
@@ -264,14 +264,14 @@ describe.each([
     const kill = { id: newTenant(), scope: { feature: 'ai.f' }, reason: 'r' };
     const task = { kind: 'switch_flag', flag: 'ai.f', on: false };
     const { id, revision } = await store.apply({ kind: 'kill', kill }, write({ task }));
-    await store.tasks.failed(id, 'no answer');
+    await store.outbox.recordFailure(id, 'no answer');
     const open = { id, revision, task, at: expect.any(Number), attempts: 1, error: 'no answer' };
-    expect(await store.tasks.list()).toContainEqual(open);
-    await store.tasks.done(id, { environments: ['production'] });
-    await store.tasks.done(id, { environments: [] });
-    expect(await store.tasks.list()).not.toContainEqual(expect.objectContaining({ id }));
-    expect(await store.tasks.find(id)).toMatchObject({ done: true, result: { environments: ['production'] } });
-    expect(await store.tasks.find('none')).toBeUndefined();
+    expect(await store.outbox.pending()).toContainEqual(open);
+    await store.outbox.complete(id, { environments: ['production'] });
+    await store.outbox.complete(id, { environments: [] });
+    expect(await store.outbox.pending()).not.toContainEqual(expect.objectContaining({ id }));
+    expect(await store.outbox.find(id)).toMatchObject({ done: true, result: { environments: ['production'] } });
+    expect(await store.outbox.find('none')).toBeUndefined();
   });
 
   test('flag edits are copied exactly once, also by several at once', async () => {

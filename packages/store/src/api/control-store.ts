@@ -1,9 +1,10 @@
 import type { Consent, ControlChange, ControlLog, JsonValue } from '@rampart/core';
 import type { EntryPage, EntryQuery } from './audit-entry.js';
 import type { ExposurePage, ExposureQuery } from './exposure.js';
-import type { FlagEdit } from './flag-change-event.js';
-import type { DropQuery, EventPage, EventQuery, Measurement, RecordedEvents } from './measurement.js';
-import type { Task, TaskState } from './outbox-task.js';
+import type { FlagChangeEvent } from './flag-change-event.js';
+import type { EventPage, EventQuery, ExpiredEventQuery, Measurement, RecordedEvents } from './measurement.js';
+import type { OutboxTask, OutboxTaskState } from './outbox-task.js';
+import type { RecordedEntry } from './recorded-entry.js';
 import type { SecretPeriod } from './secret-period.js';
 import type { SignedHead, Verification, VerifyOptions } from './verification.js';
 
@@ -29,12 +30,17 @@ export interface StoreOptions {
    * may take 60 s.
    * @default 2000
    */
-  readonly timeout?: number | undefined;
-  /**
-   * Most connections at once, from 1. PGlite has one, whatever this says.
-   * @default 10
-   */
-  readonly connections?: number | undefined;
+  readonly timeoutMs?: number | undefined;
+  /** Connections of this process. PGlite has one, whatever this says. */
+  readonly pool?:
+    | {
+        /**
+         * Maximum number of connections, from 1.
+         * @default 10
+         */
+        readonly max?: number | undefined;
+      }
+    | undefined;
   /** Told what went wrong without failing a call: a connection that broke while nobody used it. @default silent */
   readonly logger?: { warn(message: string): void } | undefined;
 }
@@ -56,17 +62,8 @@ export interface Write {
    * @default a random UUID
    */
   readonly id?: string | undefined;
-  /** Work that has to follow, recorded with the change or not at all; see {@link ControlStore.tasks}. @default none */
+  /** Work that has to follow, recorded with the change or not at all; see {@link ControlStore.outbox}. @default none */
   readonly task?: JsonValue | undefined;
-}
-
-/** An entry of the control log that was written, or had been before under the same id. */
-export interface Applied {
-  readonly epoch: string;
-  readonly position: number;
-  /** Names the position; a caller may pass it as `consentRevision`. */
-  readonly revision: string;
-  readonly id: string;
 }
 
 /** A tenant's consent for one class, and the change that recorded it. */
@@ -167,7 +164,7 @@ export interface ControlStore extends ControlLog {
    * @throws ConflictError where somebody else changed the item meanwhile, ReusedIdError where the id belongs to another
    *   write, OutcomeUnknownError where the commit was sent and no answer came
    */
-  apply(change: ControlChange, write: Write): Promise<Applied>;
+  apply(change: ControlChange, write: Write): Promise<RecordedEntry>;
   /** What a tenant's administrators recorded, class by class. */
   consents(tenant: string): Promise<readonly ConsentRecord[]>;
   /** How many tenants opted in and out, class by class. */
@@ -183,7 +180,7 @@ export interface ControlStore extends ControlLog {
    * @returns the entry; undefined where the log is signed with `secret` already
    * @throws StoreError `refused` where the log is signed with a secret that is neither `secret` nor in `acceptedSecrets`
    */
-  rotateSecret(write: Pick<Write, 'actor' | 'reason'>): Promise<Applied | undefined>;
+  rotateSecret(write: Pick<Write, 'actor' | 'reason'>): Promise<RecordedEntry | undefined>;
   /** Which secret signed which part of the log, oldest first; one more than there were rotations. */
   secretPeriods(): Promise<readonly SecretPeriod[]>;
   /** The end of the log, signed, to be kept outside the database: later it shows whether the log was rewritten or cut. */
@@ -196,16 +193,16 @@ export interface ControlStore extends ControlLog {
    * Deletes everything stored about a tenant or a user and records that it was done. What they had chosen is unknown from
    * then on: consent falls back to the model's default. The log stays whole.
    */
-  erase(subject: DataSubject, write: Pick<Write, 'actor' | 'reason' | 'id'>): Promise<Applied>;
+  erase(subject: DataSubject, write: Pick<Write, 'actor' | 'reason' | 'id'>): Promise<RecordedEntry>;
   /** Work that was recorded with a change ({@link Write.task}) and has to be done once the change holds. */
-  readonly tasks: TaskList;
+  readonly outbox: Outbox;
   /**
    * Copies flag edits from a flag platform's event log into the control log, each exactly once.
    *
    * @param server names the platform; event ids count within it
    * @returns how many were new
    */
-  recordFlagEdits(server: string, edits: readonly FlagEdit[]): Promise<number>;
+  recordFlagEdits(server: string, edits: readonly FlagChangeEvent[]): Promise<number>;
   /** The highest event id recorded of a server. */
   lastFlagEdit(server: string): Promise<number | undefined>;
   /**
@@ -223,21 +220,21 @@ export interface ControlStore extends ControlLog {
   /** Names of changes that measurements carry, ascending; at most 500. */
   exposedChanges(): Promise<readonly string[]>;
   /** Deletes old measurements; resolves to how many. Safe from several processes at once. */
-  dropEvents(query: DropQuery): Promise<number>;
+  deleteExpiredEvents(query: ExpiredEventQuery): Promise<number>;
   /** Closes the connections, not waiting longer than the timeout. Idempotent. */
   close(): Promise<void>;
 }
 
 /** The work that is left to do. */
-export interface TaskList {
+export interface Outbox {
   /** Those not done yet, oldest first. */
-  list(): Promise<readonly Task[]>;
+  pending(): Promise<readonly OutboxTask[]>;
   /** Those done and not done, oldest first. */
-  all(): Promise<readonly TaskState[]>;
+  all(): Promise<readonly OutboxTaskState[]>;
   /** How one stands, done or not; undefined where no write recorded one under this id. */
-  find(id: string): Promise<TaskState | undefined>;
+  find(id: string): Promise<OutboxTaskState | undefined>;
   /** Marks one as done; the first result stays. */
-  done(id: string, result?: JsonValue): Promise<void>;
+  complete(id: string, result?: JsonValue): Promise<void>;
   /** Notes that an attempt failed; it stays on the list. */
-  failed(id: string, error: string): Promise<void>;
+  recordFailure(id: string, error: string): Promise<void>;
 }

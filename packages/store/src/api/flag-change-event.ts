@@ -1,7 +1,7 @@
 import type { JsonValue } from '@rampart/core';
 
 /** A flag edit as a flag platform's event log has it. */
-export interface FlagEdit {
+export interface FlagChangeEvent {
   /** Its number in the platform's event log, from 0. */
   readonly event: number;
   /** What happened, in the platform's words, e.g. `feature-environment-enabled`. */

@@ -68,9 +68,9 @@ export interface EventPage {
 }
 
 /** Which measurements to delete. */
-export interface DropQuery {
+export interface ExpiredEventQuery {
   /** In ms: those that happened longer ago than that, by the database's clock. */
-  readonly age: number;
+  readonly olderThanMs: number;
   /** Names that stay whatever their age. @default none */
-  readonly except?: readonly string[] | undefined;
+  readonly exceptNames?: readonly string[] | undefined;
 }

@@ -1,7 +1,7 @@
 import type { JsonValue } from '@rampart/core';
 
 /** Work that was recorded with a change and is not done yet. */
-export interface Task {
+export interface OutboxTask {
   /** That of the change's entry. */
   readonly id: string;
   /** The entry's, so that the work can tell which change it belongs to. */
@@ -16,8 +16,8 @@ export interface Task {
 }
 
 /** How a piece of work stands. */
-export interface TaskState extends Task {
-  readonly done: boolean;
+export interface OutboxTaskState extends OutboxTask {
+  readonly completed: boolean;
   /** What was noted when it was done. */
   readonly result?: JsonValue | undefined;
 }

@@ -9,9 +9,9 @@ import {
 } from '@rampart/core';
 import type { AuditEntry, EntryKind, EntryPage, EntryQuery } from '../api/audit-entry.js';
 import type { Database } from '../database/database.js';
-import { requireWhole } from '../log/read-log.js';
-import { fingerprintOf } from '../log/rotation.js';
-import { changeOf, itemOf, stateAfter } from '../state/item.js';
+import { requireInteger } from '../log/read-log.js';
+import { secretFingerprint } from '../log/rotation.js';
+import { changeOf, itemOf, resultingState } from '../state/item.js';
 import { requireTenant } from '../state/subject.js';
 
 interface EntryRow {
@@ -26,7 +26,7 @@ interface EntryRow {
   readonly flag: string | null;
 }
 
-const MOST = 1_000;
+const MAX_ENTRIES_PER_PAGE = 1_000;
 
 /** The audit trail, a page at a time. */
 export async function entries(database: Database, query: EntryQuery = {}): Promise<EntryPage> {
@@ -34,15 +34,15 @@ export async function entries(database: Database, query: EntryQuery = {}): Promi
   const { head, rows } = await database.session(async (session) => {
     const [end] = await session.rows<LogPosition>('select epoch, position from rampart_head where id = 1');
     if (end === undefined) throw new Error('rampart_head has no row');
-    const { sql, parameters } = statementOf(database, query, end.position, limit);
+    const { sql, parameters } = pageQuery(database, query, end.position, limit);
     return { head: { epoch: end.epoch, position: end.position }, rows: await session.rows<EntryRow>(sql, parameters) };
   });
-  const found = rows.map((row) => entryOf(head.epoch, row));
+  const found = rows.map((row) => toAuditEntry(head.epoch, row));
   const last = found.at(-1);
   return { entries: found, head, ...(found.length === limit && last && { next: last.position }) };
 }
 
-function statementOf({ kysely }: Database, query: EntryQuery, upTo: number, limit: number) {
+function pageQuery({ kysely }: Database, query: EntryQuery, upTo: number, limit: number) {
   const { kinds, tenant, user, flag, actor, id, from, to, after = 0 } = query;
   return kysely
     .selectFrom('rampart_log as l')
@@ -73,14 +73,14 @@ function readQuery(
   if (tenant !== undefined) requireTenant(sql, readId('tenant', tenant));
   if (user !== undefined && tenant === undefined) throw new ControlInputError('user', user, 'name the tenant too');
   for (const [field, text] of Object.entries({ user, flag, actor, id })) if (text !== undefined) readId(field, text);
-  requireWhole('limit', limit, 1, MOST);
+  requireInteger('limit', limit, 1, MAX_ENTRIES_PER_PAGE);
   for (const [field, value] of Object.entries({ after, from, to })) {
-    if (value !== undefined) requireWhole(field, value, 0);
+    if (value !== undefined) requireInteger(field, value, 0);
   }
   return limit;
 }
 
-interface What {
+interface EntryPayload {
   readonly change?: ControlChange;
   readonly edit?: JsonValue;
   readonly erased?: { readonly scope: string };
@@ -89,9 +89,9 @@ interface What {
   readonly after?: JsonValue;
 }
 
-function entryOf(epoch: string, row: EntryRow): AuditEntry {
+function toAuditEntry(epoch: string, row: EntryRow): AuditEntry {
   const { position, id, kind, recorded_at: at, what, who, tenant_id: tenant, user_id: user, flag } = row;
-  const said = what === null ? undefined : (JSON.parse(what) as What);
+  const said = what === null ? undefined : (JSON.parse(what) as EntryPayload);
   const { actor, reason } = JSON.parse(who ?? '{}') as { readonly actor?: string; readonly reason?: string };
   return {
     position,
@@ -103,20 +103,27 @@ function entryOf(epoch: string, row: EntryRow): AuditEntry {
     ...(tenant !== null && { tenant }),
     ...(user !== null && user !== '' && { user }),
     ...(flag !== null && { flag }),
-    ...(said && sayingOf(said)),
+    ...(said && payloadFields(said)),
     ...(actor !== undefined && { actor, reason }),
   };
 }
 
-function sayingOf({ change, edit, erased, rotation, before = null, after = null }: What): Partial<AuditEntry> {
+function payloadFields({
+  change,
+  edit,
+  erased,
+  rotation,
+  before = null,
+  after = null,
+}: EntryPayload): Partial<AuditEntry> {
   if (change !== undefined) {
     const read = readRecordedChange(change);
-    return { before, after: stateAfter(read && changeOf(itemOf(read))), ...(read && { change: read }) };
+    return { before, after: resultingState(read && changeOf(itemOf(read))), ...(read && { change: read }) };
   }
   if (edit !== undefined) return { before, after, edit };
   if (rotation !== undefined) {
     const { from, to } = rotation;
-    return { before: { secret: fingerprintOf(from) }, after: { secret: fingerprintOf(to) } };
+    return { before: { secret: secretFingerprint(from) }, after: { secret: secretFingerprint(to) } };
   }
   return { after: erased === undefined ? null : { erased: erased.scope } };
 }

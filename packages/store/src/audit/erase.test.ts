@@ -31,14 +31,14 @@ describe.each([
   let database: Database;
 
   beforeEach(async () => {
-    const options = { database: await newDatabase(), secret: SECRET, timeout: 20_000 };
+    const options = { database: await newDatabase(), secret: SECRET, timeoutMs: 20_000 };
     store = openStore(options);
     database = openDatabase(readSettings(options), () => Promise.resolve());
     await store.migrate();
   });
   afterEach(() => Promise.all([store.close(), database.close()]));
 
-  const change = (sql: string) => database.session((session) => session.change(sql));
+  const change = (sql: string) => database.session((session) => session.execute(sql));
   const texts = (sql: string) =>
     database.session(async (session) => (await session.rows<{ found: string }>(sql)).map(({ found }) => found));
 

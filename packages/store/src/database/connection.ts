@@ -3,13 +3,13 @@ export interface Connection {
   /** Whether the connection can't be used any more: it broke, fell silent, or turned out to be a replica. */
   readonly isLost: boolean;
   /** Runs one statement; without values several, separated by semicolons, where the driver has that. */
-  query(text: string, values: readonly unknown[]): Promise<Result>;
+  query(text: string, values: readonly unknown[]): Promise<QueryResult>;
 }
 
-export interface Result {
+export interface QueryResult {
   readonly rows: readonly Record<string, unknown>[];
   /** Rows inserted, changed or deleted. */
-  readonly changed: number;
+  readonly affectedRows: number;
 }
 
 /** Connections to one database. What it throws is a StoreError. */
@@ -27,11 +27,11 @@ export interface Pool {
 }
 
 /** Whether `work` ended within `ms`, one way or the other. */
-export async function endsWithin(ms: number, work: Promise<unknown>): Promise<boolean> {
-  const late = new Error('late');
-  return withDeadline(ms, work, () => late).then(
+export async function settlesWithin(ms: number, work: Promise<unknown>): Promise<boolean> {
+  const timeoutError = new Error('late');
+  return withDeadline(ms, work, () => timeoutError).then(
     () => true,
-    (error: unknown) => error !== late,
+    (error: unknown) => error !== timeoutError,
   );
 }
 
@@ -41,10 +41,10 @@ export async function endsWithin(ms: number, work: Promise<unknown>): Promise<bo
  * An answer that has reached this machine in time counts, however long the event loop was blocked: after the timer, one
  * round of the event loop reads what has arrived.
  */
-export async function withDeadline<T>(ms: number, work: Promise<T>, late: () => Error): Promise<T> {
+export async function withDeadline<T>(ms: number, work: Promise<T>, timeoutError: () => Error): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const deadline = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => setImmediate(() => reject(late())), ms);
+    timer = setTimeout(() => setImmediate(() => reject(timeoutError())), ms);
   });
   try {
     return await Promise.race([work, deadline]);

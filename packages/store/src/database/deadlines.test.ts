@@ -73,7 +73,7 @@ describe.each([
   beforeEach(async () => {
     const { hostname, port } = new URL(url);
     proxy = await startTcpProxy({ target: { host: hostname, port: Number(port) } });
-    store = openStore({ database: proxied(), secret: SECRET, timeout: TIMEOUT_MS });
+    store = openStore({ database: proxied(), secret: SECRET, timeoutMs: TIMEOUT_MS });
   });
   afterEach(async () => {
     await store.close();
@@ -110,19 +110,19 @@ describe.each([
 
   test('at the lock of a migration, the migration settles and the next one succeeds', async () => {
     const fresh = (await server().newDatabase()).replace(/:\d+\//, `:${proxy.port}/`);
-    const settings = readSettings({ database: fresh, secret: SECRET, timeout: TIMEOUT_MS });
+    const settings = readSettings({ database: fresh, secret: SECRET, timeoutMs: TIMEOUT_MS });
     const database = openDatabase(settings, () => Promise.resolve());
     proxy.trip(lock);
     await expect(migrate(database, TIMEOUT_MS)).rejects.toMatchObject({ kind: 'timeout' });
     await proxy.heal();
     await database.close();
-    const next = openStore({ database: fresh, secret: SECRET, timeout: 10_000 });
+    const next = openStore({ database: fresh, secret: SECRET, timeoutMs: 10_000 });
     await next.migrate();
     await next.close();
   });
 
   test('all connections at once, one timeout is enough to recover', async () => {
-    const patient = openStore({ database: proxied(), secret: SECRET, timeout: 1_500, connections: 3 });
+    const patient = openStore({ database: proxied(), secret: SECRET, timeoutMs: 1_500, pool: { max: 3 } });
     const read = () => patient.readLog(0, 1);
     await Promise.all(Array.from({ length: 3 }, read));
     proxy.trip(when('up', ANY, false));
@@ -147,8 +147,8 @@ describe('when a statement of the embedded database gets no answer', () => {
     const connection = new EmbeddedConnection({
       db: { exec, query: () => Promise.reject(new Error()) },
       lock: { requireOwned: () => {} },
-      shown: 'folder',
-      timeout: 10,
+      redactedUrl: 'folder',
+      timeoutMs: 10,
     });
     await connection.query('begin', []);
     await expect(connection.query('commit', [])).rejects.toMatchObject({ kind: 'timeout' });

@@ -6,7 +6,7 @@ interface DriverError {
   readonly fatal?: unknown;
 }
 
-const UNREACHABLE = new Set([
+const UNREACHABLE_CODES = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
   'ENOTFOUND',
@@ -33,7 +33,7 @@ const UNREACHABLE = new Set([
   // PgBouncer: its server can't be reached, or it has no free connection.
   '08P01',
 ]);
-const TIMEOUT = new Set([
+const TIMEOUT_CODES = new Set([
   'ETIMEDOUT',
   'PROTOCOL_SEQUENCE_TIMEOUT',
   'ER_LOCK_WAIT_TIMEOUT',
@@ -42,7 +42,7 @@ const TIMEOUT = new Set([
   '57014',
   '55P03',
 ]);
-const READ_ONLY = new Set([
+const READ_ONLY_CODES = new Set([
   '25006',
   'ER_OPTION_PREVENTS_STATEMENT',
   'ER_READ_ONLY_MODE',
@@ -50,7 +50,7 @@ const READ_ONLY = new Set([
   'ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION',
   'EROFS',
 ]);
-const REFUSED = new Set([
+const REFUSED_CODES = new Set([
   '28P01',
   '28000',
   '42501',
@@ -65,11 +65,11 @@ const REFUSED = new Set([
   'ER_NOT_SUPPORTED_AUTH_MODE',
   'ER_COLUMNACCESS_DENIED_ERROR',
 ]);
-const MISSING_TABLE = new Set(['42P01', '42703', 'ER_NO_SUCH_TABLE', 'ER_BAD_FIELD_ERROR']);
-const AGAIN = new Set(['40001', '40P01', '23505', 'ER_LOCK_DEADLOCK', 'ER_DUP_ENTRY', 'ER_CHECKREAD']);
+const MISSING_TABLE_CODES = new Set(['42P01', '42703', 'ER_NO_SUCH_TABLE', 'ER_BAD_FIELD_ERROR']);
+const RETRYABLE_CODES = new Set(['40001', '40P01', '23505', 'ER_LOCK_DEADLOCK', 'ER_DUP_ENTRY', 'ER_CHECKREAD']);
 
 /** Answers to a commit that leave open whether it took effect. */
-const UNSURE = new Set([
+const AMBIGUOUS_COMMIT_CODES = new Set([
   // PostgreSQL: transaction resolution unknown, statement completion unknown.
   '08007',
   '40003',
@@ -93,46 +93,46 @@ const FIXES: Readonly<Record<StoreErrorKind, string>> = {
 };
 
 /** What a driver threw, as a StoreError; where it is one already, itself. */
-export function storeErrorOf(error: unknown, shown: string): StoreError {
+export function toStoreError(error: unknown, shown: string): StoreError {
   if (isStoreError(error)) return error;
   const kind = kindOf(error as DriverError);
-  return new StoreError(kind, `${shown}: ${sayingOf(error)}; ${FIXES[kind]}`, { cause: error });
+  return new StoreError(kind, `${shown}: ${messageOf(error)}; ${FIXES[kind]}`, { cause: error });
 }
 
 /** The message of an error that is found out here. */
-export function storeError(kind: StoreErrorKind, shown: string, what: string, cause?: unknown): StoreError {
-  return new StoreError(kind, `${shown}: ${what}; ${FIXES[kind]}`, cause === undefined ? undefined : { cause });
+export function createStoreError(kind: StoreErrorKind, shown: string, problem: string, cause?: unknown): StoreError {
+  return new StoreError(kind, `${shown}: ${problem}; ${FIXES[kind]}`, cause === undefined ? undefined : { cause });
 }
 
 /** The message of a database without Rampart's tables: a new one, or the wrong one. */
-export function noControlLog(shown: string, what: string, cause?: unknown): StoreError {
-  const message = `${shown}: ${what}: check the address; if it is right, ${FIXES.schema_older}`;
+export function missingLogError(shown: string, problem: string, cause?: unknown): StoreError {
+  const message = `${shown}: ${problem}: check the address; if it is right, ${FIXES.schema_older}`;
   return new StoreError('schema_older', message, cause === undefined ? undefined : { cause });
 }
 
 /** Whether the same transaction may succeed the next time: a deadlock, or somebody inserted the same row first. */
-export function isWorthRepeating(error: unknown): boolean {
-  return isStoreError(error) && AGAIN.has(codeOf(error.cause as DriverError | undefined));
+export function isRetryable(error: unknown): boolean {
+  return isStoreError(error) && RETRYABLE_CODES.has(codeOf(error.cause as DriverError | undefined));
 }
 
 /** Whether a failed commit may have taken effect. @param isLost whether the connection broke over it */
 export function isOutcomeUnknown(error: unknown, isLost: boolean): boolean {
-  if (!isStoreError(error) || UNSURE.has(codeOf(error.cause as DriverError | undefined))) return true;
+  if (!isStoreError(error) || AMBIGUOUS_COMMIT_CODES.has(codeOf(error.cause as DriverError | undefined))) return true;
   return isLost && error.kind !== 'read_only';
 }
 
 function kindOf(error: DriverError): StoreErrorKind {
   const code = codeOf(error);
-  if (UNREACHABLE.has(code)) return 'unreachable';
-  if (TIMEOUT.has(code)) return 'timeout';
-  if (READ_ONLY.has(code)) return 'read_only';
-  if (REFUSED.has(code)) return 'refused';
-  if (MISSING_TABLE.has(code)) return 'schema_older';
-  return kindOfMessage(String(error?.message));
+  if (UNREACHABLE_CODES.has(code)) return 'unreachable';
+  if (TIMEOUT_CODES.has(code)) return 'timeout';
+  if (READ_ONLY_CODES.has(code)) return 'read_only';
+  if (REFUSED_CODES.has(code)) return 'refused';
+  if (MISSING_TABLE_CODES.has(code)) return 'schema_older';
+  return kindFromMessage(String(error?.message));
 }
 
 // pg and mysql2 give some failures a message and no code.
-function kindOfMessage(message: string): StoreErrorKind {
+function kindFromMessage(message: string): StoreErrorKind {
   if (/read timeout|timeout exceeded|timeout expired|connect.*timed? ?out/i.test(message)) return 'timeout';
   if (/connection terminated|connection (?:is )?(?:lost|ended|closed)|closed state|not queryable/i.test(message)) {
     return 'unreachable';
@@ -144,7 +144,7 @@ function codeOf(error: DriverError | undefined): string {
   return typeof error?.code === 'string' ? error.code : '';
 }
 
-function sayingOf(error: unknown): string {
-  if (error instanceof AggregateError && error.errors.length > 0) return sayingOf(error.errors[0]);
+function messageOf(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0) return messageOf(error.errors[0]);
   return error instanceof Error && error.message !== '' ? error.message : String((error as DriverError)?.code ?? error);
 }

@@ -36,7 +36,7 @@ export function kyselyDialect(family: 'postgres' | 'mysql', open: () => Promise<
 }
 
 /** The number of Kysely's own lock, so that older versions wait for it too. */
-const LOCK = '3853314791062309107';
+const MIGRATION_LOCK_ID = '3853314791062309107';
 
 /**
  * Takes the lock of migrations for the transaction in place of the session: behind a pooler in transaction mode a session
@@ -45,7 +45,7 @@ const LOCK = '3853314791062309107';
 class TransactionLockAdapter extends PostgresAdapter {
   override async acquireMigrationLock(db: Kysely<unknown>): Promise<void> {
     await db.executeQuery(CompiledQuery.raw('begin'));
-    await db.executeQuery(CompiledQuery.raw(`select pg_advisory_xact_lock(${LOCK})`));
+    await db.executeQuery(CompiledQuery.raw(`select pg_advisory_xact_lock(${MIGRATION_LOCK_ID})`));
   }
 
   override async releaseMigrationLock(db: Kysely<unknown>): Promise<void> {
@@ -53,7 +53,7 @@ class TransactionLockAdapter extends PostgresAdapter {
   }
 }
 
-interface HeldConnection extends DatabaseConnection {
+interface PooledKyselyConnection extends DatabaseConnection {
   readonly held: Connection;
 }
 
@@ -64,23 +64,23 @@ function poolDriver(open: () => Promise<Pool>): Driver {
   return {
     // Kysely remembers a failure of init for ever; a database that is down now may be up later.
     init: () => Promise.resolve(),
-    acquireConnection: async () => hold(await (await open()).acquire()),
+    acquireConnection: async () => toKyselyConnection(await (await open()).acquire()),
     beginTransaction: (connection) => run(connection, 'begin'),
     commitTransaction: (connection) => run(connection, 'commit'),
     rollbackTransaction: (connection) => run(connection, 'rollback'),
-    releaseConnection: async (connection) => (await open()).release((connection as HeldConnection).held),
+    releaseConnection: async (connection) => (await open()).release((connection as PooledKyselyConnection).held),
     // The pool belongs to who opened it.
     destroy: () => Promise.resolve(),
   };
 }
 
-function hold(held: Connection): HeldConnection {
+function toKyselyConnection(held: Connection): PooledKyselyConnection {
   return {
     held,
     // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- Kysely's signature
     async executeQuery<R>({ sql, parameters }: CompiledQuery) {
-      const { rows, changed } = await held.query(sql, parameters);
-      return { rows: rows as R[], numAffectedRows: BigInt(changed) };
+      const { rows, affectedRows } = await held.query(sql, parameters);
+      return { rows: rows as R[], numAffectedRows: BigInt(affectedRows) };
     },
     streamQuery() {
       throw new Error('nothing is streamed: readers page');

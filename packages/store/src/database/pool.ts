@@ -1,16 +1,16 @@
 import { isStoreError, StoreError, type StoreErrorKind } from '../api/store-error.js';
-import { type Connection, endsWithin, type Pool, type Result, withDeadline } from './connection.js';
-import { storeError, storeErrorOf } from './driver-error.js';
-import { takingTurns } from './semaphore.js';
+import { type Connection, type Pool, type QueryResult, settlesWithin, withDeadline } from './connection.js';
+import { createStoreError, toStoreError } from './driver-error.js';
+import { createSemaphore } from './semaphore.js';
 import type { Address } from './settings.js';
 
 export interface PoolSettings {
   readonly address: Address;
   /** Longest wait for a free place, for a new connection with its session set-up, and for closing, in ms. */
-  readonly timeout: number;
+  readonly timeoutMs: number;
   /** Longest wait for the answer to one statement, in ms. @default timeout */
-  readonly statementTimeout?: number | undefined;
-  readonly connections: number;
+  readonly statementTimeoutMs?: number | undefined;
+  readonly maxConnections: number;
   readonly warn: (message: string) => void;
 }
 
@@ -18,7 +18,7 @@ export interface PoolSettings {
 export interface DriverConnection {
   /** Connects, authenticates and sets the session up. */
   open(): Promise<void>;
-  query(text: string, values: readonly unknown[]): Promise<Result>;
+  query(text: string, values: readonly unknown[]): Promise<QueryResult>;
   /** Whether an error of `query` leaves the connection unusable. */
   isFatal(error: unknown): boolean;
   /** Says goodbye to the server. */
@@ -31,10 +31,10 @@ export interface DriverConnection {
 export type CreateConnection = (onBroken: (error: Error) => void) => DriverConnection;
 
 /** How long an idle connection is kept, in ms. */
-const IDLE_MS = 10_000;
+const IDLE_TIMEOUT_MS = 10_000;
 
 /** Failures after which the other connections lead to the same wrong or broken server. */
-const MISLED: ReadonlySet<StoreErrorKind> = new Set(['unreachable', 'read_only', 'replica']);
+const STALE_SERVER_KINDS: ReadonlySet<StoreErrorKind> = new Set(['unreachable', 'read_only', 'replica']);
 
 class PooledConnection implements Connection {
   readonly driver: DriverConnection;
@@ -48,9 +48,9 @@ class PooledConnection implements Connection {
     this.generation = generation;
     this.#settings = settings;
     this.driver = create((error) => {
-      this.lose(storeErrorOf(error, settings.address.shown));
+      this.markLost(toStoreError(error, settings.address.redactedUrl));
       if (this.idleTimer === undefined) return;
-      settings.warn(storeErrorOf(error, settings.address.shown).message);
+      settings.warn(toStoreError(error, settings.address.redactedUrl).message);
       onIdleBreak();
     });
   }
@@ -59,31 +59,33 @@ class PooledConnection implements Connection {
     return this.#lost !== undefined;
   }
 
-  lose(error: StoreError): void {
+  markLost(error: StoreError): void {
     this.#lost ??= error;
   }
 
   async open(): Promise<void> {
-    const { address, timeout } = this.#settings;
-    const late = () => storeError('timeout', address.shown, `no connection within ${timeout} ms`);
+    const { address, timeoutMs } = this.#settings;
+    const timeoutError = () => createStoreError('timeout', address.redactedUrl, `no connection within ${timeoutMs} ms`);
     try {
-      await withDeadline(timeout, this.driver.open(), late);
+      await withDeadline(timeoutMs, this.driver.open(), timeoutError);
     } catch (error) {
-      throw storeErrorOf(error, address.shown);
+      throw toStoreError(error, address.redactedUrl);
     }
   }
 
-  async query(text: string, values: readonly unknown[]): Promise<Result> {
+  async query(text: string, values: readonly unknown[]): Promise<QueryResult> {
     // After a timeout the answer may still come; whatever is asked next would take it for its own.
     if (this.#lost !== undefined) throw this.#lost;
-    const { address, timeout, statementTimeout = timeout } = this.#settings;
-    const late = () => storeError('timeout', address.shown, `no answer to a statement within ${statementTimeout} ms`);
+    const { address, timeoutMs, statementTimeoutMs = timeoutMs } = this.#settings;
+    const timeoutError = () =>
+      createStoreError('timeout', address.redactedUrl, `no answer to a statement within ${statementTimeoutMs} ms`);
     try {
-      return await withDeadline(statementTimeout, this.driver.query(text, values), late);
+      return await withDeadline(statementTimeoutMs, this.driver.query(text, values), timeoutError);
     } catch (error) {
-      const known = storeErrorOf(error, address.shown);
-      if (isStoreError(error) || MISLED.has(known.kind) || this.driver.isFatal(error)) this.lose(known);
-      throw known;
+      const storeError = toStoreError(error, address.redactedUrl);
+      if (isStoreError(error) || STALE_SERVER_KINDS.has(storeError.kind) || this.driver.isFatal(error))
+        this.markLost(storeError);
+      throw storeError;
     }
   }
 }
@@ -94,9 +96,9 @@ class PooledConnection implements Connection {
  * are those that were opened before the failure: after a failover they lead to the same server.
  */
 export function openPool(settings: PoolSettings, create: CreateConnection): Pool {
-  const { address, timeout, connections } = settings;
-  const places = takingTurns(connections, timeout, () =>
-    storeError('timeout', address.shown, `no free connection within ${timeout} ms`),
+  const { address, timeoutMs, maxConnections } = settings;
+  const slots = createSemaphore(maxConnections, timeoutMs, () =>
+    createStoreError('timeout', address.redactedUrl, `no free connection within ${timeoutMs} ms`),
   );
   const idle: PooledConnection[] = [];
   const open = new Set<PooledConnection>();
@@ -104,21 +106,21 @@ export function openPool(settings: PoolSettings, create: CreateConnection): Pool
   let closed = false;
   let onEmpty: (() => void) | undefined;
 
-  const wake = (connection: PooledConnection): void => {
+  const removeFromIdle = (connection: PooledConnection): void => {
     clearTimeout(connection.idleTimer);
     connection.idleTimer = undefined;
     const index = idle.indexOf(connection);
     if (index >= 0) idle.splice(index, 1);
   };
   const destroy = (connection: PooledConnection): void => {
-    wake(connection);
+    removeFromIdle(connection);
     connection.driver.destroy();
     open.delete(connection);
     if (open.size === 0) onEmpty?.();
   };
   const end = async (connection: PooledConnection): Promise<void> => {
-    wake(connection);
-    await endsWithin(timeout, connection.driver.end());
+    removeFromIdle(connection);
+    await settlesWithin(timeoutMs, connection.driver.end());
     destroy(connection);
   };
   const isUsable = (connection: PooledConnection): boolean =>
@@ -137,7 +139,7 @@ export function openPool(settings: PoolSettings, create: CreateConnection): Pool
   };
   const reuse = (): PooledConnection | undefined => {
     for (let connection = idle.at(-1); connection !== undefined; connection = idle.at(-1)) {
-      wake(connection);
+      removeFromIdle(connection);
       if (isUsable(connection)) return connection;
       destroy(connection);
     }
@@ -145,26 +147,26 @@ export function openPool(settings: PoolSettings, create: CreateConnection): Pool
   };
   return {
     async acquire() {
-      await places.take();
+      await slots.acquire();
       try {
-        if (closed) throw new StoreError('refused', `${address.shown}: this store was closed; open another`);
+        if (closed) throw new StoreError('refused', `${address.redactedUrl}: this store was closed; open another`);
         return reuse() ?? (await connect());
       } catch (error) {
-        places.pass();
+        slots.release();
         throw error;
       }
     },
-    release(given, failure) {
-      const connection = given as PooledConnection;
-      if (isStoreError(failure) && MISLED.has(failure.kind)) connection.lose(failure);
+    release(pooled, failure) {
+      const connection = pooled as PooledConnection;
+      if (isStoreError(failure) && STALE_SERVER_KINDS.has(failure.kind)) connection.markLost(failure);
       if (connection.isLost && connection.generation === generation) generation += 1;
       if (!isUsable(connection)) destroy(connection);
       else if (closed) void end(connection);
       else {
-        connection.idleTimer = setTimeout(() => void end(connection), IDLE_MS);
+        connection.idleTimer = setTimeout(() => void end(connection), IDLE_TIMEOUT_MS);
         idle.push(connection);
       }
-      places.pass();
+      slots.release();
     },
     async close() {
       closed = true;
@@ -172,7 +174,7 @@ export function openPool(settings: PoolSettings, create: CreateConnection): Pool
       const empty = new Promise<void>((resolve) => {
         onEmpty = resolve;
       });
-      if (open.size > 0) await endsWithin(timeout, empty);
+      if (open.size > 0) await settlesWithin(timeoutMs, empty);
       for (const connection of open) destroy(connection);
     },
   };

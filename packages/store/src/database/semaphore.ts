@@ -1,35 +1,35 @@
 /** Places that are taken and passed on, in the order they were asked for. */
-export interface Turns {
-  readonly take: () => Promise<void>;
-  readonly pass: () => void;
+export interface Semaphore {
+  readonly acquire: () => Promise<void>;
+  readonly release: () => void;
 }
 
-/** @param late what whoever waited longer than `timeout` ms is told */
-export function takingTurns(most: number, timeout: number, late: () => Error): Turns {
+/** @param timeoutError what whoever waited longer than `timeout` ms is told */
+export function createSemaphore(limit: number, timeoutMs: number, timeoutError: () => Error): Semaphore {
   const waiting: (() => void)[] = [];
-  let taken = 0;
+  let held = 0;
   return {
-    take() {
-      if (taken < most) {
-        taken += 1;
+    acquire() {
+      if (held < limit) {
+        held += 1;
         return Promise.resolve();
       }
       return new Promise((resolve, reject) => {
         const timer = setTimeout(() => {
-          waiting.splice(waiting.indexOf(turn), 1);
-          reject(late());
-        }, timeout);
-        const turn = () => {
+          waiting.splice(waiting.indexOf(proceed), 1);
+          reject(timeoutError());
+        }, timeoutMs);
+        const proceed = () => {
           clearTimeout(timer);
           resolve();
         };
-        waiting.push(turn);
+        waiting.push(proceed);
       });
     },
-    pass() {
+    release() {
       // Who waits takes the place over; it is never free in between.
       const next = waiting.shift();
-      if (next === undefined) taken -= 1;
+      if (next === undefined) held -= 1;
       else next();
     },
   };

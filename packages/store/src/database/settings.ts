@@ -6,15 +6,15 @@ export interface Settings {
   readonly address: Address;
   readonly secret: string;
   readonly acceptedSecrets: readonly string[];
-  readonly timeout: number;
-  readonly connections: number;
+  readonly timeoutMs: number;
+  readonly maxConnections: number;
   readonly warn: (message: string) => void;
 }
 
 /** Which database, and how messages call it: without the password. */
 export type Address =
-  | { readonly engine: 'postgres' | 'mysql'; readonly url: string; readonly shown: string }
-  | { readonly engine: 'pglite'; readonly folder: string; readonly shown: string };
+  | { readonly engine: 'postgres' | 'mysql'; readonly url: string; readonly redactedUrl: string }
+  | { readonly engine: 'pglite'; readonly folder: string; readonly redactedUrl: string };
 
 const ENGINES: Readonly<Record<string, 'postgres' | 'mysql'>> = {
   'postgres:': 'postgres',
@@ -22,22 +22,22 @@ const ENGINES: Readonly<Record<string, 'postgres' | 'mysql'>> = {
   'mysql:': 'mysql',
   'mariadb:': 'mysql',
 };
-const FORMS = 'use postgres://USER:PASSWORD@HOST/DATABASE, mysql://…, mariadb://…, or { folder }';
+const URL_EXAMPLES = 'use postgres://USER:PASSWORD@HOST/DATABASE, mysql://…, mariadb://…, or { folder }';
 
 /** @throws ControlInputError that names the option and the fix, and neither password nor secret */
 export function readSettings({ database, secret, acceptedSecrets, ...limits }: StoreOptions): Settings {
-  const { timeout, connections, logger } = limits;
+  const { timeoutMs, pool, logger } = limits;
   return {
     address: readAddress(database),
     secret: readSecret('secret', secret),
-    acceptedSecrets: readAccepted(acceptedSecrets),
-    timeout: wholeFrom1('timeout', timeout ?? 2_000),
-    connections: wholeFrom1('connections', connections ?? 10),
+    acceptedSecrets: readAcceptedSecrets(acceptedSecrets),
+    timeoutMs: readPositiveInteger('timeoutMs', timeoutMs ?? 2_000),
+    maxConnections: readPositiveInteger('pool.max', pool?.max ?? 10),
     warn: (message) => logger?.warn(message),
   };
 }
 
-function readAccepted(secrets: unknown): readonly string[] {
+function readAcceptedSecrets(secrets: unknown): readonly string[] {
   if (secrets === undefined) return [];
   if (!Array.isArray(secrets)) throw new ControlInputError('acceptedSecrets', typeof secrets, 'pass a list of secrets');
   return secrets.map((secret, index) => readSecret(`acceptedSecrets[${index}]`, secret));
@@ -53,18 +53,18 @@ function readSecret(field: string, value: unknown): string {
 function readAddress(database: StoreOptions['database']): Address {
   if (typeof database === 'object' && database !== null) {
     const { folder } = database;
-    if (typeof folder === 'string' && folder !== '') return { engine: 'pglite', folder, shown: folder };
+    if (typeof folder === 'string' && folder !== '') return { engine: 'pglite', folder, redactedUrl: folder };
     throw new ControlInputError('database.folder', folder, 'name the folder of the embedded database');
   }
   const url = typeof database === 'string' && URL.canParse(database) ? new URL(database) : undefined;
   const engine = url && ENGINES[url.protocol];
   // What can't be parsed is not repeated: it may hold a password.
-  if (!url || !engine) throw new ControlInputError('database', url ? url.protocol : typeof database, FORMS);
-  if (url.pathname.length < 2) throw new ControlInputError('database', `${url.protocol}//${url.host}`, FORMS);
-  return { engine, url: url.href, shown: `${url.protocol}//${url.host}${url.pathname}` };
+  if (!url || !engine) throw new ControlInputError('database', url ? url.protocol : typeof database, URL_EXAMPLES);
+  if (url.pathname.length < 2) throw new ControlInputError('database', `${url.protocol}//${url.host}`, URL_EXAMPLES);
+  return { engine, url: url.href, redactedUrl: `${url.protocol}//${url.host}${url.pathname}` };
 }
 
-function wholeFrom1(field: string, value: number): number {
+function readPositiveInteger(field: string, value: number): number {
   if (Number.isSafeInteger(value) && value >= 1 && value < 2 ** 31) return value;
   throw new ControlInputError(field, value, 'use a whole number from 1');
 }

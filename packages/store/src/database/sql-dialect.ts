@@ -1,4 +1,4 @@
-import type { LogRow } from '../log/chain.js';
+import type { EntryRow } from '../log/chain.js';
 
 /** One statement; `?` stands for each value in turn. */
 export interface Statement {
@@ -10,7 +10,7 @@ export interface Statement {
 export interface Session {
   rows<R>(text: string, values?: readonly unknown[]): Promise<readonly R[]>;
   /** @returns how many rows were inserted, changed or deleted */
-  change(text: string, values?: readonly unknown[]): Promise<number>;
+  execute(text: string, values?: readonly unknown[]): Promise<number>;
   /**
    * Commits the transaction.
    *
@@ -33,7 +33,7 @@ export interface LockedHead {
   readonly now: number;
 }
 
-export interface SealedRow extends LogRow {
+export interface SignedRow extends EntryRow {
   readonly mac: string;
 }
 
@@ -41,7 +41,7 @@ export interface SealedRow extends LogRow {
 export interface KeyPart {
   readonly column: string;
   /** What stands for the value: `?`, or an expression around it. */
-  readonly mark: string;
+  readonly placeholder: string;
   readonly value: unknown;
 }
 
@@ -63,18 +63,18 @@ export interface Sql {
   /** A row whose `keys` may be there already. */
   upsert(table: string, keys: readonly string[], values: readonly string[]): string;
   /** Whether a row's key comes after another in the order of its index, which this looks up rather than reads through. */
-  after(key: readonly KeyPart[]): Statement;
+  keysetCondition(key: readonly KeyPart[]): Statement;
   /** What `tenant_ai_consents` calls a class, as Rampart spells it. */
   consentClass(column: string): string;
   /**
    * Begins a transaction in which only this one of those with the same `turn` goes on, and takes the first look, which
    * sees what the one before left.
    */
-  begin<T>(session: Session, turn: string, look: () => Promise<T>): Promise<T>;
+  beginLocked<T>(session: Session, turn: string, look: () => Promise<T>): Promise<T>;
   /** Writes that need no lock on the head, then locks it. */
   lockHead(session: Session, writes: readonly Statement[]): Promise<LockedHead>;
   /** Appends, moves the head, commits. */
-  finish(session: Session, rows: readonly SealedRow[]): Promise<void>;
+  appendAndCommit(session: Session, rows: readonly SignedRow[]): Promise<void>;
 }
 
 /** Statement that inserts one row. */
@@ -83,7 +83,7 @@ export function insert(table: string, row: Readonly<Record<string, unknown>>): S
 }
 
 /** A mark for each value of a list: `?, ?, ?`. */
-export function marks(values: readonly unknown[]): string {
+export function placeholders(values: readonly unknown[]): string {
   return values.map(() => '?').join(', ');
 }
 
@@ -93,7 +93,7 @@ export function insertRows(
   columns: readonly string[],
   rows: readonly (readonly unknown[])[],
 ): Statement {
-  const row = `(${marks(columns)})`;
+  const row = `(${placeholders(columns)})`;
   return {
     text: `insert into ${table} (${columns.join(', ')}) values ${rows.map(() => row).join(', ')}`,
     values: rows.flat(),
@@ -121,6 +121,6 @@ export function logValues({
   what,
   who,
   mac,
-}: SealedRow): readonly unknown[] {
+}: SignedRow): readonly unknown[] {
   return [position, id, kind, subject, at, what, who, mac];
 }

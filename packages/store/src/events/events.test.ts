@@ -43,7 +43,7 @@ describe.each([
   let store: ControlStore;
 
   beforeAll(async () => {
-    store = openStore({ database: await place(), secret: SECRET, timeout: 10_000 });
+    store = openStore({ database: await place(), secret: SECRET, timeoutMs: 10_000 });
     await store.migrate();
   });
   afterAll(() => store.close());
@@ -187,13 +187,13 @@ describe.each([
     await store.recordEvents([now, yesterday, kept]);
     for (let batch = 0; batch < 5; batch += 1)
       await store.recordEvents(Array.from({ length: 1_000 }, () => event({ tenant })));
-    const query = { age: 2 * day, except: ['labels'] };
-    const dropped = await Promise.all([store.dropEvents(query), store.dropEvents(query)]);
+    const query = { olderThanMs: 2 * day, exceptNames: ['labels'] };
+    const dropped = await Promise.all([store.deleteExpiredEvents(query), store.deleteExpiredEvents(query)]);
     expect(dropped[0] + dropped[1]).toBeGreaterThanOrEqual(5_000);
     expect(await ids({ tenant })).toEqual([kept.id, yesterday.id, now.id]);
-    expect(await store.dropEvents({ ...query, age: day })).toBe(1);
+    expect(await store.deleteExpiredEvents({ ...query, olderThanMs: day })).toBe(1);
     expect(await ids({})).toEqual([kept.id, now.id]);
-    await expect(store.dropEvents({ age: -1 })).rejects.toThrow(/age = -1/);
+    await expect(store.deleteExpiredEvents({ olderThanMs: -1 })).rejects.toThrow(/age = -1/);
   });
 
   test('consents are counted by class', async () => {

@@ -45,7 +45,7 @@ describe.each([
   let store: ControlStore;
 
   beforeAll(async () => {
-    store = openStore({ database: await place(), secret: SECRET, timeout: 10_000 });
+    store = openStore({ database: await place(), secret: SECRET, timeoutMs: 10_000 });
     await store.migrate();
     await store.recordEvents([
       exposure({ at: 1_000, tenant: '1', user: 'ann', variant: 'a' }),
@@ -129,7 +129,7 @@ describe.each([
 });
 
 test('exposures of a change are looked up in an index over change and time', async () => {
-  const store = openStore({ database: postgres().url, secret: SECRET, timeout: 10_000 });
+  const store = openStore({ database: postgres().url, secret: SECRET, timeoutMs: 10_000 });
   await store.migrate();
   await store.close();
   const plan = await postgres().query(

@@ -7,7 +7,7 @@ import {
 } from '../api/exposure.js';
 import type { Database } from '../database/database.js';
 import type { Session, Statement } from '../database/sql-dialect.js';
-import { requireWhole } from '../log/read-log.js';
+import { requireInteger } from '../log/read-log.js';
 import { requireTenantAndUser } from '../state/subject.js';
 import { readEventCursor } from './read-events.js';
 
@@ -35,12 +35,12 @@ const MAX_CHANGES = 500;
 export async function readExposures(database: Database, query: ExposureQuery): Promise<ExposurePage> {
   const { limit = MAX_EXPOSURES_PER_PAGE } = query;
   checkQuery(database, query, limit);
-  const from = rangeFrom(query);
+  const from = startOfRange(query);
   return database.session(async (session) => {
-    const last = await lastOfPage(session, from, limit);
-    const range = last === undefined ? from : rangeTo(from, last);
-    const rows = await session.rows<GroupRow>(...groupsOf(range, query));
-    return { subjects: rows.map(subjectOf), ...(last && { next: `${last.happened_at}.${last.id}` }) };
+    const last = await lastExposureOfPage(session, from, limit);
+    const range = last === undefined ? from : endOfRange(from, last);
+    const rows = await session.rows<GroupRow>(...groupQuery(range, query));
+    return { subjects: rows.map(toSubjectExposures), ...(last && { next: `${last.happened_at}.${last.id}` }) };
   });
 }
 
@@ -64,12 +64,12 @@ function checkQuery({ sql }: Database, query: ExposureQuery, limit: number): voi
   readId('change', change);
   if (variant !== undefined) readId('variant', variant);
   requireTenantAndUser(sql, query);
-  for (const [field, value] of Object.entries({ from, to })) if (value !== undefined) requireWhole(field, value, 0);
-  requireWhole('limit', limit, 1, MAX_EXPOSURES_PER_PAGE);
+  for (const [field, value] of Object.entries({ from, to })) if (value !== undefined) requireInteger(field, value, 0);
+  requireInteger('limit', limit, 1, MAX_EXPOSURES_PER_PAGE);
 }
 
 /** The exposures that stand on this page or on later ones. Those of one moment are ordered by their id. */
-function rangeFrom({ change, from, to, after }: ExposureQuery): Statement {
+function startOfRange({ change, from, to, after }: ExposureQuery): Statement {
   const cursor = readEventCursor(after);
   const parts: readonly (readonly [text: string, values: readonly unknown[]])[] = [
     ["name = 'exposure' and change_flag = ?", [change]],
@@ -82,12 +82,16 @@ function rangeFrom({ change, from, to, after }: ExposureQuery): Statement {
   return { text: parts.map(([text]) => text).join(' and '), values: parts.flatMap(([, values]) => values) };
 }
 
-function rangeTo({ text, values }: Statement, { happened_at: at, id }: EventKey): Statement {
+function endOfRange({ text, values }: Statement, { happened_at: at, id }: EventKey): Statement {
   return { text: `${text} and happened_at <= ? and (happened_at < ? or id <= ?)`, values: [...values, at, at, id] };
 }
 
 /** The last exposure of the page where more follow; undefined where the page is the last. */
-async function lastOfPage(session: Session, { text, values }: Statement, limit: number): Promise<EventKey | undefined> {
+async function lastExposureOfPage(
+  session: Session,
+  { text, values }: Statement,
+  limit: number,
+): Promise<EventKey | undefined> {
   const [last, following] = await session.rows<EventKey>(
     `select happened_at, id from rampart_event where ${text} order by happened_at, id limit 2 offset ${limit - 1}`,
     values,
@@ -95,7 +99,10 @@ async function lastOfPage(session: Session, { text, values }: Statement, limit: 
   return following === undefined ? undefined : last;
 }
 
-function groupsOf({ text, values }: Statement, { variant, tenant, user }: ExposureQuery): [string, readonly unknown[]] {
+function groupQuery(
+  { text, values }: Statement,
+  { variant, tenant, user }: ExposureQuery,
+): [string, readonly unknown[]] {
   const filters = Object.entries({ variant, tenant_id: tenant, user_id: user }).filter(
     ([, value]) => value !== undefined,
   );
@@ -108,7 +115,7 @@ function groupsOf({ text, values }: Statement, { variant, tenant, user }: Exposu
   ];
 }
 
-function subjectOf(row: GroupRow): SubjectExposures {
+function toSubjectExposures(row: GroupRow): SubjectExposures {
   const { tenant_id: tenant, user_id: user, variant, first_at: first, last_at: last, exposures: count } = row;
   return {
     ...(tenant !== null && { tenant }),

@@ -1,7 +1,7 @@
 import { ControlInputError, type JsonValue, readId } from '@rampart/core';
 import type { EventPage, EventQuery, RecordedMeasurement } from '../api/measurement.js';
 import type { Database } from '../database/database.js';
-import { requireWhole } from '../log/read-log.js';
+import { requireInteger } from '../log/read-log.js';
 import { requireTenantAndUser } from '../state/subject.js';
 
 interface EventRow {
@@ -19,17 +19,17 @@ interface EventRow {
   readonly source: string;
 }
 
-const MOST = 1_000;
+const MAX_EVENTS_PER_PAGE = 1_000;
 
 /** Measurements, a page at a time, by when they happened. */
 export async function readEvents(database: Database, query: EventQuery = {}): Promise<EventPage> {
-  const { limit = MOST } = query;
+  const { limit = MAX_EVENTS_PER_PAGE } = query;
   checkQuery(database, query, limit);
-  const { sql, parameters } = statementOf(database, query, limit);
+  const { sql, parameters } = pageQuery(database, query, limit);
   const rows = await database.session((session) => session.rows<EventRow>(sql, parameters));
   const last = rows.at(-1);
   return {
-    events: rows.map(eventOf),
+    events: rows.map(toMeasurement),
     ...(rows.length === limit && last && { next: `${last.happened_at}.${last.id}` }),
   };
 }
@@ -39,17 +39,17 @@ export async function eventsAbout(
   database: Database,
   query: Pick<EventQuery, 'tenant' | 'user'>,
 ): Promise<readonly RecordedMeasurement[]> {
-  const found: RecordedMeasurement[] = [];
+  const events: RecordedMeasurement[] = [];
   let after: string | undefined;
   do {
     const page: EventPage = await readEvents(database, { ...query, after });
-    found.push(...page.events);
+    events.push(...page.events);
     after = page.next;
   } while (after !== undefined);
-  return found;
+  return events;
 }
 
-function statementOf({ kysely }: Database, query: EventQuery, limit: number) {
+function pageQuery({ kysely }: Database, query: EventQuery, limit: number) {
   const { name, tenant, user, flag, from, to } = query;
   const after = readEventCursor(query.after);
   return kysely
@@ -94,11 +94,11 @@ function checkQuery({ sql }: Database, { name, tenant, user, flag, from, to }: E
     if (text !== undefined) readId(field, text);
   }
   requireTenantAndUser(sql, { tenant, user });
-  requireWhole('limit', limit, 1, MOST);
-  for (const [field, value] of Object.entries({ from, to })) if (value !== undefined) requireWhole(field, value, 0);
+  requireInteger('limit', limit, 1, MAX_EVENTS_PER_PAGE);
+  for (const [field, value] of Object.entries({ from, to })) if (value !== undefined) requireInteger(field, value, 0);
 }
 
-function eventOf(row: EventRow): RecordedMeasurement {
+function toMeasurement(row: EventRow): RecordedMeasurement {
   const { id, name, happened_at: at, received_at: receivedAt, source, value, attributes } = row;
   const { tenant_id: tenant, user_id: user, flag, change_flag: change, variant } = row;
   return {

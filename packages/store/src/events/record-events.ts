@@ -1,15 +1,15 @@
 import { ControlInputError, readId } from '@rampart/core';
 import type { Measurement, RecordedEvents } from '../api/measurement.js';
-import { type Database, repeated } from '../database/database.js';
-import { marks, type Session } from '../database/sql-dialect.js';
+import { type Database, retryOnConflict } from '../database/database.js';
+import { placeholders, type Session } from '../database/sql-dialect.js';
 import { canonical, requireStorable } from '../log/canonical.js';
-import { requireWhole } from '../log/read-log.js';
+import { requireInteger } from '../log/read-log.js';
 import { requireTenant } from '../state/subject.js';
 
 /** Most measurements in one call: one statement, and no longer than the timeout. */
-const MOST = 1_000;
-const LONGEST_NAME = 100;
-const LONGEST_ATTRIBUTES = 8_000;
+const MAX_EVENTS_PER_CALL = 1_000;
+const MAX_NAME_LENGTH = 100;
+const MAX_ATTRIBUTES_LENGTH = 8_000;
 
 /** The columns that are given, and their types where a database has to be told. */
 const COLUMNS = {
@@ -31,25 +31,26 @@ const NAMES = Object.keys(COLUMNS) as readonly (keyof typeof COLUMNS)[];
 /** Records measurements in one statement; those that are there already stay as they are. */
 export async function recordEvents(database: Database, events: readonly Measurement[]): Promise<RecordedEvents> {
   if (!Array.isArray(events)) throw new ControlInputError('events', typeof events, 'pass a list');
-  if (events.length > MOST) throw new ControlInputError('events', `${events.length} of them`, `pass at most ${MOST}`);
+  if (events.length > MAX_EVENTS_PER_CALL)
+    throw new ControlInputError('events', `${events.length} of them`, `pass at most ${MAX_EVENTS_PER_CALL}`);
   const rows = new Map<string, Row>();
   // The first of an id counts, here as in the database.
   for (const [index, event] of events.entries()) {
-    const row = rowOf(database, event, `events.${index}`);
+    const row = toRow(database, event, `events.${index}`);
     if (!rows.has(event.id)) rows.set(event.id, row);
   }
   if (rows.size === 0) return { recorded: 0, duplicates: 0 };
   // Two batches that overlap take their rows in one order, so neither waits for the other in a circle.
   const ordered = [...rows.values()].sort((one, other) => (String(one.id) < String(other.id) ? -1 : 1));
-  const add = database.sql.family === 'mysql' ? addOnMysql : addOnPostgres;
-  const recorded = await repeated(() => database.session((session) => add(session, database, ordered)));
+  const insert = database.sql.family === 'mysql' ? insertOnMysql : insertOnPostgres;
+  const recorded = await retryOnConflict(() => database.session((session) => insert(session, database, ordered)));
   return { recorded, duplicates: events.length - recorded };
 }
 
 // One text whatever the size of the batch, so that it stays prepared.
-async function addOnPostgres(session: Session, { sql }: Database, rows: readonly Row[]): Promise<number> {
+async function insertOnPostgres(session: Session, { sql }: Database, rows: readonly Row[]): Promise<number> {
   const typed = Object.entries(COLUMNS).map(([name, type]) => `${name} ${type}`);
-  return session.change(
+  return session.execute(
     `insert into rampart_event (${NAMES.join(', ')}, received_at)
       select ${NAMES.join(', ')}, ${sql.now} from json_to_recordset(?::text::json) as given(${typed.join(', ')})
       on conflict (id) do nothing`,
@@ -59,30 +60,30 @@ async function addOnPostgres(session: Session, { sql }: Database, rows: readonly
 
 // `insert ignore` would swallow other errors too, and neither it nor `on duplicate key` counts right. Who is overtaken
 // between look and insert gets an error for the whole statement, and looks again.
-async function addOnMysql(session: Session, { sql }: Database, rows: readonly Row[]): Promise<number> {
+async function insertOnMysql(session: Session, { sql }: Database, rows: readonly Row[]): Promise<number> {
   const found = await session.rows<{ id: string }>(
-    `select id from rampart_event where id in (${marks(rows)})`,
+    `select id from rampart_event where id in (${placeholders(rows)})`,
     rows.map(({ id }) => id),
   );
-  const known = new Set(found.map(({ id }) => id));
-  const fresh = rows.filter(({ id }) => !known.has(String(id)));
-  if (fresh.length === 0) return 0;
-  const row = `(${marks(NAMES)}, ${sql.now})`;
-  return session.change(
-    `insert into rampart_event (${NAMES.join(', ')}, received_at) values ${fresh.map(() => row).join(', ')}`,
-    fresh.flatMap((values) => NAMES.map((name) => values[name])),
+  const recordedIds = new Set(found.map(({ id }) => id));
+  const newRows = rows.filter(({ id }) => !recordedIds.has(String(id)));
+  if (newRows.length === 0) return 0;
+  const row = `(${placeholders(NAMES)}, ${sql.now})`;
+  return session.execute(
+    `insert into rampart_event (${NAMES.join(', ')}, received_at) values ${newRows.map(() => row).join(', ')}`,
+    newRows.flatMap((values) => NAMES.map((name) => values[name])),
   );
 }
 
-function rowOf({ sql }: Database, event: Measurement, at: string): Row {
+function toRow({ sql }: Database, event: Measurement, at: string): Row {
   const { id, name, at: happened, tenant, user, flag, change, variant, value, attributes, source } = event;
   if (typeof id !== 'string' || !/^[\x21-\x7e]{1,64}$/.test(id)) {
     throw new ControlInputError(`${at}.id`, id, 'use 1 to 64 printable ASCII characters without spaces');
   }
-  if (readId(`${at}.name`, name).length > LONGEST_NAME) {
-    throw new ControlInputError(`${at}.name`, name, `use at most ${LONGEST_NAME} characters`);
+  if (readId(`${at}.name`, name).length > MAX_NAME_LENGTH) {
+    throw new ControlInputError(`${at}.name`, name, `use at most ${MAX_NAME_LENGTH} characters`);
   }
-  requireWhole(`${at}.at`, happened, 0);
+  requireInteger(`${at}.at`, happened, 0);
   for (const [field, text] of Object.entries({ tenant, user, flag, change, variant })) {
     if (text !== undefined) readId(`${at}.${field}`, text);
   }
@@ -102,14 +103,14 @@ function rowOf({ sql }: Database, event: Measurement, at: string): Row {
     change_flag: change ?? null,
     variant: variant ?? null,
     value: value ?? null,
-    attributes: attributes === undefined ? null : textOf(attributes, `${at}.attributes`),
+    attributes: attributes === undefined ? null : attributesText(attributes, `${at}.attributes`),
     source,
   };
 }
 
-function textOf(attributes: NonNullable<Measurement['attributes']>, field: string): string {
+function attributesText(attributes: NonNullable<Measurement['attributes']>, field: string): string {
   requireStorable(field, attributes);
   const text = canonical(attributes);
-  if (text.length <= LONGEST_ATTRIBUTES) return text;
-  throw new ControlInputError(field, `${text.length} characters`, `use at most ${LONGEST_ATTRIBUTES} as JSON`);
+  if (text.length <= MAX_ATTRIBUTES_LENGTH) return text;
+  throw new ControlInputError(field, `${text.length} characters`, `use at most ${MAX_ATTRIBUTES_LENGTH} as JSON`);
 }

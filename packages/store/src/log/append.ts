@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { formatRevision } from '@rampart/core';
-import type { Applied } from '../api/control-store.js';
+import type { RecordedEntry } from '../api/recorded-entry.js';
 import { isStoreError, OutcomeUnknownError } from '../api/store-error.js';
-import { insertRows, type SealedRow, type Session, type Sql, type Statement } from '../database/sql-dialect.js';
+import { insertRows, type Session, type SignedRow, type Sql, type Statement } from '../database/sql-dialect.js';
 import { canonical } from './canonical.js';
-import { commitment, type LogRow, newSalt } from './chain.js';
-import { type Sealer, sealUpTo } from './pending-entries.js';
+import { commitment, type EntryRow, newSalt } from './chain.js';
+import { type PendingEntrySigner, signPendingEntries } from './pending-entries.js';
 
 /** An entry to be appended. */
-export interface Draft {
+export interface NewEntry {
   /** @default a random UUID */
   readonly id?: string | undefined;
   readonly kind: string;
@@ -21,8 +21,8 @@ export interface Draft {
 }
 
 /** An entry that has no place yet, and what stands beside the log. */
-export interface Drafted {
-  readonly row: Omit<LogRow, 'position' | 'recorded_at'>;
+export interface PreparedEntry {
+  readonly row: Omit<EntryRow, 'position' | 'recorded_at'>;
   readonly details: readonly (readonly unknown[])[];
 }
 
@@ -33,23 +33,23 @@ export interface Drafted {
  * @throws OutcomeUnknownError with the id of the first draft
  */
 export async function append(
-  appender: Sealer,
+  signer: PendingEntrySigner,
   session: Session,
-  drafts: readonly Draft[],
+  entries: readonly NewEntry[],
   writes: readonly Statement[],
-): Promise<readonly Applied[]> {
-  const { sql, chains } = appender;
-  const drafted = drafts.map(draftedOf);
-  const head = await sql.lockHead(session, [...writes, detailsOf(drafted)]);
+): Promise<readonly RecordedEntry[]> {
+  const { sql, chains } = signer;
+  const prepared = entries.map(prepareEntry);
+  const head = await sql.lockHead(session, [...writes, insertDetails(prepared)]);
   const chain = chains.require(head.key_check);
-  let { mac } = await sealUpTo(appender, session, head);
-  const rows = drafted.map(({ row }, index): SealedRow => {
+  let { mac } = await signPendingEntries(signer, session, head);
+  const rows = prepared.map(({ row }, index): SignedRow => {
     const placed = { ...row, position: head.position + 1 + index, recorded_at: head.now };
     mac = chain.mac(mac, placed);
     return { ...placed, mac };
   });
-  await finish(sql, session, rows);
-  return rows.map(({ id, position }) => appliedOf(head.epoch, position, id));
+  await appendAndCommit(sql, session, rows);
+  return rows.map(({ id, position }) => toRecordedEntry(head.epoch, position, id));
 }
 
 /**
@@ -57,9 +57,9 @@ export async function append(
  *
  * @throws OutcomeUnknownError with the id of the first entry
  */
-export async function finish(sql: Sql, session: Session, rows: readonly SealedRow[]): Promise<void> {
+export async function appendAndCommit(sql: Sql, session: Session, rows: readonly SignedRow[]): Promise<void> {
   try {
-    await sql.finish(session, rows);
+    await sql.appendAndCommit(session, rows);
   } catch (error) {
     const [first] = rows;
     const isUnknown = isStoreError(error) && error.kind === 'outcome_unknown';
@@ -67,11 +67,11 @@ export async function finish(sql: Sql, session: Session, rows: readonly SealedRo
   }
 }
 
-export function appliedOf(epoch: string, position: number, id: string): Applied {
+export function toRecordedEntry(epoch: string, position: number, id: string): RecordedEntry {
   return { epoch, position, revision: formatRevision({ epoch, position }), id };
 }
 
-export function draftedOf({ id = randomUUID(), kind, subject, flag, what, actor, reason }: Draft): Drafted {
+export function prepareEntry({ id = randomUUID(), kind, subject, flag, what, actor, reason }: NewEntry): PreparedEntry {
   const [whatSalt, whoSalt] = [newSalt(), newSalt()];
   const [whatData, whoData] = [canonical(what), canonical({ actor, reason })];
   return {
@@ -85,7 +85,7 @@ export function draftedOf({ id = randomUUID(), kind, subject, flag, what, actor,
 
 const DETAIL_COLUMNS = ['id', 'part', 'subject', 'actor', 'flag', 'salt', 'data'];
 
-export function detailsOf(drafted: readonly Drafted[]): Statement {
+export function insertDetails(drafted: readonly PreparedEntry[]): Statement {
   return insertRows(
     'rampart_detail',
     DETAIL_COLUMNS,

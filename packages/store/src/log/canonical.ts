@@ -32,9 +32,9 @@ function sorted(value: Readonly<Record<string, unknown>>): Record<string, unknow
 }
 
 /** Text from outside that is kept for people, made storable: broken characters replaced, cut at `most`. */
-export function storableText(text: string, most: number): string {
+export function storableText(text: string, maxLength: number): string {
   return text
-    .slice(0, most)
+    .slice(0, maxLength)
     .replace(/\p{Cs}/gu, '\ufffd')
     .replaceAll('\0', ' ');
 }

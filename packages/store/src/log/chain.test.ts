@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { readSettings } from '../database/settings.js';
-import { chainOf } from './chain.js';
-import { chainsOf } from './chains.js';
+import { createChain } from './chain.js';
+import { createChains } from './chains.js';
 
 const SECRET = 'a secret of thirty-two characters';
 const settings = (secret: string) => readSettings({ database: { folder: './data' }, secret });
@@ -12,7 +12,7 @@ test.each(['\n', '\r\n', '\n\n'])('a secret that ends in %j is the secret withou
 });
 
 const chainsFor = (secret: string, acceptedSecrets: readonly string[] = []) =>
-  chainsOf(readSettings({ database: { folder: './data' }, secret, acceptedSecrets }));
+  createChains(readSettings({ database: { folder: './data' }, secret, acceptedSecrets }));
 const OTHER = 'another secret, of 32 characters';
 
 describe('a log that an older version began', () => {
@@ -21,11 +21,11 @@ describe('a log that an older version began', () => {
     ['with the line break of the secret, from Windows', `${SECRET}\r\n`, SECRET],
     ['from the command line, which cut spaces off', SECRET, `${SECRET} `],
   ])('%s is opened, and goes on with the same keys', (_, older, current) => {
-    const before = chainOf(older);
+    const before = createChain(older);
     for (const chains of [chainsFor(current), chainsFor(OTHER, [current])]) {
       const chain = chains.require(before.keyCheck());
       const row = { position: 1, id: 'i', kind: 'kill', subject: '', recorded_at: 1, what: 'w', who: 'o' };
-      expect(chainOf(current).mac('', row)).not.toBe(before.mac('', row));
+      expect(createChain(current).mac('', row)).not.toBe(before.mac('', row));
       expect(chain.mac('', row)).toBe(before.mac('', row));
       expect(chains.isSigned(before.sign({ epoch: 'e', position: 1, mac: 'm', at: 1 }))).toBe(true);
       expect(before.isSigned(chain.sign({ epoch: 'e', position: 1, mac: 'm', at: 1 }))).toBe(true);
@@ -35,7 +35,7 @@ describe('a log that an older version began', () => {
   });
 
   test('with another secret is refused, and the error names the setting and no secret', () => {
-    const check = chainOf(OTHER).keyCheck();
+    const check = createChain(OTHER).keyCheck();
     expect(() => chainsFor(SECRET).require(check)).toThrow(/another secret.*RAMPART_SECRET.*RAMPART_ACCEPTED_SECRETS/);
     expect(() => chainsFor(SECRET).require(check)).not.toThrow(SECRET);
     expect(chainsFor(SECRET, [OTHER]).find(check)?.keyCheck()).toBe(check);
@@ -50,5 +50,5 @@ test.each([
 });
 
 test('an accepted secret is read by the same rule', () => {
-  expect(chainsFor(SECRET, [`${OTHER}\n`]).find(chainOf(OTHER).keyCheck())).toBeDefined();
+  expect(chainsFor(SECRET, [`${OTHER}\n`]).find(createChain(OTHER).keyCheck())).toBeDefined();
 });

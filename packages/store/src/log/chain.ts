@@ -3,7 +3,7 @@ import { ControlInputError, type LogPosition } from '@rampart/core';
 import type { SignedHead } from '../api/verification.js';
 
 /** The columns of an entry that its mac stands for. */
-export interface LogRow {
+export interface EntryRow {
   readonly position: number;
   readonly id: string;
   readonly kind: string;
@@ -21,7 +21,7 @@ export interface Chain {
   /** What the first entry follows. */
   genesis(epoch: string): string;
   /** The mac of an entry that follows one. */
-  mac(previous: string, row: LogRow): string;
+  mac(previous: string, row: EntryRow): string;
   /** Tells this secret from another, without telling it. */
   keyCheck(): string;
   /** Signs that the secret with another check follows this one, after the entry with this mac. */
@@ -31,9 +31,9 @@ export interface Chain {
   isSigned(head: SignedHead): boolean;
 }
 
-export function chainOf(secret: string): Chain {
-  const entries = keyOf(secret, 'rampart control log');
-  const heads = keyOf(secret, 'rampart control log heads');
+export function createChain(secret: string): Chain {
+  const entries = deriveKey(secret, 'rampart control log');
+  const heads = deriveKey(secret, 'rampart control log heads');
   const keyCheck = hmac(entries, ['check']);
   const signature = ({ epoch, position, mac, at }: Omit<SignedHead, 'signature'>) =>
     hmac(heads, ['head', epoch, String(position), mac, String(at)]);
@@ -44,9 +44,9 @@ export function chainOf(secret: string): Chain {
       hmac(entries, ['entry', previous, String(position), id, kind, subject, String(at), what, who]),
     keyCheck: () => keyCheck,
     endorse,
-    isEndorsed: (endorsement, previous, nextCheck) => sameText(endorse(previous, nextCheck), endorsement),
+    isEndorsed: (endorsement, previous, nextCheck) => timingSafeEqualText(endorse(previous, nextCheck), endorsement),
     sign: (head) => ({ ...head, signature: signature(head) }),
-    isSigned: (head) => sameText(signature(head), head.signature),
+    isSigned: (head) => timingSafeEqualText(signature(head), head.signature),
   };
 }
 
@@ -67,7 +67,7 @@ export function readHead(value: SignedHead): SignedHead & LogPosition {
   throw new ControlInputError('heads', value, 'hand in what head() returned, unchanged');
 }
 
-function keyOf(secret: string, purpose: string): Buffer {
+function deriveKey(secret: string, purpose: string): Buffer {
   return Buffer.from(hkdfSync('sha256', secret, '', purpose, 32));
 }
 
@@ -77,7 +77,7 @@ function hmac(key: Buffer, parts: readonly string[]): string {
   return createHmac('sha256', key).update(text).digest('hex');
 }
 
-export function sameText(one: string, other: string): boolean {
+export function timingSafeEqualText(one: string, other: string): boolean {
   const [left, right] = [Buffer.from(one), Buffer.from(other)];
   return left.length === right.length && timingSafeEqual(left, right);
 }

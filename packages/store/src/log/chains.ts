@@ -1,10 +1,10 @@
 import { StoreError } from '../api/store-error.js';
 import type { SignedHead } from '../api/verification.js';
 import type { Settings } from '../database/settings.js';
-import { type Chain, chainOf, sameText } from './chain.js';
+import { type Chain, createChain, timingSafeEqualText } from './chain.js';
 
 /** The secrets of a process: the one of the option `secret`, and those that are accepted besides. */
-export interface Chains {
+export interface Keyring {
   /** Of the option `secret`: begins a log, and a rotation changes to it. */
   readonly own: Chain;
   /** Every chain a log may have used, the own one first. */
@@ -23,28 +23,28 @@ export interface Chains {
   isSigned(head: SignedHead): boolean;
 }
 
-export function chainsOf({ secret, acceptedSecrets, address }: Settings): Chains {
-  const own = chainOf(secret);
-  const accepted = acceptedSecrets.map(chainOf);
-  let former: { readonly own: readonly Chain[]; readonly accepted: readonly Chain[] } | undefined;
-  const formerForms = () => {
-    former ??= { own: formsOf(secret), accepted: acceptedSecrets.flatMap(formsOf) };
-    return former;
+export function createChains({ secret, acceptedSecrets, address }: Settings): Keyring {
+  const own = createChain(secret);
+  const accepted = acceptedSecrets.map(createChain);
+  let legacy: { readonly own: readonly Chain[]; readonly accepted: readonly Chain[] } | undefined;
+  const legacyChains = () => {
+    legacy ??= { own: legacyForms(secret), accepted: acceptedSecrets.flatMap(legacyForms) };
+    return legacy;
   };
-  const all = () => [own, ...accepted, ...formerForms().own, ...formerForms().accepted];
-  const withCheck = (keyCheck: string) => (chain: Chain) => sameText(chain.keyCheck(), keyCheck);
+  const all = () => [own, ...accepted, ...legacyChains().own, ...legacyChains().accepted];
+  const withCheck = (keyCheck: string) => (chain: Chain) => timingSafeEqualText(chain.keyCheck(), keyCheck);
   const find = (keyCheck: string) => [own, ...accepted].find(withCheck(keyCheck)) ?? all().find(withCheck(keyCheck));
   return {
     own,
     all,
     find,
-    isOwn: (keyCheck) => [own, ...formerForms().own].some(withCheck(keyCheck)),
+    isOwn: (keyCheck) => [own, ...legacyChains().own].some(withCheck(keyCheck)),
     require(keyCheck) {
       const chain = find(keyCheck);
       if (chain !== undefined) return chain;
       throw new StoreError(
         'refused',
-        `${address.shown}: its control log is signed with another secret. Set RAMPART_SECRET (option secret) to that one, ` +
+        `${address.redactedUrl}: its control log is signed with another secret. Set RAMPART_SECRET (option secret) to that one, ` +
           'or, while secrets are rotated, add it to RAMPART_ACCEPTED_SECRETS (option acceptedSecrets)',
       );
     },
@@ -56,6 +56,8 @@ export function chainsOf({ secret, acceptedSecrets, address }: Settings): Chains
  * Older versions kept the line break at a secret's end, and the command line cut spaces off: a log that was begun with such a
  * form goes on with it.
  */
-function formsOf(secret: string): readonly Chain[] {
-  return [...new Set([`${secret}\n`, `${secret}\r\n`, secret.trim()])].filter((form) => form !== secret).map(chainOf);
+function legacyForms(secret: string): readonly Chain[] {
+  return [...new Set([`${secret}\n`, `${secret}\r\n`, secret.trim()])]
+    .filter((form) => form !== secret)
+    .map(createChain);
 }

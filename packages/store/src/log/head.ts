@@ -1,18 +1,18 @@
 import type { SignedHead } from '../api/verification.js';
 import type { Database } from '../database/database.js';
 import type { LockedHead } from '../database/sql-dialect.js';
-import { sealUpTo } from './pending-entries.js';
+import { signPendingEntries } from './pending-entries.js';
 
 /** The end of the log, signed. */
 export async function head(database: Database): Promise<SignedHead> {
-  await seal(database);
+  await signPending(database);
   const { sql, chains } = database;
-  const found = await database.session((session) =>
+  const rows = await database.session((session) =>
     session.rows<LockedHead>(
       `select epoch, sealed as position, sealed, mac, key_check, ${sql.now} as now from rampart_head where id = 1`,
     ),
   );
-  const [row] = found;
+  const [row] = rows;
   if (row === undefined) throw new Error('rampart_head has no row');
   return chains.require(row.key_check).sign({ epoch: row.epoch, position: row.position, mac: row.mac, at: row.now });
 }
@@ -22,18 +22,18 @@ export async function head(database: Database): Promise<SignedHead> {
  *
  * @returns how many entries
  */
-export async function seal({ sql, chains, ...database }: Database): Promise<number> {
+export async function signPending({ sql, chains, ...database }: Database): Promise<number> {
   if (sql.family !== 'mysql') return 0;
-  const [open] = await database.session((session) =>
+  const [unsigned] = await database.session((session) =>
     session.rows<{ count: number }>('select position - sealed as count from rampart_head where id = 1'),
   );
-  if (open === undefined || open.count === 0) return 0;
+  if (unsigned === undefined || unsigned.count === 0) return 0;
   return database.transaction('seal', {
-    look: () => Promise.resolve(),
-    async work(session) {
+    read: () => Promise.resolve(),
+    async write(session) {
       const locked = await sql.lockHead(session, []);
-      const { position, mac, count } = await sealUpTo({ sql, chains }, session, locked);
-      await session.change('update rampart_head set sealed = ?, mac = ? where id = 1', [position, mac]);
+      const { position, mac, count } = await signPendingEntries({ sql, chains }, session, locked);
+      await session.execute('update rampart_head set sealed = ?, mac = ? where id = 1', [position, mac]);
       await session.rows('commit');
       return count;
     },

@@ -70,7 +70,7 @@ async function isWaiting(on: keyof typeof waits): Promise<boolean> {
 
 async function ours(on: keyof typeof waits): Promise<Log> {
   const url = await (on === 'postgres' ? postgres() : mariadb()).newDatabase();
-  const options = { database: url, secret: SECRET, timeout: 20_000 };
+  const options = { database: url, secret: SECRET, timeoutMs: 20_000 };
   const store = openStore(options);
   await store.migrate();
   const database = openDatabase(readSettings(options), () => Promise.resolve());
@@ -80,16 +80,16 @@ async function ours(on: keyof typeof waits): Promise<Log> {
       const [held, free] = [newGate(), newGate()];
       const sql: typeof database.sql = {
         ...database.sql,
-        async finish(...args) {
+        async appendAndCommit(...args) {
           held.open();
           await free.opened;
-          return database.sql.finish(...args);
+          return database.sql.appendAndCommit(...args);
         },
       };
       const draft = { kind: 'calibration', subject: '', what: { change, before: null }, actor: 'a', reason: 'r' };
       const ended = database.transaction('another turn', {
-        look: () => Promise.resolve(),
-        work: (session) => append({ sql, chains: database.chains }, session, [draft], []),
+        read: () => Promise.resolve(),
+        write: (session) => append({ sql, chains: database.chains }, session, [draft], []),
       });
       await Promise.race([held.opened, ended]);
       return {
@@ -162,7 +162,7 @@ describe.each(['postgres', 'mariadb'] as const)('who takes a place early and com
 
   test('many writers at once leave no gap, and a reader that polls misses none', async () => {
     const url = await (on === 'postgres' ? postgres() : mariadb()).newDatabase();
-    const stores = Array.from({ length: 3 }, () => openStore({ database: url, secret: SECRET, timeout: 20_000 }));
+    const stores = Array.from({ length: 3 }, () => openStore({ database: url, secret: SECRET, timeoutMs: 20_000 }));
     const [store] = stores;
     if (store === undefined) throw new Error('no store');
     await store.migrate();

@@ -39,7 +39,7 @@ let database: Database;
 
 async function open(newDatabase: () => Promise<string>): Promise<void> {
   url = await newDatabase();
-  const options = { database: url, secret: SECRET, timeout: 10_000 };
+  const options = { database: url, secret: SECRET, timeoutMs: 10_000 };
   store = openStore(options);
   database = openDatabase(readSettings(options), () => Promise.resolve());
   await store.migrate();
@@ -51,7 +51,7 @@ function forge({ kind, change, told }: Forgery): Promise<number> {
   const what = canonical({ change, before: null });
   const who = canonical({ actor: 'ann', reason: 'all is well' });
   return database.session(async (session) => {
-    const run = ({ text, values }: ReturnType<typeof insert>) => session.change(text, values);
+    const run = ({ text, values }: ReturnType<typeof insert>) => session.execute(text, values);
     const [head] = await session.rows<{ position: number }>('select position from rampart_head');
     const position = (head?.position ?? 0) + 1;
     const detail = ['id', 'part', 'subject', 'salt', 'data'];
@@ -62,7 +62,7 @@ function forge({ kind, change, told }: Forgery): Promise<number> {
     await run(
       insert('rampart_log', { ...row, what: commitment(salt, what), who: commitment(whoSalt, who), mac: null }),
     );
-    await session.change('update rampart_head set position = ?', [position]);
+    await session.execute('update rampart_head set position = ?', [position]);
     return position;
   });
 }
@@ -126,9 +126,9 @@ describe.each([
     if (database.sql.family === 'mysql') {
       await mariadb().query(`drop trigger ${new URL(url).pathname.slice(1)}.rampart_log_update`);
     } else {
-      await database.session((session) => session.change('alter table rampart_log disable trigger all'));
+      await database.session((session) => session.execute('alter table rampart_log disable trigger all'));
     }
-    await database.session((session) => session.change('update rampart_log set recorded_at = 1 where position = 3'));
+    await database.session((session) => session.execute('update rampart_log set recorded_at = 1 where position = 3'));
     expect(await findings()).toEqual([`foreign ${forged}`, `edited ${forged + 1}`]);
   });
 });
@@ -178,7 +178,7 @@ describe('what old code writes by SQL', () => {
       await forge({ kind: 'consent', change: consent() }),
     ];
     await database.session((session) =>
-      session.change(`delete from rampart_detail where part = 'what'
+      session.execute(`delete from rampart_detail where part = 'what'
         and id = (select id from rampart_log where position = ${silent})`),
     );
     await store.apply(kill('k'), write);

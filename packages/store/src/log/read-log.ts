@@ -9,9 +9,9 @@ import {
 import { type Database, requirePrimary } from '../database/database.js';
 import type { Sql } from '../database/sql-dialect.js';
 import { requireWatched } from '../schema/consent-watch.js';
-import { ROTATION } from './rotation.js';
+import { ROTATION_KIND } from './rotation.js';
 
-interface LogLine {
+interface LogRecord {
   readonly epoch: string;
   readonly head: number;
   readonly key_check: string;
@@ -27,7 +27,7 @@ interface LogLine {
  * One statement, so one snapshot: the head is never younger or older than the entries. What they say is looked up one by
  * one: a plan made while the tables were small must be good when they are not.
  */
-const TEXT = (sql: Sql): string => `select h.epoch, h.position as head, h.key_check,
+const READ_LOG_SQL = (sql: Sql): string => `select h.epoch, h.position as head, h.key_check,
     (select count(*) from rampart_migration) as migrations, ${sql.now} as now, ${sql.isReplica} as replica,
     l.position, l.kind,
     (select d.data from rampart_detail d where d.id = l.id and d.part = 'what') as what
@@ -36,11 +36,11 @@ const TEXT = (sql: Sql): string => `select h.epoch, h.position as head, h.key_ch
   where h.id = 1 order by l.position`;
 
 export async function readLog(database: Database, after: number, limit: number): Promise<LogBatch> {
-  requireWhole('after', after, 0);
-  requireWhole('limit', limit, 1);
+  requireInteger('after', after, 0);
+  requireInteger('limit', limit, 1);
   const { first, lines } = await database.session(async (session) => {
     await requireWatched(database, session);
-    const found = await session.rows<LogLine>(TEXT(database.sql), [after, limit]);
+    const found = await session.rows<LogRecord>(READ_LOG_SQL(database.sql), [after, limit]);
     const [head] = found;
     if (head === undefined) throw new Error('rampart_head has no row');
     // Inside the session, so that a connection to a replica is destroyed.
@@ -50,13 +50,13 @@ export async function readLog(database: Database, after: number, limit: number):
     return { first: head, lines: found };
   });
   const entries = lines.flatMap(({ position, kind, what }) =>
-    position === null ? [] : [{ position, effect: effectOf(kind, what) }],
+    position === null ? [] : [{ position, effect: toEffect(kind, what) }],
   );
   return { epoch: first.epoch, head: first.head, entries, now: first.now };
 }
 
 /** Kinds of entries that change one tenant alone. */
-const OF_TENANTS: ReadonlySet<string> = new Set<TenantChange['kind']>([
+const TENANT_KINDS: ReadonlySet<string> = new Set<TenantChange['kind']>([
   'consent',
   'choice',
   'preference',
@@ -65,16 +65,16 @@ const OF_TENANTS: ReadonlySet<string> = new Set<TenantChange['kind']>([
 ]);
 
 /** What an entry means to those who follow the log. */
-function effectOf(kind: string, what: string | null): LogEffect {
-  if (kind === 'flag_edit' || kind === ROTATION) return { kind: 'none' };
+function toEffect(kind: string, what: string | null): LogEffect {
+  if (kind === 'flag_edit' || kind === ROTATION_KIND) return { kind: 'none' };
   if (kind === 'erase') return { kind: 'forget' };
-  const change = what === null ? undefined : changeIn(what);
+  const change = what === null ? undefined : parseChange(what);
   // It was erased, or can't be read: which item it changed is unknown, so the state is read again.
-  return change === undefined ? { kind: OF_TENANTS.has(kind) ? 'forget' : 'begin_anew' } : { kind: 'change', change };
+  return change === undefined ? { kind: TENANT_KINDS.has(kind) ? 'forget' : 'begin_anew' } : { kind: 'change', change };
 }
 
 /** The change that the text of an entry says; undefined where it can't be read. */
-export function changeIn(what: string): ControlChange | undefined {
+export function parseChange(what: string): ControlChange | undefined {
   try {
     return readRecordedChange((JSON.parse(what) as { readonly change?: unknown } | null)?.change);
   } catch {
@@ -83,13 +83,13 @@ export function changeIn(what: string): ControlChange | undefined {
 }
 
 /** @throws ControlInputError */
-export function requireWhole(
+export function requireInteger(
   field: string,
   value: unknown,
-  least: number,
-  most: number = Number.MAX_SAFE_INTEGER,
+  min: number,
+  max: number = Number.MAX_SAFE_INTEGER,
 ): void {
-  if (Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most) return;
-  const upTo = most === Number.MAX_SAFE_INTEGER ? '' : ` to ${most}`;
-  throw new ControlInputError(field, value, `use a whole number from ${least}${upTo}`);
+  if (Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max) return;
+  const upTo = max === Number.MAX_SAFE_INTEGER ? '' : ` to ${max}`;
+  throw new ControlInputError(field, value, `use a whole number from ${min}${upTo}`);
 }

@@ -8,7 +8,7 @@ import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { type Attacked, attackedMariadb, attackedPostgres } from '../../test/attacked.js';
 import type { ControlStore, StoreOptions } from '../api/control-store.js';
 import { openStore } from '../open-store.js';
-import { chainOf, commitment, type LogRow } from './chain.js';
+import { commitment, createChain, type EntryRow } from './chain.js';
 
 const OLD = 'the former secret, of 32 characters';
 const NEW = 'the current secret, of 32 characters';
@@ -29,7 +29,7 @@ afterEach(async () => {
 });
 
 const open = (database: StoreOptions['database'], secret: string, ...acceptedSecrets: string[]): ControlStore => {
-  const store = openStore({ database, secret, acceptedSecrets, timeout: 10_000 });
+  const store = openStore({ database, secret, acceptedSecrets, timeoutMs: 10_000 });
   opened.push(store);
   return store;
 };
@@ -70,7 +70,7 @@ describe.each([
     await newest.apply(consent('50'), write);
     expect((await newer.verify()).findings).toEqual([]);
     const { entries } = await newer.entries({ kinds: ['rotate_secret'] });
-    const [from, to] = [OLD, NEW].map((secret) => ({ secret: chainOf(secret).keyCheck().slice(0, 8) }));
+    const [from, to] = [OLD, NEW].map((secret) => ({ secret: createChain(secret).keyCheck().slice(0, 8) }));
     expect(entries).toMatchObject([{ position: 7, actor: 'ann', reason: 'yearly', before: from, after: to }]);
     expect((await newest.readLog(6, 1)).entries).toEqual([{ position: 7, effect: { kind: 'none' } }]);
     const periods = await newest.secretPeriods();
@@ -151,9 +151,9 @@ describe.each([
     test('does not hide entries that the former secret signed anew', async () => {
       await rotated();
       const rows = await rowsOf(attacked, 'position <= 3');
-      let mac = chainOf(OLD).genesis((await store.head()).epoch);
+      let mac = createChain(OLD).genesis((await store.head()).epoch);
       for (const row of rows) {
-        mac = chainOf(OLD).mac(mac, { ...row, recorded_at: row.recorded_at - 1 });
+        mac = createChain(OLD).mac(mac, { ...row, recorded_at: row.recorded_at - 1 });
         await attacked.attack(
           `update rampart_log set recorded_at = recorded_at - 1, mac = '${mac}' where position = ${row.position}`,
         );
@@ -171,8 +171,8 @@ describe.each([
 
     test('does not let the former secret change the secret back', async () => {
       await rotated();
-      const [from, to] = [chainOf(NEW).keyCheck(), chainOf(OLD).keyCheck()];
-      const endorsement = chainOf(OLD).endorse((await store.head()).mac, to);
+      const [from, to] = [createChain(NEW).keyCheck(), createChain(OLD).keyCheck()];
+      const endorsement = createChain(OLD).endorse((await store.head()).mac, to);
       await appendWith(OLD, { rotation: { from, to, endorsement } });
       await attacked.attack(`update rampart_head set key_check = '${to}'`);
       expect(await kindsOf(store)).toContain('foreign 7');
@@ -182,7 +182,7 @@ describe.each([
 
     test('does not let the head name another secret without an entry', async () => {
       await rotated();
-      await attacked.attack(`update rampart_head set key_check = '${chainOf(OLD).keyCheck()}'`);
+      await attacked.attack(`update rampart_head set key_check = '${createChain(OLD).keyCheck()}'`);
       expect(await kindsOf(store)).toEqual(['foreign 6']);
       await store.apply(consent('8'), write);
       expect(await kindsOf(store)).toContain('foreign 7');
@@ -191,7 +191,7 @@ describe.each([
     test('shows by an exported head where it was cut off, and closes processes that lack the former secret', async () => {
       await rotated();
       const head = await store.head();
-      await attacked.attack(`update rampart_head set position = 3, sealed = 3, key_check = '${chainOf(OLD).keyCheck()}',
+      await attacked.attack(`update rampart_head set position = 3, sealed = 3, key_check = '${createChain(OLD).keyCheck()}',
           mac = (select mac from rampart_log where position = 3);
         delete from rampart_log where position > 3`);
       const { findings } = await store.verify({ heads: [head] });
@@ -206,14 +206,14 @@ describe.each([
       if (last === undefined) throw new Error('no last entry');
       const data = JSON.stringify({ rotation });
       const salt = 'a'.repeat(32);
-      const forged: LogRow = {
+      const forged: EntryRow = {
         ...last,
         position: position + 1,
         id: 'forged',
         ...(rotation && { kind: 'rotate_secret', subject: '', what: commitment(salt, data) }),
       };
       const { id, kind, subject, recorded_at: at, what, who } = forged;
-      const mac = chainOf(secret).mac(previous, forged);
+      const mac = createChain(secret).mac(previous, forged);
       await attacked.attack(`insert into rampart_log (position, id, kind, subject, recorded_at, what, who, mac)
           values (${forged.position}, '${id}', '${kind}', '${subject}', ${at}, '${what}', '${who}', '${mac}');
         update rampart_head set position = ${forged.position}, sealed = ${forged.position}, mac = '${mac}'`);
@@ -273,10 +273,10 @@ describe('a rotation of the secret in an embedded folder', () => {
 });
 
 /** PostgreSQL's driver hands large numbers out as text. */
-type DriverRow = Omit<LogRow, 'position' | 'recorded_at'> &
+type DriverRow = Omit<EntryRow, 'position' | 'recorded_at'> &
   Readonly<Record<'position' | 'recorded_at', number | string>>;
 
-async function rowsOf({ owner }: Attacked, where: string): Promise<readonly LogRow[]> {
+async function rowsOf({ owner }: Attacked, where: string): Promise<readonly EntryRow[]> {
   const found = await owner(`select position, id, kind, subject, recorded_at, what, who from rampart_log
     where ${where} order by position`);
   const rows = (Array.isArray(found) ? found[0] : (found as { rows: unknown }).rows) as readonly DriverRow[];

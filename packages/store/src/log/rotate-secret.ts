@@ -1,9 +1,10 @@
-import type { Applied, Write } from '../api/control-store.js';
+import type { Write } from '../api/control-store.js';
+import type { RecordedEntry } from '../api/recorded-entry.js';
 import type { Database } from '../database/database.js';
 import { readWrite } from '../state/apply.js';
-import { appliedOf, detailsOf, draftedOf, finish } from './append.js';
-import { sealUpTo } from './pending-entries.js';
-import { ROTATION, type Rotation } from './rotation.js';
+import { appendAndCommit, insertDetails, prepareEntry, toRecordedEntry } from './append.js';
+import { signPendingEntries } from './pending-entries.js';
+import { ROTATION_KIND, type Rotation } from './rotation.js';
 
 /**
  * Changes the secret of the log to the option `secret`. The entry has the new secret's mac over the mac of the entry before,
@@ -12,28 +13,28 @@ import { ROTATION, type Rotation } from './rotation.js';
 export async function rotateSecret(
   database: Database,
   write: Pick<Write, 'actor' | 'reason'>,
-): Promise<Applied | undefined> {
+): Promise<RecordedEntry | undefined> {
   const { id, actor, reason } = readWrite({ actor: write.actor, reason: write.reason });
   const { sql, chains } = database;
   return database.transaction('secret', {
-    look: () => Promise.resolve(),
-    async work(session) {
+    read: () => Promise.resolve(),
+    async write(session) {
       const head = await sql.lockHead(session, []);
-      const former = chains.require(head.key_check);
+      const previous = chains.require(head.key_check);
       if (chains.isOwn(head.key_check)) {
         await session.rows('rollback');
         return undefined;
       }
-      const { mac } = await sealUpTo(database, session, head);
+      const { mac } = await signPendingEntries(database, session, head);
       const to = chains.own.keyCheck();
-      const rotation: Rotation = { from: head.key_check, to, endorsement: former.endorse(mac, to) };
-      const drafted = draftedOf({ id, kind: ROTATION, subject: '', what: { rotation }, actor, reason });
-      const placed = { ...drafted.row, position: head.position + 1, recorded_at: head.now };
-      const details = detailsOf([drafted]);
-      await session.change(details.text, details.values);
-      await session.change('update rampart_head set key_check = ? where id = 1', [to]);
-      await finish(sql, session, [{ ...placed, mac: chains.own.mac(mac, placed) }]);
-      return appliedOf(head.epoch, placed.position, id);
+      const rotation: Rotation = { from: head.key_check, to, endorsement: previous.endorse(mac, to) };
+      const prepared = prepareEntry({ id, kind: ROTATION_KIND, subject: '', what: { rotation }, actor, reason });
+      const placed = { ...prepared.row, position: head.position + 1, recorded_at: head.now };
+      const details = insertDetails([prepared]);
+      await session.execute(details.text, details.values);
+      await session.execute('update rampart_head set key_check = ? where id = 1', [to]);
+      await appendAndCommit(sql, session, [{ ...placed, mac: chains.own.mac(mac, placed) }]);
+      return toRecordedEntry(head.epoch, placed.position, id);
     },
   });
 }

@@ -1,5 +1,5 @@
 /** The kind of the entry that changes the secret. */
-export const ROTATION = 'rotate_secret';
+export const ROTATION_KIND = 'rotate_secret';
 
 /** What such an entry says. */
 export interface Rotation {
@@ -12,7 +12,7 @@ export interface Rotation {
 }
 
 /** What the text of an entry says of a rotation; undefined where it can't be read. */
-export function rotationIn(what: string | null): Rotation | undefined {
+export function parseRotation(what: string | null): Rotation | undefined {
   try {
     const { rotation } = JSON.parse(what ?? '{}') as { readonly rotation?: Partial<Rotation> };
     const { from, to, endorsement } = rotation ?? {};
@@ -24,6 +24,6 @@ export function rotationIn(what: string | null): Rotation | undefined {
 }
 
 /** What is shown of a secret: tells it from another, and says nothing else of it. */
-export function fingerprintOf(keyCheck: string): string {
+export function secretFingerprint(keyCheck: string): string {
   return keyCheck.slice(0, 8);
 }

@@ -1,6 +1,6 @@
 import type { SecretPeriod } from '../api/secret-period.js';
 import type { Database } from '../database/database.js';
-import { fingerprintOf, ROTATION, rotationIn } from './rotation.js';
+import { parseRotation, ROTATION_KIND, secretFingerprint } from './rotation.js';
 
 interface PeriodRow {
   readonly key_check: string;
@@ -16,17 +16,17 @@ export async function secretPeriods({ chains, ...database }: Database): Promise<
       `select h.key_check, l.position, l.recorded_at,
           (select d.data from rampart_detail d where d.id = l.id and d.part = 'what') as what
         from rampart_head h left join rampart_log l on l.kind = ? where h.id = 1 order by l.position`,
-      [ROTATION],
+      [ROTATION_KIND],
     ),
   );
   const rotations = rows.flatMap(({ position, recorded_at: at, what }) => {
-    const rotation = rotationIn(what);
+    const rotation = parseRotation(what);
     return position === null || rotation === undefined ? [] : [{ position, at: at ?? undefined, ...rotation }];
   });
   const period = (keyCheck: string, from: number, since?: number): SecretPeriod => ({
     from,
     ...(since !== undefined && { since }),
-    fingerprint: fingerprintOf(keyCheck),
+    fingerprint: secretFingerprint(keyCheck),
     option: chains.isOwn(keyCheck) ? 'secret' : chains.find(keyCheck) ? 'acceptedSecrets' : 'none',
   });
   return [

@@ -1,7 +1,7 @@
 import type { JsonValue } from '@rampart/core';
 import { formatRevision } from '@rampart/core';
-import type { TaskList } from '../api/control-store.js';
-import type { TaskState } from '../api/outbox-task.js';
+import type { Outbox } from '../api/control-store.js';
+import type { OutboxTaskState } from '../api/outbox-task.js';
 import type { Database } from '../database/database.js';
 import { canonical, storableText } from '../log/canonical.js';
 
@@ -17,43 +17,43 @@ interface TaskRow {
   readonly result: string | null;
 }
 
-const ROWS = `select h.epoch, l.position, t.id, t.task, l.recorded_at as at, t.attempts, t.error, t.done_at, t.result
+const SELECT_TASKS = `select h.epoch, l.position, t.id, t.task, l.recorded_at as at, t.attempts, t.error, t.done_at, t.result
   from rampart_task t join rampart_log l on l.id = t.id join rampart_head h on h.id = 1`;
-const LONGEST_ERROR = 2_000;
+const MAX_ERROR_LENGTH = 2_000;
 
 /** The work that changes left to do; written by `apply`, in its transaction. */
-export function taskList(database: Database): TaskList {
+export function createOutbox(database: Database): Outbox {
   const rows = (rest: string, values: readonly unknown[]) =>
-    database.session((session) => session.rows<TaskRow>(`${ROWS} ${rest}`, values));
+    database.session((session) => session.rows<TaskRow>(`${SELECT_TASKS} ${rest}`, values));
   return {
-    async list() {
+    async pending() {
       const found = await rows('where t.done_at is null order by l.position', []);
       return found.map((row) => {
-        const { done: _, result: __, ...task } = stateOf(row);
+        const { completed: _, result: __, ...task } = toTaskState(row);
         return task;
       });
     },
     async all() {
-      return (await rows('order by l.position', [])).map(stateOf);
+      return (await rows('order by l.position', [])).map(toTaskState);
     },
     async find(id) {
       const [row] = await rows('where t.id = ?', [id]);
-      return row && stateOf(row);
+      return row && toTaskState(row);
     },
-    async done(id, result) {
+    async complete(id, result) {
       const text = `update rampart_task set done_at = ${database.sql.now}, result = ?, error = null
         where id = ? and done_at is null`;
       const values = [result === undefined ? null : canonical(result), id];
-      await database.session((session) => session.change(text, values));
+      await database.session((session) => session.execute(text, values));
     },
-    async failed(id, error) {
+    async recordFailure(id, error) {
       const text = 'update rampart_task set attempts = attempts + 1, error = ? where id = ? and done_at is null';
-      await database.session((session) => session.change(text, [storableText(error, LONGEST_ERROR), id]));
+      await database.session((session) => session.execute(text, [storableText(error, MAX_ERROR_LENGTH), id]));
     },
   };
 }
 
-function stateOf(row: TaskRow): TaskState {
+function toTaskState(row: TaskRow): OutboxTaskState {
   const { id, at, attempts, error, done_at: doneAt, result } = row;
   return {
     id,
@@ -62,7 +62,7 @@ function stateOf(row: TaskRow): TaskState {
     at,
     attempts,
     ...(error !== null && { error }),
-    done: doneAt !== null,
+    completed: doneAt !== null,
     ...(result !== null && { result: JSON.parse(result) as JsonValue }),
   };
 }

@@ -36,7 +36,7 @@ describe('a tenant_ai_consents that is there already', () => {
       (7, 'training_data', 'opt_out', NULL, '2026-01-01 00:00:00'),
       (18446744073709551615, 'agent', 'unset', NULL, '2026-01-01 00:00:00')`);
     oldCode = await connectOldCode();
-    store = openStore({ database: url, secret: SECRET, timeout: 10_000 });
+    store = openStore({ database: url, secret: SECRET, timeoutMs: 10_000 });
   });
   afterEach(async () => {
     await Promise.all([store.close(), owner.end(), oldCode.end()]);
@@ -298,7 +298,7 @@ describe('a tenant_ai_consents that is there already', () => {
     await mariadb().query(`grant select, insert, update, delete on ${database}.* to ${user}@'%'`);
     at.username = user;
     at.password = 'service';
-    const service = openStore({ database: at.href, secret: SECRET, timeout: 10_000 });
+    const service = openStore({ database: at.href, secret: SECRET, timeoutMs: 10_000 });
     await expect(service.readLog(0, 1)).rejects.toThrow(/EXECUTE on the procedure rampart_consent_triggers/);
     await mariadb().query(`grant execute on procedure ${database}.rampart_consent_triggers to ${user}@'%'`);
     expect((await service.readLog(0, 1)).head).toBe(3);

@@ -3,13 +3,13 @@ import { CompiledQuery, type Kysely } from 'kysely';
 import type { ConsentRepair } from '../api/control-store.js';
 import { StoreError } from '../api/store-error.js';
 import type { AnyTables } from '../database/database.js';
-import { isWorthRepeating } from '../database/driver-error.js';
+import { isRetryable } from '../database/driver-error.js';
 import { MYSQL } from '../database/mysql/dialect.js';
 import type { Settings } from '../database/settings.js';
 import type { Session, Statement } from '../database/sql-dialect.js';
-import { append, type Draft } from '../log/append.js';
-import { type Chains, chainsOf } from '../log/chains.js';
-import { changeIn } from '../log/read-log.js';
+import { append, type NewEntry } from '../log/append.js';
+import { createChains, type Keyring } from '../log/chains.js';
+import { parseChange } from '../log/read-log.js';
 import { requireSecret } from '../log/require-secret.js';
 import { CONSENT_WHAT, stateOf } from '../state/consent-row.js';
 import { addSubject, findSubject } from '../state/subject.js';
@@ -30,7 +30,7 @@ export async function requireConsentTable(db: Kysely<AnyTables>, { address }: Se
   if (problems.length === 0) return;
   throw new StoreError(
     'refused',
-    `${address.shown}: its table tenant_ai_consents can't be adopted: ${problems.join('; ')}. Change it, rename it, or use another database`,
+    `${address.redactedUrl}: its table tenant_ai_consents can't be adopted: ${problems.join('; ')}. Change it, rename it, or use another database`,
   );
 }
 
@@ -56,7 +56,7 @@ async function postgresProblems(session: Session): Promise<readonly string[]> {
 export async function repairConsents(db: Kysely<AnyTables>, settings: Settings): Promise<ConsentRepair> {
   return db.connection().execute(async (connection) => {
     const session = kyselySession(connection);
-    const chains = chainsOf(settings);
+    const chains = createChains(settings);
     await requireSecret(session, chains);
     // Two at once would drop each other's triggers.
     const lock = "concat('rampart consents ', left(md5(database()), 16))";
@@ -84,7 +84,7 @@ async function repair(db: Kysely<AnyTables>, writer: Writer, settings: Settings)
     const [changed, removed] = [await recordRows(writer), await recordMissing(writer)];
     recorded += changed + removed.recorded;
     restored += removed.restored;
-    await session.change(
+    await session.execute(
       'update rampart_consent_watch set observed = ?, broken = if(broken = ?, null, broken) where id = 1',
       [JSON.stringify(observed), mark],
     );
@@ -93,14 +93,14 @@ async function repair(db: Kysely<AnyTables>, writer: Writer, settings: Settings)
     if (round === MAX_ROUNDS) {
       throw new StoreError(
         'unwatched',
-        `${settings.address.shown}: tenant_ai_consents changes while it is repaired: ${left}; repeat migrate`,
+        `${settings.address.redactedUrl}: tenant_ai_consents changes while it is repaired: ${left}; repeat migrate`,
       );
     }
   }
 }
 
 async function setMark(session: Session, mark: string): Promise<void> {
-  await session.change('update rampart_consent_watch set broken = ? where id = 1', [mark]);
+  await session.execute('update rampart_consent_watch set broken = ? where id = 1', [mark]);
 }
 
 // A procedure that is dropped loses its grants: only where its text differs.
@@ -136,7 +136,7 @@ async function ensureTriggers(session: Session): Promise<void> {
 
 interface Writer {
   readonly session: Session;
-  readonly appender: { readonly sql: typeof MYSQL; readonly chains: Chains };
+  readonly appender: { readonly sql: typeof MYSQL; readonly chains: Keyring };
 }
 
 interface FoundConsent {
@@ -163,10 +163,10 @@ async function recordRows(writer: Writer): Promise<number> {
   let count = 0;
   for (let last: FoundConsent | undefined, isMore = true; isMore; ) {
     const key = [
-      { column: 'tenant_id', mark: MYSQL.consentTenant, value: last?.tenant },
-      { column: 'feature_class', mark: '?', value: last?.spelling },
+      { column: 'tenant_id', placeholder: MYSQL.consentTenant, value: last?.tenant },
+      { column: 'feature_class', placeholder: '?', value: last?.spelling },
     ];
-    const after = last === undefined ? { text: '1 = 1', values: [] } : MYSQL.after(key);
+    const after = last === undefined ? { text: '1 = 1', values: [] } : MYSQL.keysetCondition(key);
     const rows = await session.rows<PresentConsent>(
       `select ${TENANT} as tenant, ${CLASS} as class, c.feature_class as spelling, ${stateOf(MYSQL)} as state,
           t.entry, ${CONSENT_WHAT} as what, t.present_since as present
@@ -191,7 +191,7 @@ function differing(rows: readonly FoundConsent[]): readonly FoundConsent[] {
 
 /** The state that an entry says, as it was written. */
 function stateIn(what: string | null): string | undefined {
-  if (what === null || changeIn(what)?.kind !== 'consent') return undefined;
+  if (what === null || parseChange(what)?.kind !== 'consent') return undefined;
   const { change } = JSON.parse(what) as { readonly change: { readonly consent?: { readonly state?: unknown } } };
   return String(change.consent?.state ?? '');
 }
@@ -199,7 +199,7 @@ function stateIn(what: string | null): string | undefined {
 /** Appends entries for rows that still differ once they are locked. */
 async function recordAll(writer: Writer, rows: readonly FoundConsent[]): Promise<number> {
   return inTransaction(writer, async (session) => {
-    const drafts: Draft[] = [];
+    const drafts: NewEntry[] = [];
     const writes: Statement[] = [];
     // One by one: a tenant's second class finds the pseudonym that its first was given.
     for (const row of differing(rows)) {
@@ -241,10 +241,10 @@ async function recordMissing(writer: Writer): Promise<ConsentRepair> {
   let [recorded, restored] = [0, 0];
   for (let last: FoundConsent | undefined, isMore = true; isMore; ) {
     const key = [
-      { column: 'tenant_id', mark: '?', value: last?.tenant },
-      { column: 'feature_class', mark: '?', value: last?.class },
+      { column: 'tenant_id', placeholder: '?', value: last?.tenant },
+      { column: 'feature_class', placeholder: '?', value: last?.class },
     ];
-    const after = last === undefined ? { text: '1 = 1', values: [] } : MYSQL.after(key);
+    const after = last === undefined ? { text: '1 = 1', values: [] } : MYSQL.keysetCondition(key);
     const rows = await session.rows<PresentConsent>(
       `select t.tenant_id as tenant, t.feature_class as class, '' as spelling, ${stateOf(MYSQL)} as state,
           t.entry, ${CONSENT_WHAT} as what, t.present_since as present
@@ -305,23 +305,23 @@ function presenceStatement({ tenant, class: featureClass }: FoundConsent, isPres
 
 async function setPresent(session: Session, row: FoundConsent, isPresent: boolean): Promise<void> {
   const { text, values } = presenceStatement(row, isPresent);
-  await session.change(text, values);
+  await session.execute(text, values);
 }
 
 /** One transaction; repeated after a deadlock with old code. */
 async function inTransaction(
   { session, appender }: Writer,
-  work: (session: Session) => Promise<{ readonly drafts: readonly Draft[]; readonly writes: readonly Statement[] }>,
+  work: (session: Session) => Promise<{ readonly drafts: readonly NewEntry[]; readonly writes: readonly Statement[] }>,
 ): Promise<number> {
   for (let attempt = 1; ; attempt++) {
     try {
-      const { drafts, writes } = await MYSQL.begin(session, 'adopt', () => work(session));
+      const { drafts, writes } = await MYSQL.beginLocked(session, 'adopt', () => work(session));
       if (drafts.length === 0) await session.rows('rollback');
       else await append(appender, session, drafts, writes);
       return drafts.length;
     } catch (error) {
       await session.rows('rollback').catch(() => undefined);
-      if (attempt >= MAX_ROUNDS || !isWorthRepeating(error)) throw error;
+      if (attempt >= MAX_ROUNDS || !isRetryable(error)) throw error;
     }
   }
 }
@@ -331,12 +331,12 @@ async function draftOf(
   { tenant, class: featureClass, what }: FoundConsent,
   state: string,
   reason: string,
-): Promise<Draft> {
+): Promise<NewEntry> {
   const person = { tenant, user: '' };
   const { pseudonym, isNew } = await findSubject(session, person);
   if (isNew) {
     const { text, values } = addSubject({ ...person, pseudonym, isNew });
-    await session.change(text, values);
+    await session.execute(text, values);
   }
   const change = { kind: 'consent', tenant, featureClass, consent: { state } };
   const before = stateIn(what);
@@ -356,7 +356,7 @@ function kyselySession(db: Kysely<AnyTables>): Session {
     db.executeQuery<R>(CompiledQuery.raw(text, [...values]));
   return {
     rows: async <R>(text: string, values?: readonly unknown[]) => (await run<R>(text, values)).rows,
-    change: async (text, values) => Number((await run(text, values)).numAffectedRows ?? 0),
+    execute: async (text, values) => Number((await run(text, values)).numAffectedRows ?? 0),
     commit: async () => void (await run('commit')),
   };
 }

@@ -1,6 +1,6 @@
 import { isStoreError, StoreError } from '../api/store-error.js';
 import type { Database } from '../database/database.js';
-import { storeError } from '../database/driver-error.js';
+import { createStoreError } from '../database/driver-error.js';
 import { MYSQL } from '../database/mysql/dialect.js';
 import type { Session } from '../database/sql-dialect.js';
 import { consentTableProblems } from './consent-table.js';
@@ -58,14 +58,14 @@ const WATCHED = `select w.observed, w.broken, concat(@@hostname, ' ', @@server_i
  */
 export async function requireWatched(database: Database, session: Session): Promise<void> {
   if (database.sql.family !== 'mysql') return;
-  const { shown } = database.settings.address;
+  const { redactedUrl } = database.settings.address;
   const problem = await findUnwatched(session).catch((error: unknown) => {
     if (!isStoreError(error) || error.kind !== 'refused') throw error;
     const fix = 'grant this user SELECT on tenant_ai_consents and EXECUTE on the procedure rampart_consent_triggers';
-    throw new StoreError('refused', `${shown}: ${fix}: ${error.message}`, { cause: error });
+    throw new StoreError('refused', `${redactedUrl}: ${fix}: ${error.message}`, { cause: error });
   });
   if (problem === undefined) return;
-  throw storeError('unwatched', shown, `tenant_ai_consents: ${problem}`);
+  throw createStoreError('unwatched', redactedUrl, `tenant_ai_consents: ${problem}`);
 }
 
 /** Why a change of `tenant_ai_consents` may have gone unseen; undefined where none may. */

@@ -3,10 +3,10 @@ import { type Kysely, type Migration, Migrator, sql } from 'kysely';
 import type { ConsentRepair } from '../api/control-store.js';
 import { isStoreError } from '../api/store-error.js';
 import { type AnyTables, type Database, openDatabase } from '../database/database.js';
-import { noControlLog, storeError, storeErrorOf } from '../database/driver-error.js';
+import { createStoreError, missingLogError, toStoreError } from '../database/driver-error.js';
 import type { Settings } from '../database/settings.js';
 import type { Session } from '../database/sql-dialect.js';
-import { type Chains, chainsOf } from '../log/chains.js';
+import { createChains, type Keyring } from '../log/chains.js';
 import { requireSecret } from '../log/require-secret.js';
 import { repairConsents, requireConsentTable } from './adopt-consents.js';
 import { consentTableProblems } from './consent-table.js';
@@ -24,7 +24,7 @@ export const SCHEMA_VERSION = 4;
 const TABLE = 'rampart_migration';
 const LOCK_TABLE = 'rampart_migration_lock';
 /** Another process may be migrating, and an adopted table may be long. In ms. */
-const STATEMENT_MS = 60_000;
+const MIGRATION_TIMEOUT_MS = 60_000;
 
 /**
  * What keeps `tenant_ai_consents` from being adopted, or what of it may have changed unseen since; before a migration too, and
@@ -32,7 +32,7 @@ const STATEMENT_MS = 60_000;
  */
 export async function findConsentProblems({ settings }: Database): Promise<readonly string[]> {
   if (settings.address.engine !== 'mysql') return [];
-  const unchecked = openDatabase({ ...settings, connections: 1 }, () => Promise.resolve());
+  const unchecked = openDatabase({ ...settings, maxConnections: 1 }, () => Promise.resolve());
   try {
     return await unchecked.session(async (session) => {
       const problems = await consentTableProblems(session);
@@ -50,14 +50,14 @@ export async function findConsentProblems({ settings }: Database): Promise<reado
 /**
  * Creates the tables or brings them up to this version.
  *
- * @param patience longest wait for one statement, the lock of migrations included, in ms
+ * @param timeoutMs longest wait for one statement, the lock of migrations included, in ms
  */
-export async function migrate(database: Database, patience: number = STATEMENT_MS): Promise<ConsentRepair> {
+export async function migrate(database: Database, timeoutMs: number = MIGRATION_TIMEOUT_MS): Promise<ConsentRepair> {
   const { settings } = database;
   // The embedded database has one connection, and its folder one owner: there is no opening it a second time.
   if (settings.address.engine === 'pglite') return migrateWith(database);
-  const statementTimeout = Math.max(settings.timeout, patience);
-  const patient = openDatabase({ ...settings, statementTimeout, connections: 2 }, () => Promise.resolve());
+  const statementTimeoutMs = Math.max(settings.timeoutMs, timeoutMs);
+  const patient = openDatabase({ ...settings, statementTimeoutMs, maxConnections: 2 }, () => Promise.resolve());
   try {
     return await migrateWith(patient);
   } finally {
@@ -67,7 +67,7 @@ export async function migrate(database: Database, patience: number = STATEMENT_M
 
 async function migrateWith({ kysely: db, settings }: Database): Promise<ConsentRepair> {
   // Before anything is created.
-  if (settings.address.engine === 'mysql') await failingAs(settings, requireConsentTable(db, settings));
+  if (settings.address.engine === 'mysql') await withStoreErrors(settings, requireConsentTable(db, settings));
   const migrations = { ...(await newerMigrations(db)), ...migrationsOf(settings) };
   const migrator = new Migrator({
     db,
@@ -78,12 +78,13 @@ async function migrateWith({ kysely: db, settings }: Database): Promise<ConsentR
   const { error } = await migrator.migrateToLatest();
   if (error === undefined) {
     if (settings.address.engine !== 'mysql') return { recorded: 0, restored: 0 };
-    return failingAs(settings, repairConsents(db, settings));
+    return withStoreErrors(settings, repairConsents(db, settings));
   }
   // Kysely calls a migration that it doesn't know corrupted.
   const newer = /previously executed migration (\S+) is missing/.exec(error instanceof Error ? error.message : '')?.[1];
-  if (newer !== undefined) throw storeError('schema_newer', settings.address.shown, `it has the migration ${newer}`);
-  throw storeErrorOf(error, settings.address.shown);
+  if (newer !== undefined)
+    throw createStoreError('schema_newer', settings.address.redactedUrl, `it has the migration ${newer}`);
+  throw toStoreError(error, settings.address.redactedUrl);
 }
 
 /** Migrations of newer versions that this one can work with: Kysely has to know their names. */
@@ -93,20 +94,20 @@ async function newerMigrations(db: Kysely<AnyTables>): Promise<Record<string, Mi
     .execute(db)
     .catch(() => ({ rows: [] }));
   return Object.fromEntries(
-    rows.filter(({ name }) => worksHere(name)).map(({ name }) => [name, { up: async () => {} }]),
+    rows.filter(({ name }) => isCompatible(name)).map(({ name }) => [name, { up: async () => {} }]),
   );
 }
 
 /** Whether a migration that this version doesn't know leaves it able to work. */
-function worksHere(name: string): boolean {
+function isCompatible(name: string): boolean {
   const [, oldest] = /_works_with_(\d{4})$/.exec(name) ?? [];
   return oldest !== undefined && Number(oldest) <= SCHEMA_VERSION;
 }
 
 /** Passes failures of the driver on as StoreErrors. */
-function failingAs<T>({ address }: Settings, work: Promise<T>): Promise<T> {
+function withStoreErrors<T>({ address }: Settings, work: Promise<T>): Promise<T> {
   return work.catch((error: unknown) => {
-    throw storeErrorOf(error, address.shown);
+    throw toStoreError(error, address.redactedUrl);
   });
 }
 
@@ -115,24 +116,24 @@ function failingAs<T>({ address }: Settings, work: Promise<T>): Promise<T> {
  *
  * @throws StoreError `schema_newer`, `schema_older`, or `refused` for a log of a secret that this process doesn't have
  */
-export async function requireSchema(session: Session, settings: Settings, chains: Chains): Promise<void> {
-  const { shown } = settings.address;
+export async function requireSchema(session: Session, settings: Settings, chains: Keyring): Promise<void> {
+  const { redactedUrl } = settings.address;
   const known = Object.keys(migrationsOf(settings));
-  const done = await migrationsDone(session, shown);
-  const newer = done.find((name) => !known.includes(name) && !worksHere(name));
-  if (newer !== undefined) throw storeError('schema_newer', shown, `it has the migration ${newer}`);
+  const done = await appliedMigrations(session, redactedUrl);
+  const newer = done.find((name) => !known.includes(name) && !isCompatible(name));
+  if (newer !== undefined) throw createStoreError('schema_newer', redactedUrl, `it has the migration ${newer}`);
   const missing = known.find((name) => !done.includes(name));
-  if (missing !== undefined) throw storeError('schema_older', shown, `it lacks the migration ${missing}`);
+  if (missing !== undefined) throw createStoreError('schema_older', redactedUrl, `it lacks the migration ${missing}`);
   await requireSecret(session, chains);
 }
 
-async function migrationsDone(session: Session, shown: string): Promise<readonly string[]> {
+async function appliedMigrations(session: Session, shown: string): Promise<readonly string[]> {
   try {
     const rows = await session.rows<{ name: string }>(`select name from ${TABLE} order by name`);
     return rows.map(({ name }) => name);
   } catch (error) {
     if (!isStoreError(error) || error.kind !== 'schema_older') throw error;
-    throw noControlLog(shown, 'this database has no control log of Rampart', error.cause);
+    throw missingLogError(shown, 'this database has no control log of Rampart', error.cause);
   }
 }
 
@@ -186,7 +187,7 @@ async function runAll(db: Kysely<AnyTables>, statements: readonly string[]): Pro
 }
 
 async function addHead(db: Kysely<AnyTables>, settings: Settings, verb: string): Promise<void> {
-  const { own } = chainsOf(settings);
+  const { own } = createChains(settings);
   const epoch = randomBytes(8).toString('hex');
   const values = sql.join([1, epoch, 0, 0, own.genesis(epoch), own.keyCheck()]);
   await sql`${sql.raw(verb)} rampart_head (id, epoch, position, sealed, mac, key_check) values (${values})`.execute(db);

@@ -8,17 +8,18 @@ import {
   readId,
 } from '@rampart/core';
 import { ConflictError, ReusedIdError } from '../api/conflict-error.js';
-import type { Applied, Write } from '../api/control-store.js';
+import type { Write } from '../api/control-store.js';
+import type { RecordedEntry } from '../api/recorded-entry.js';
 import type { Database } from '../database/database.js';
 import { insert, type Session, type Sql, type Statement } from '../database/sql-dialect.js';
-import { append, appliedOf, type Draft } from '../log/append.js';
+import { append, type NewEntry, toRecordedEntry } from '../log/append.js';
 import { canonical, requireStorable } from '../log/canonical.js';
-import { type AppliedEntry, type Current, readCurrent } from './current.js';
-import { changeOf, flagOf, type Item, isPresent, itemOf, sameValues, stateAfter } from './item.js';
+import { type AppliedEntry, type ItemState, readCurrent } from './current.js';
+import { changeOf, flagOf, type Item, isPresent, itemOf, resultingState, sameValues } from './item.js';
 import { requireRoom } from './limits.js';
-import { narrows } from './narrowing.js';
-import { addSubject, findSubject, personOf, requireTenant, type Subject, subjectFor } from './subject.js';
-import { writesOf } from './write-item.js';
+import { isNarrowing } from './narrowing.js';
+import { addSubject, findSubject, personalDataOf, requireTenant, type Subject, subjectFor } from './subject.js';
+import { statementsFor } from './write-item.js';
 
 /** A write that was checked. */
 export interface CheckedWrite extends Write {
@@ -26,25 +27,25 @@ export interface CheckedWrite extends Write {
 }
 
 /** Records a change and its entry; the heart of the store. */
-export async function apply(database: Database, given: ControlChange, write: Write): Promise<Applied> {
-  const change = readControlChange(given);
+export async function apply(database: Database, input: ControlChange, write: Write): Promise<RecordedEntry> {
+  const change = readControlChange(input);
   requireStorable('change', change);
   const checked = readWrite(write);
   const item = itemOf(change);
   if ('tenant' in change) requireTenant(database.sql, change.tenant);
-  return database.transaction(turnOf(item), {
-    look: (session) => readCurrent(database.sql, session, checked.id, item, personOf(change)),
-    async work(session, current) {
+  return database.transaction(lockKeyOf(item), {
+    read: (session) => readCurrent(database.sql, session, checked.id, item, personalDataOf(change)),
+    async write(session, current) {
       if (current.applied !== undefined) {
         await session.rows('rollback');
-        const entry = appliedOf(current.epoch, current.applied.position, checked.id);
+        const entry = toRecordedEntry(current.epoch, current.applied.position, checked.id);
         if (!isSameWrite(current.applied, change, checked)) throw new ReusedIdError(entry);
         return entry;
       }
       requireNoConflict(change, checked, item, current);
       await requireRoom(database.sql, session, item, current.change === undefined);
       const subject = await subjectOf(session, change, current);
-      const { draft, writes } = recorded(database.sql, change, checked, item, { ...current, subject });
+      const { draft, writes } = entryAndWrites(database.sql, change, checked, item, { ...current, subject });
       const [applied] = await append(database, session, [draft], writes);
       if (applied === undefined) throw new Error('nothing was appended');
       return applied;
@@ -69,19 +70,19 @@ export function readWrite(write: Write): CheckedWrite {
 }
 
 /** Writers of one tenant take turns, so that nobody overwrites what they haven't seen; the others don't wait for them. */
-function turnOf({ kind, keys }: Item): string {
+function lockKeyOf({ kind, keys }: Item): string {
   const tenant = keys['tenant_id'];
-  return tenant === undefined ? canonical([kind, keys]) : turnOfTenant(tenant);
+  return tenant === undefined ? canonical([kind, keys]) : tenantLockKey(tenant);
 }
 
-export function turnOfTenant(tenant: string): string {
+export function tenantLockKey(tenant: string): string {
   return canonical(['tenant', tenant]);
 }
 
 /** Whether an entry records the same change by the same actor for the same reason; what was erased can't tell. */
 function isSameWrite(entry: AppliedEntry, change: ControlChange, write: CheckedWrite): boolean {
-  const isSame = (stored: string | null, given: unknown, part: (data: unknown) => unknown): boolean =>
-    stored === null || canonical(part(JSON.parse(stored))) === canonical(given);
+  const isSame = (stored: string | null, input: unknown, part: (data: unknown) => unknown): boolean =>
+    stored === null || canonical(part(JSON.parse(stored))) === canonical(input);
   return (
     entry.kind === change.kind &&
     isSame(entry.what, change, (data) => (data as { readonly change: unknown }).change) &&
@@ -94,7 +95,7 @@ export function isSameAuthor(who: string | null, { actor, reason }: Pick<Checked
   return who === null || canonical(JSON.parse(who)) === canonical({ actor, reason });
 }
 
-function requireNoConflict(change: ControlChange, { expected }: CheckedWrite, item: Item, current: Current): void {
+function requireNoConflict(change: ControlChange, { expected }: CheckedWrite, item: Item, current: ItemState): void {
   const { last, values, epoch } = current;
   if (expected === 'any' || last === undefined) return;
   const read = expected === undefined ? undefined : parseRevision(expected);
@@ -103,58 +104,58 @@ function requireNoConflict(change: ControlChange, { expected }: CheckedWrite, it
   } else {
     const before = current.change;
     const same = isPresent(item) ? values !== undefined && sameValues(values, item.values) : before === undefined;
-    if (same || (before === undefined ? isPresent(item) : narrows(before, change))) return;
+    if (same || (before === undefined ? isPresent(item) : isNarrowing(before, change))) return;
   }
-  throw conflict(change, expected, current, last);
+  throw conflictError(change, expected, current, last);
 }
 
-function conflict(
+function conflictError(
   yours: ControlChange,
   expected: string | undefined,
-  { epoch, change }: Current,
-  { position, at, who }: NonNullable<Current['last']>,
+  { epoch, change }: ItemState,
+  { position, at, who }: NonNullable<ItemState['last']>,
 ): ConflictError {
   const revision = formatRevision({ epoch, position });
   const actor = who === null ? undefined : (JSON.parse(who) as { readonly actor: string }).actor;
-  const current = { value: stateAfter(change), revision, actor, at };
+  const current = { value: resultingState(change), revision, actor, at };
   const meanwhile =
     expected === undefined ? 'and you did not say what you had read' : `after ${expected}, which you had read`;
   return new ConflictError(
     `It is ${canonical(current.value)} now, by ${actor ?? 'somebody'} at ${new Date(at).toISOString()} (${revision}), ` +
-      `${meanwhile}; yours is ${canonical(stateAfter(changeOf(itemOf(yours))))}. ` +
+      `${meanwhile}; yours is ${canonical(resultingState(changeOf(itemOf(yours))))}. ` +
       `Look at it, then repeat with expected: '${revision}', or 'any' to overwrite whatever is there.`,
     { current, yours },
   );
 }
 
 /** Whose erasure takes the entry's data along. */
-async function subjectOf(session: Session, change: ControlChange, current: Current): Promise<Subject | undefined> {
-  const person = personOf(change);
+async function subjectOf(session: Session, change: ControlChange, current: ItemState): Promise<Subject | undefined> {
+  const person = personalDataOf(change);
   if (person !== undefined) return subjectFor(person, current.pseudonym);
   // What is lifted may have named a tenant.
-  const former = current.change && personOf(current.change);
+  const former = current.change && personalDataOf(current.change);
   return former && findSubject(session, former);
 }
 
-function recorded(
+function entryAndWrites(
   sql: Sql,
   change: ControlChange,
   { id, actor, reason, task }: CheckedWrite,
   item: Item,
-  current: Current & { readonly subject: Subject | undefined },
-): { readonly draft: Draft; readonly writes: readonly Statement[] } {
+  current: ItemState & { readonly subject: Subject | undefined },
+): { readonly draft: NewEntry; readonly writes: readonly Statement[] } {
   const { change: before, subject } = current;
-  const draft: Draft = {
+  const draft: NewEntry = {
     id,
     actor,
     reason,
     kind: change.kind,
     subject: subject?.pseudonym ?? '',
     flag: flagOf(change) ?? flagOf(before),
-    what: { change, before: before === undefined ? null : stateAfter(before) },
+    what: { change, before: before === undefined ? null : resultingState(before) },
   };
   const writes = [
-    ...writesOf(sql, item, { entry: id, actor, isThere: current.values !== undefined }),
+    ...statementsFor(sql, item, { entry: id, actor, isThere: current.values !== undefined }),
     ...(subject?.isNew ? [addSubject(subject)] : []),
     ...(task === undefined ? [] : [insert('rampart_task', { id, task: canonical(task) })]),
   ];

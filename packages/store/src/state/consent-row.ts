@@ -1,14 +1,14 @@
 import type { Consent } from '@rampart/core';
 import type { Sql } from '../database/sql-dialect.js';
-import { changeIn } from '../log/read-log.js';
-import type { Cell } from './item.js';
+import { parseChange } from '../log/read-log.js';
+import type { ColumnValue } from './item.js';
 
 /** A consent as the tables hold it. */
 export interface ConsentRow {
   /** The state in `tenant_ai_consents`, `''` for NULL; null where there is no row. */
-  readonly state: Cell;
+  readonly state: ColumnValue;
   /** The version in `rampart_consent_terms`. */
-  readonly version: Cell;
+  readonly version: ColumnValue;
   /** What the last entry about the consent says; null where there is none. */
   readonly what: string | null;
 }
@@ -29,7 +29,7 @@ export function consentOfRow({ state, version, what }: ConsentRow): Consent | un
 
 function recordedConsent(what: string | null): Consent {
   if (what === null) return { state: 'unset' };
-  const change = changeIn(what);
+  const change = parseChange(what);
   return change?.kind === 'consent' ? change.consent : { state: 'unknown' };
 }
 

@@ -1,17 +1,17 @@
 import type { ControlChange } from '@rampart/core';
 import type { Session, Sql } from '../database/sql-dialect.js';
 import { stateOf } from './consent-row.js';
-import { type Cells, changeOf, ITEM_TABLES, type Item } from './item.js';
-import type { Person } from './subject.js';
+import { type ColumnValues, changeOf, ITEM_TABLES, type Item } from './item.js';
+import type { PersonalData } from './subject.js';
 
 /** What a writer finds before it writes. */
-export interface Current {
+export interface ItemState {
   readonly epoch: string;
   /** The entry that has the write's id already. */
   readonly applied: AppliedEntry | undefined;
   /** The last entry about the item; undefined where there never was one. */
   readonly last: LastEntry | undefined;
-  readonly values: Cells | undefined;
+  readonly values: ColumnValues | undefined;
   /** The item as it is; undefined where there is none. */
   readonly change: ControlChange | undefined;
   /** Of the person the change is about; undefined where it has none yet. */
@@ -53,10 +53,10 @@ export async function readCurrent(
   session: Session,
   id: string,
   item: Item,
-  person: Person | undefined,
-): Promise<Current> {
+  person: PersonalData | undefined,
+): Promise<ItemState> {
   if (sql.family === 'mysql' && item.kind === 'consent') await lockConsent(sql, session, item);
-  const { source, values } = sourceOf(sql, item);
+  const { source, values } = selectCurrentSql(sql, item);
   const columns = ITEM_TABLES[item.kind].values;
   const [row] = await session.rows<CurrentRow>(
     `select h.epoch, a.position as applied, a.kind as applied_kind,
@@ -77,10 +77,10 @@ export async function readCurrent(
   return currentOf(row, item, columns);
 }
 
-function currentOf(row: CurrentRow, item: Item, columns: readonly string[]): Current {
+function currentOf(row: CurrentRow, item: Item, columns: readonly string[]): ItemState {
   const { epoch, applied, last_position: position, last_at: at, last_who: who, pseudonym } = row;
   const found = position !== null;
-  const cells = Object.fromEntries(columns.map((column) => [column, row[column] ?? null])) as Cells;
+  const cells = Object.fromEntries(columns.map((column) => [column, row[column] ?? null])) as ColumnValues;
   // A consent that old code deleted has its entry and no row.
   const values = found && !(item.kind === 'consent' && cells['state'] === null) ? cells : undefined;
   return {
@@ -97,7 +97,10 @@ function appliedEntryOf(row: CurrentRow, position: number): AppliedEntry {
   return { position, kind: row.applied_kind ?? '', what: row.applied_what, who: row.applied_who };
 }
 
-function sourceOf(sql: Sql, { kind, keys }: Item): { readonly source: string; readonly values: readonly string[] } {
+function selectCurrentSql(
+  sql: Sql,
+  { kind, keys }: Item,
+): { readonly source: string; readonly values: readonly string[] } {
   const { table, keys: names, values: columns } = ITEM_TABLES[kind];
   const given = names.map((name) => keys[name] ?? '');
   if (kind !== 'consent') {

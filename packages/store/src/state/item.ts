@@ -3,15 +3,15 @@ import type { ItemKind } from '../api/control-store.js';
 import { canonical } from '../log/canonical.js';
 
 /** A column's value as it is stored. */
-export type Cell = string | number | null;
-export type Cells = Readonly<Record<string, Cell>>;
+export type ColumnValue = string | number | null;
+export type ColumnValues = Readonly<Record<string, ColumnValue>>;
 
 /** One row of the state: what a change is about, and what it makes of it. */
 export interface Item {
   readonly kind: ItemKind;
   readonly keys: Readonly<Record<string, string>>;
   /** All null: taken back, lifted, revived. */
-  readonly values: Cells;
+  readonly values: ColumnValues;
 }
 
 interface ItemTable {
@@ -68,7 +68,7 @@ export function itemOf(change: ControlChange): Item {
       return { kind: 'override', keys: { tenant_id: change.tenant, id }, values };
     }
     case 'lift_override':
-      return gone('override', { tenant_id: change.tenant, id: change.id });
+      return tombstone('override', { tenant_id: change.tenant, id: change.id });
     default:
       return sharedItemOf(change);
   }
@@ -94,15 +94,15 @@ function sharedItemOf(change: SharedChange): Item {
       // As text: not every database gives a number back as it got it.
       return { kind: 'calibration', keys: { flag: change.change }, values: { error: String(change.error) } };
     case 'revive':
-      return gone('kill', { id: change.id });
+      return tombstone('kill', { id: change.id });
     case 'lift_cap':
-      return gone('cap', { id: change.id });
+      return tombstone('cap', { id: change.id });
     case 'lift_floor':
-      return gone('floor', { id: change.id });
+      return tombstone('floor', { id: change.id });
   }
 }
 
-function gone(kind: ItemKind, keys: Item['keys']): Item {
+function tombstone(kind: ItemKind, keys: Item['keys']): Item {
   return { kind, keys, values: Object.fromEntries(ITEM_TABLES[kind].values.map((column) => [column, null])) };
 }
 
@@ -124,7 +124,7 @@ export function writtenChange(item: Item): unknown {
   if (!isPresent(item)) return undefined;
   const { kind, keys, values } = item;
   const text = (column: string): string => String(values[column]);
-  const json = (column: string): unknown => parsed(text(column));
+  const json = (column: string): unknown => parseJson(text(column));
   const id = keys['id'];
   const [tenant, featureClass] = [keys['tenant_id'], keys['feature_class']];
   return {
@@ -158,7 +158,7 @@ export function writtenChange(item: Item): unknown {
   };
 }
 
-function parsed(text: string): unknown {
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
@@ -178,7 +178,7 @@ const VALUE_FIELDS: Readonly<Record<Exclude<ItemKind, 'preference'>, string>> = 
 };
 
 /** What people see as an item's value; null where there is nothing. */
-export function stateAfter(change: ControlChange | undefined): JsonValue {
+export function resultingState(change: ControlChange | undefined): JsonValue {
   if (change === undefined) return null;
   const fields = change as unknown as Readonly<Record<string, JsonValue | undefined>>;
   if (change.kind === 'preference') {
@@ -189,7 +189,7 @@ export function stateAfter(change: ControlChange | undefined): JsonValue {
 }
 
 /** Whether two rows of one item say the same. */
-export function sameValues(one: Cells, other: Cells): boolean {
+export function sameValues(one: ColumnValues, other: ColumnValues): boolean {
   return canonical(one) === canonical(other);
 }
 

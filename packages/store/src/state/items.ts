@@ -3,7 +3,7 @@ import type { ConsentRecord, ControlItem, ItemKind, ItemQuery } from '../api/con
 import type { Database } from '../database/database.js';
 import type { Session, Sql } from '../database/sql-dialect.js';
 import { consentOfRow, stateOf } from './consent-row.js';
-import { type Cells, changeOf, ITEM_KINDS, ITEM_TABLES, type Item } from './item.js';
+import { type ColumnValues, changeOf, ITEM_KINDS, ITEM_TABLES, type Item } from './item.js';
 import { requireTenant } from './subject.js';
 
 interface ItemRow extends Readonly<Record<string, unknown>> {
@@ -42,9 +42,9 @@ export async function consents(database: Database, tenant: string): Promise<read
   });
 }
 
-type Wanted = Readonly<Record<string, string | undefined>>;
+type ItemFilter = Readonly<Record<string, string | undefined>>;
 
-function hasKeys(kind: ItemKind, wanted: Wanted): boolean {
+function hasKeys(kind: ItemKind, wanted: ItemFilter): boolean {
   return Object.entries(wanted).every(([name, value]) => value === undefined || ITEM_TABLES[kind].keys.includes(name));
 }
 
@@ -52,7 +52,7 @@ async function itemsOfKind(
   sql: Sql,
   session: Session,
   kind: ItemKind,
-  wanted: Wanted,
+  wanted: ItemFilter,
 ): Promise<readonly ControlItem[]> {
   const { keys, values } = ITEM_TABLES[kind];
   const conditions = Object.entries(wanted).filter(([, value]) => value !== undefined);
@@ -74,7 +74,7 @@ async function itemsOfKind(
 function itemOfRow(kind: ItemKind, row: ItemRow): ControlItem | undefined {
   const { keys, values } = ITEM_TABLES[kind];
   const pick = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, row[name] ?? null]));
-  const item = { kind, keys: pick(keys) as Readonly<Record<string, string>>, values: pick(values) as Cells };
+  const item = { kind, keys: pick(keys) as Readonly<Record<string, string>>, values: pick(values) as ColumnValues };
   const change = kind === 'consent' ? consentChange(item, row.what ?? null) : changeOf(item);
   if (change === undefined) return undefined;
   const { actor, reason } = JSON.parse(row.who ?? '{}') as { readonly actor?: string; readonly reason?: string };

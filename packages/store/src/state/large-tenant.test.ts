@@ -42,7 +42,7 @@ describe.each([
 ])('a large tenant on $name', ({ engine, place, open }) => {
   test('is read with ids of every kind, classes of one user over several pages, and a choice that is none of the two', async () => {
     const url = await place();
-    const store = openStore({ database: url, secret: SECRET, timeout: 20_000 });
+    const store = openStore({ database: url, secret: SECRET, timeoutMs: 20_000 });
     await store.migrate();
     const { run, end } = await open(url);
     const insert = (rows: string): Promise<unknown> =>
@@ -71,7 +71,7 @@ describe.each([
 
   test('is read whole, and gets no more choices than the limit', async () => {
     const url = await place();
-    const store = openStore({ database: url, secret: SECRET, timeout: 20_000 });
+    const store = openStore({ database: url, secret: SECRET, timeoutMs: 20_000 });
     await store.migrate();
     const { run, end } = await open(url);
     try {
@@ -118,7 +118,7 @@ describe('a large tenant in the embedded database', () => {
   test('is read whole, page by page, so that the process goes on with other work', async () => {
     folder = await mkdtemp(join(tmpdir(), 'rampart-large-'));
     await prepareEmbedded(folder);
-    const open = () => openStore({ database: { folder: folder ?? '' }, secret: SECRET, timeout: 20_000 });
+    const open = () => openStore({ database: { folder: folder ?? '' }, secret: SECRET, timeoutMs: 20_000 });
     const first = open();
     await first.migrate();
     await first.close();

@@ -1,6 +1,6 @@
 import type { ControlChange } from '@rampart/core';
 import { describe, expect, test } from 'vitest';
-import { narrows } from './narrowing.js';
+import { isNarrowing } from './narrowing.js';
 
 const prefer = (mode?: 'shadow' | 'suggestion', autoAbove?: number): ControlChange => ({
   kind: 'preference',
@@ -16,7 +16,7 @@ describe('a preference', () => {
     ['a first mode', prefer(undefined, 0.9), prefer('suggestion', 0.9)],
     ['first bands', prefer('suggestion'), prefer('suggestion', 0.1)],
   ])('%s can only take away', (_what, before, after) => {
-    expect(narrows(before, after)).toBe(true);
+    expect(isNarrowing(before, after)).toBe(true);
   });
 
   test.each([
@@ -25,6 +25,6 @@ describe('a preference', () => {
     ['no mode any more', prefer('suggestion', 0.9), prefer(undefined, 0.9)],
     ['no bands any more', prefer('suggestion', 0.9), prefer('shadow')],
   ])('%s may give', (_what, before, after) => {
-    expect(narrows(before, after)).toBe(false);
+    expect(isNarrowing(before, after)).toBe(false);
   });
 });

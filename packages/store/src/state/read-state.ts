@@ -14,7 +14,7 @@ import type { ItemKind } from '../api/control-store.js';
 import { type Database, requirePrimary } from '../database/database.js';
 import type { Session, Sql } from '../database/sql-dialect.js';
 import { CONSENT_WHAT, consentOfRow, stateOf } from './consent-row.js';
-import { type Cell, changeOf, ITEM_TABLES } from './item.js';
+import { type ColumnValue, changeOf, ITEM_TABLES } from './item.js';
 import { requireTenant } from './subject.js';
 
 /** Columns of the widest item, its keys ahead. */
@@ -48,7 +48,7 @@ export async function readTenant(database: Database, tenantId: string): Promise<
       database,
       session,
       TENANT_KINDS,
-      Array<string>(union(database.sql, TENANT_KINDS).split('?').length - 1).fill(tenant),
+      Array<string>(unionAll(database.sql, TENANT_KINDS).split('?').length - 1).fill(tenant),
       add,
     );
     await addChoices(database, session, { tenant, first: lines.filter(({ kind }) => kind === 'choice'), fold });
@@ -74,7 +74,7 @@ async function read(
   values: readonly string[],
   add: (change: ControlChange) => void,
 ): Promise<{ readonly epoch: string; readonly position: number; readonly lines: readonly Line[] }> {
-  const lines = await session.rows<Line>(union(database.sql, kinds), values);
+  const lines = await session.rows<Line>(unionAll(database.sql, kinds), values);
   const head = lines.find(({ kind }) => kind === 'head');
   if (head === undefined) throw new Error('rampart_head has no row');
   requirePrimary(head['c2'], database);
@@ -157,7 +157,7 @@ function changeOfLine(line: Line, tenant: string | undefined): ControlChange | u
   if (kind === 'consent') return consentOfLine(line, tenant ?? '');
   const { keys, values } = ITEM_TABLES[kind];
   const cells = keysOf(kind).concat(values);
-  const cell = (name: string): Cell => line[`c${cells.indexOf(name)}`] ?? null;
+  const cell = (name: string): ColumnValue => line[`c${cells.indexOf(name)}`] ?? null;
   const named = Object.fromEntries(keys.map((name) => [name, name === 'tenant_id' ? tenant : cell(name)]));
   return changeOf({
     kind,
@@ -182,9 +182,9 @@ function keysOf(kind: ItemKind): readonly string[] {
 
 const texts = new Map<string, string>();
 
-function union(sql: Sql, kinds: readonly ItemKind[]): string {
+function unionAll(sql: Sql, kinds: readonly ItemKind[]): string {
   const key = `${sql.family} ${kinds.join(' ')}`;
-  const text = texts.get(key) ?? [headPart(sql), ...kinds.map((kind) => part(sql, kind))].join(' union all ');
+  const text = texts.get(key) ?? [headPart(sql), ...kinds.map((kind) => unionPart(sql, kind))].join(' union all ');
   texts.set(key, text);
   return text;
 }
@@ -193,7 +193,7 @@ function headPart(sql: Sql): string {
   return selectOf(sql, 'head', ['epoch', 'position', sql.isReplica], '0', 'from rampart_head where id = 1');
 }
 
-function part(sql: Sql, kind: ItemKind): string {
+function unionPart(sql: Sql, kind: ItemKind): string {
   const { table, keys, values } = ITEM_TABLES[kind];
   const ofTenant = keys.includes('tenant_id');
   if (kind === 'consent') return consentPart(sql);

@@ -4,7 +4,7 @@ import { insert, type Session, type Sql, type Statement } from '../database/sql-
 import { scopeOf } from './item.js';
 
 /** Whom an entry is about, by name. */
-export interface Person {
+export interface PersonalData {
   readonly tenant: string;
   /** Empty for the tenant itself. */
   readonly user: string;
@@ -16,25 +16,25 @@ function newPseudonym(): string {
 }
 
 /** A person and its pseudonym. */
-export interface Subject extends Person {
+export interface Subject extends PersonalData {
   readonly pseudonym: string;
   /** Whether the pseudonym has to be recorded yet. */
   readonly isNew: boolean;
 }
 
 /** Whom a change is about; a kill, cap or floor may name a tenant too. */
-export function personOf(change: ControlChange): Person | undefined {
+export function personalDataOf(change: ControlChange): PersonalData | undefined {
   if (isTenantChange(change)) return { tenant: change.tenant, user: change.kind === 'choice' ? change.user : '' };
   const tenant = scopeOf(change)?.tenant;
   return tenant === undefined ? undefined : { tenant, user: '' };
 }
 
 /** @param pseudonym undefined where it has none yet */
-export function subjectFor(person: Person, pseudonym: string | undefined): Subject {
+export function subjectFor(person: PersonalData, pseudonym: string | undefined): Subject {
   return { ...person, pseudonym: pseudonym ?? newPseudonym(), isNew: pseudonym === undefined };
 }
 
-export async function findSubject(session: Session, person: Person): Promise<Subject> {
+export async function findSubject(session: Session, person: PersonalData): Promise<Subject> {
   const [row] = await session.rows<{ pseudonym: string }>(
     'select pseudonym from rampart_subject where tenant_id = ? and user_id = ?',
     [person.tenant, person.user],
@@ -46,7 +46,7 @@ export function addSubject({ pseudonym, tenant, user }: Subject): Statement {
   return insert('rampart_subject', { pseudonym, tenant_id: tenant, user_id: user });
 }
 
-const MOST_BIGINT = 18_446_744_073_709_551_615n;
+const MAX_BIGINT = 18_446_744_073_709_551_615n;
 
 /**
  * On MySQL and MariaDB a tenant is a number, because `tenant_ai_consents` says so. Not every text that looks like one is
@@ -56,7 +56,7 @@ const MOST_BIGINT = 18_446_744_073_709_551_615n;
  */
 export function requireTenant(sql: Sql, tenant: string): void {
   if (sql.family !== 'mysql') return;
-  if (/^(?:0|[1-9]\d{0,19})$/.test(tenant) && BigInt(tenant) <= MOST_BIGINT) return;
+  if (/^(?:0|[1-9]\d{0,19})$/.test(tenant) && BigInt(tenant) <= MAX_BIGINT) return;
   const fix = 'on MySQL and MariaDB use a whole number without leading zeros, as BIGINT UNSIGNED holds it';
   throw new ControlInputError('tenant', tenant, fix);
 }

@@ -16,7 +16,7 @@ const POSTGRES_CONSENT = `insert into tenant_ai_consents (tenant_id, feature_cla
   set state = excluded.state, actor_user_id = excluded.actor_user_id, set_at = excluded.set_at`;
 
 /** Statements that make a row of the state what an item says. */
-export function writesOf(sql: Sql, item: Item, recording: Recording): readonly Statement[] {
+export function statementsFor(sql: Sql, item: Item, recording: Recording): readonly Statement[] {
   if (item.kind === 'consent') return consentWrites(sql, item, recording);
   const { table, keys, values } = ITEM_TABLES[item.kind];
   return [

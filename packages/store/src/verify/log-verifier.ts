@@ -3,14 +3,14 @@ import type { Finding, FindingKind } from '../api/verification.js';
 import type { Database } from '../database/database.js';
 import type { LockedHead } from '../database/sql-dialect.js';
 import { type Chain, commitment } from '../log/chain.js';
-import type { Chains } from '../log/chains.js';
-import { isWrittenBySql, type SaidEntry } from '../log/pending-entries.js';
-import { fingerprintOf, ROTATION, rotationIn } from '../log/rotation.js';
-import { type Cells, itemName, itemOf } from '../state/item.js';
+import type { Keyring } from '../log/chains.js';
+import { type EntryWithPayload, isLegacyTriggerEntry } from '../log/pending-entries.js';
+import { parseRotation, ROTATION_KIND, secretFingerprint } from '../log/rotation.js';
+import { type ColumnValues, itemName, itemOf } from '../state/item.js';
 import { misplaced, type Suspect } from './verify-order.js';
 
 /** An entry with what stands beside the log. */
-export interface LogLine extends SaidEntry {
+export interface LogLine extends EntryWithPayload {
   readonly mac: string | null;
   readonly who_salt: string | null;
   readonly who_data: string | null;
@@ -18,7 +18,7 @@ export interface LogLine extends SaidEntry {
 
 /** What the log says of one row of the state. */
 export interface Folded {
-  readonly values: Cells;
+  readonly values: ColumnValues;
   readonly entry: string;
   readonly position: number;
 }
@@ -40,7 +40,7 @@ export class LogWalk {
   entries = 0;
   erased = 0;
   last = 0;
-  readonly #chains: Chains;
+  readonly #chains: Keyring;
   readonly #head: LockedHead;
   readonly #wanted: ReadonlySet<number>;
   readonly #mayBeUnsealed: boolean;
@@ -76,7 +76,7 @@ export class LogWalk {
     if (line.position > this.last + 1) this.#gap(line.position);
     const isForeign = this.#isForeign(line);
     if (!isForeign) {
-      if (line.kind === ROTATION) this.#rotate(line);
+      if (line.kind === ROTATION_KIND) this.#rotate(line);
       this.#checkMac(line);
     }
     this.#checkDetail(line, 'what', line.what, line.what_salt, line.what_data);
@@ -120,7 +120,7 @@ export class LogWalk {
   #isForeign(line: LogLine): boolean {
     const { position, mac } = line;
     if (mac !== null) return false;
-    if (this.#mayBeUnsealed && position > this.#head.sealed && isWrittenBySql(line)) return false;
+    if (this.#mayBeUnsealed && position > this.#head.sealed && isLegacyTriggerEntry(line)) return false;
     this.#note('foreign', position, `entry ${position} has no mac: the store did not write it`);
     if (this.#previousWithMacs !== undefined) this.#previousWithMacs = this.#chain?.mac(this.#previousWithMacs, line);
     return true;
@@ -128,7 +128,7 @@ export class LogWalk {
 
   /** Changes to the secret that the entry names, where the one before endorsed it. */
   #rotate({ position, what_data: data }: LogLine): void {
-    const rotation = rotationIn(data);
+    const rotation = parseRotation(data);
     // What an entry says, edited or deleted, is noted elsewhere.
     if (rotation === undefined) return;
     const { to, endorsement } = rotation;
@@ -146,7 +146,7 @@ export class LogWalk {
     const chain = this.#chains.find(keyCheck);
     if (chain === undefined) {
       const fix = 'add it to acceptedSecrets (RAMPART_ACCEPTED_SECRETS, or a line of --accepted-secret-file)';
-      const message = `the secret ${fingerprintOf(keyCheck)}, which signs from entry ${position} on, was not given: ${fix}`;
+      const message = `the secret ${secretFingerprint(keyCheck)}, which signs from entry ${position} on, was not given: ${fix}`;
       this.#note('secret_missing', position, message);
     }
     return chain;
@@ -155,7 +155,7 @@ export class LogWalk {
   /** A secret in the head that no entry changed to. */
   #unannounced(): readonly Finding[] {
     if (this.#chains.find(this.#keyCheck) === this.#chains.find(this.#head.key_check)) return [];
-    const message = `the head of the log names the secret ${fingerprintOf(this.#head.key_check)}, and no entry changed to it`;
+    const message = `the head of the log names the secret ${secretFingerprint(this.#head.key_check)}, and no entry changed to it`;
     return [{ kind: 'foreign', position: this.last, message }];
   }
 

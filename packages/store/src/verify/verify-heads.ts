@@ -1,9 +1,9 @@
 import type { Finding, SignedHead } from '../api/verification.js';
 import type { LockedHead } from '../database/sql-dialect.js';
-import type { Chains } from '../log/chains.js';
+import type { Keyring } from '../log/chains.js';
 
 interface Ends {
-  readonly chains: Chains;
+  readonly chains: Keyring;
   readonly head: LockedHead;
   readonly walk: { readonly last: number; readonly macs: ReadonlyMap<number, string>; findings(): readonly Finding[] };
   readonly exported: readonly SignedHead[];

@@ -1,9 +1,9 @@
 import type { Finding } from '../api/verification.js';
-import type { Chain, LogRow } from '../log/chain.js';
+import type { Chain, EntryRow } from '../log/chain.js';
 
 /** An entry whose mac doesn't fit where it stands. */
 export interface Suspect {
-  readonly row: LogRow;
+  readonly row: EntryRow;
   /** Of the secret that signs where it stands. */
   readonly chain: Chain;
   readonly mac: string;
@@ -54,7 +54,7 @@ function placeOf({ row, chain, mac }: Suspect, suspects: readonly Suspect[]): nu
 
 function isAtHome(
   chain: Chain,
-  row: LogRow,
+  row: EntryRow,
   { row: { position }, mac }: Suspect,
   predecessors: ReadonlySet<string>,
 ): boolean {

@@ -47,7 +47,7 @@ describe.each([
   let pages: number[];
 
   beforeEach(async () => {
-    const options = { database: await newDatabase(), secret: SECRET, timeout: 10_000 };
+    const options = { database: await newDatabase(), secret: SECRET, timeoutMs: 10_000 };
     store = openStore(options);
     database = openDatabase(readSettings(options), () => Promise.resolve());
     await store.migrate();
@@ -63,7 +63,7 @@ describe.each([
     }
   }
 
-  const run = (sql: string) => database.session((session) => session.change(sql));
+  const run = (sql: string) => database.session((session) => session.execute(sql));
 
   function check(page: number): Promise<readonly string[]> {
     return database.session(async (held) => {

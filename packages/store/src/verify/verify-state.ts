@@ -3,7 +3,7 @@ import type { Finding } from '../api/verification.js';
 import type { KeyPart, Session, Sql, Statement } from '../database/sql-dialect.js';
 import { canonical } from '../log/canonical.js';
 import {
-  type Cells,
+  type ColumnValues,
   changeOf,
   ITEM_KINDS,
   ITEM_TABLES,
@@ -83,17 +83,17 @@ function pageOf(sql: Sql, kind: ItemKind, page: number, last: Row | undefined): 
   const { table, keys, values: cells } = ITEM_TABLES[kind];
   const columns = kind === 'consent' ? [...keys, 'state'] : [...keys, ...cells, 'entry'];
   const key = keys.map((column) => keyPart(sql, kind, column, last));
-  const { text: after, values } = last === undefined ? { text: '1 = 1', values: [] } : sql.after(key);
+  const { text: after, values } = last === undefined ? { text: '1 = 1', values: [] } : sql.keysetCondition(key);
   const order = keys.join(', ');
   const text = `select ${columns.join(', ')} from ${table} where ${after} order by ${order} limit ${page}`;
   return { text: kind === 'consent' ? consentsOf(sql, text) : text, values };
 }
 
 function keyPart(sql: Sql, kind: ItemKind, column: string, last: Row | undefined): KeyPart {
-  if (kind !== 'consent') return { column, mark: '?', value: last?.[column] };
+  if (kind !== 'consent') return { column, placeholder: '?', value: last?.[column] };
   return column === 'tenant_id'
-    ? { column, mark: sql.consentTenant, value: last?.[column] }
-    : { column, mark: '?', value: last?.['spelling'] };
+    ? { column, placeholder: sql.consentTenant, value: last?.[column] }
+    : { column, placeholder: '?', value: last?.['spelling'] };
 }
 
 // Their terms are looked up one by one: a plan made while the tables were small must be good when they are not.
@@ -111,8 +111,8 @@ function isSame(kind: ItemKind, row: Row, { values, entry }: Folded): boolean {
   return row['entry'] === entry && sameValues(cellsOf(kind, row), values);
 }
 
-function cellsOf(kind: ItemKind, row: Row): Cells {
-  return Object.fromEntries(ITEM_TABLES[kind].values.map((name) => [name, row[name] ?? null])) as Cells;
+function cellsOf(kind: ItemKind, row: Row): ColumnValues {
+  return Object.fromEntries(ITEM_TABLES[kind].values.map((name) => [name, row[name] ?? null])) as ColumnValues;
 }
 
 // Old code deletes a consent's row to unset it.

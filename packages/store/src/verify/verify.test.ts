@@ -213,11 +213,11 @@ describe.each([
 
   async function headAt(position: number): Promise<SignedHead> {
     // The head of an earlier time, made again: this is what it would have been.
-    const { chainOf } = await import('../log/chain.js');
+    const { createChain } = await import('../log/chain.js');
     const { epoch, at } = await store.head();
     const found = await place.owner(`select mac from rampart_log where position = ${position}`);
     const rows = (Array.isArray(found) ? found[0] : (found as { rows: unknown }).rows) as readonly { mac: string }[];
-    return chainOf(SECRET).sign({ epoch, position, mac: rows[0]?.mac ?? '', at });
+    return createChain(SECRET).sign({ epoch, position, mac: rows[0]?.mac ?? '', at });
   }
 
   async function cutTo(position: number): Promise<void> {

@@ -3,8 +3,8 @@ import type { Finding, Verification, VerifyOptions } from '../api/verification.j
 import type { Database } from '../database/database.js';
 import type { LockedHead, Session } from '../database/sql-dialect.js';
 import { readHead } from '../log/chain.js';
-import { seal } from '../log/head.js';
-import { ROTATION, rotationIn } from '../log/rotation.js';
+import { signPending } from '../log/head.js';
+import { parseRotation, ROTATION_KIND } from '../log/rotation.js';
 import { findUnwatched } from '../schema/consent-watch.js';
 import { type LogLine, LogWalk } from './log-verifier.js';
 import { headFindings } from './verify-heads.js';
@@ -17,7 +17,7 @@ const MOST_FINDINGS = 100;
 export async function verify(database: Database, { heads = [] }: VerifyOptions = {}): Promise<Verification> {
   if (!Array.isArray(heads)) throw new ControlInputError('heads', heads, 'hand in a list of what head() returned');
   const exported = heads.map(readHead);
-  const sealed = await seal(database);
+  const sealed = await signPending(database);
   return database.session(async (session) => {
     await beginSnapshot(database, session);
     try {
@@ -83,9 +83,9 @@ async function firstCheckOf(session: Session, head: LockedHead): Promise<string>
   const [first] = await session.rows<{ what: string | null }>(
     `select d.data as what from rampart_log l left join rampart_detail d on d.id = l.id and d.part = 'what'
       where l.kind = ? order by l.position limit 1`,
-    [ROTATION],
+    [ROTATION_KIND],
   );
-  return rotationIn(first?.what ?? null)?.from ?? head.key_check;
+  return parseRotation(first?.what ?? null)?.from ?? head.key_check;
 }
 
 async function readAll(session: Session, take: (line: LogLine) => void): Promise<void> {

@@ -38,7 +38,7 @@ export async function appends({ smoke, writers }) {
 }
 
 async function orderedSide(url, writers, stops) {
-  const store = stops.close(openStore({ database: url, secret: SECRET, connections: writers, timeout: 20_000 }));
+  const store = stops.close(openStore({ database: url, secret: SECRET, pool: { max: writers }, timeoutMs: 20_000 }));
   await store.migrate();
   const why = { actor: 'bench', reason: 'bench', expected: 'any' };
   const append = (tenant, version) => store.apply(changeOf(tenant, version), why);

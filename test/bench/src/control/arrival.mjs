@@ -46,7 +46,7 @@ export async function arrival({ kind, changes, readers = 8, withRedis }) {
 async function startFleet(kind, count, stops) {
   const postgres = stops.own(await startPostgres());
   const redis = stops.own(await startRedis());
-  const options = { database: postgres.url, redis: redis.url, secret: SECRET, connections: 3 };
+  const options = { database: postgres.url, redis: redis.url, secret: SECRET, pool: { max: 3 } };
   const writer = stops.close(createControl(options));
   await writer.ready();
   await writer.start();

@@ -14,7 +14,7 @@ export async function largeTenant({ smoke }) {
   const stops = new Stops();
   try {
     const postgres = stops.own(await startPostgres());
-    const control = stops.close(createControl({ database: postgres.url, secret: SECRET, timeout: 20_000 }));
+    const control = stops.close(createControl({ database: postgres.url, secret: SECRET, timeoutMs: 20_000 }));
     await control.ready();
     await fill(postgres.url, choices);
     const runs = [];

@@ -1,6 +1,6 @@
 import mysql from 'mysql2';
 import type { Connection } from 'mysql2/promise';
-import type { Pool, Result } from '../connection.js';
+import type { Pool, QueryResult } from '../connection.js';
 import { type DriverConnection, openPool, type PoolSettings } from '../pool.js';
 
 /** MariaDB cuts arrays that it aggregates at this length. A page of user choices takes half of it at most. */
@@ -31,10 +31,10 @@ class MysqlConnection implements DriverConnection {
     await this.#connection.query(`set session idle_transaction_timeout = ${this.#seconds * 2}`).catch(() => undefined);
   }
 
-  async query(text: string, values: readonly unknown[]): Promise<Result> {
+  async query(text: string, values: readonly unknown[]): Promise<QueryResult> {
     const [result] = await this.#connection.query(text, [...values]);
-    if (Array.isArray(result)) return { rows: result as Record<string, unknown>[], changed: 0 };
-    return { rows: [], changed: result.affectedRows };
+    if (Array.isArray(result)) return { rows: result as Record<string, unknown>[], affectedRows: 0 };
+    return { rows: [], affectedRows: result.affectedRows };
   }
 
   isFatal(error: unknown): boolean {
@@ -56,13 +56,13 @@ class MysqlConnection implements DriverConnection {
 
 /** Connections to a MySQL or MariaDB server. */
 export function mysqlPool(settings: PoolSettings): Pool {
-  const { address, timeout, statementTimeout = timeout } = settings;
+  const { address, timeoutMs, statementTimeoutMs = timeoutMs } = settings;
   // mysql2 has one name of the protocol only.
   const uri = address.engine === 'mysql' ? address.url.replace(/^mariadb:/, 'mysql:') : '';
   return openPool(settings, (onBroken) => {
     const connection = mysql.createConnection({
       uri,
-      connectTimeout: timeout,
+      connectTimeout: timeoutMs,
       charset: 'utf8mb4_bin',
       timezone: 'Z',
       dateStrings: true,
@@ -73,6 +73,6 @@ export function mysqlPool(settings: PoolSettings): Pool {
     });
     connection.on('error', onBroken);
     connection.on('end', () => onBroken(new Error('connection lost: the server closed it')));
-    return new MysqlConnection(connection.promise(), statementTimeout);
+    return new MysqlConnection(connection.promise(), statementTimeoutMs);
   });
 }

@@ -140,8 +140,8 @@ describe('containers on one volume', () => {
   }
 
   async function recordedRows(): Promise<Set<string>> {
-    const address = { engine: 'pglite', folder, shown: folder } as const;
-    const pool = await pglitePool({ address, timeout: 10_000 } as Parameters<typeof pglitePool>[0], TIMES);
+    const address = { engine: 'pglite', folder, redactedUrl: folder } as const;
+    const pool = await pglitePool({ address, timeoutMs: 10_000 } as Parameters<typeof pglitePool>[0], TIMES);
     const { rows } = await (await pool.acquire()).query('select writer, n from opt_outs', []);
     await pool.close();
     return new Set(rows.map(({ writer, n }) => `${String(writer)} ${Number(n)}`));

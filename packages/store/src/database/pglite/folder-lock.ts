@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StoreError } from '../../api/store-error.js';
 import { startHeartbeat } from './heartbeat.js';
-import { type Owner, processOwner, stateOf } from './lock-owner.js';
+import { type Owner, ownerState, processOwner } from './lock-owner.js';
 
 /** Times of the lock, in milliseconds of each process's monotonic clock. */
 export interface LockTimes {
@@ -44,12 +44,12 @@ export async function lockFolder(folder: string, times: LockTimes = LOCK_TIMES):
   const owner = processOwner();
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const file = await create(path, folder);
-    if (file !== undefined) return own({ file, path, folder, owner }, times);
+    if (file !== undefined) return acquired({ file, path, folder, owner }, times);
     const other = await readLock(path);
     if (other === undefined) continue;
-    const state = other.owner === undefined ? 'unknown' : stateOf(other.owner);
+    const state = other.owner === undefined ? 'unknown' : ownerState(other.owner);
     if (state === 'alive' || (state === 'unknown' && (await hasHeartbeat(path, other, times)))) {
-      throw lockedBy((await readLock(path))?.owner ?? other.owner, folder);
+      throw lockedError((await readLock(path))?.owner ?? other.owner, folder);
     }
     await removeStale(path, other);
   }
@@ -78,14 +78,14 @@ async function create(path: string, folder: string): Promise<FileHandle | undefi
   }
 }
 
-interface Owned {
+interface AcquiredLock {
   readonly file: FileHandle;
   readonly path: string;
   readonly folder: string;
   readonly owner: Owner;
 }
 
-async function own({ file, path, folder, owner }: Owned, { heartbeatMs }: LockTimes): Promise<FolderLock> {
+async function acquired({ file, path, folder, owner }: AcquiredLock, { heartbeatMs }: LockTimes): Promise<FolderLock> {
   const text = JSON.stringify({ ...owner, host: hostname() });
   let stop: () => Promise<void> = async () => undefined;
   const release = async () => {
@@ -102,10 +102,10 @@ async function own({ file, path, folder, owner }: Owned, { heartbeatMs }: LockTi
     const message = `${folder}: its file system keeps no lock (no modification times, or no space); use a local disk, or PostgreSQL`;
     throw new StoreError('refused', message, { cause });
   }
-  return { requireOwned: () => requireText(path, text, folder), release };
+  return { requireOwned: () => requireLockText(path, text, folder), release };
 }
 
-function requireText(path: string, text: string, folder: string): void {
+function requireLockText(path: string, text: string, folder: string): void {
   let current: string | undefined;
   try {
     current = readFileSync(path, 'utf8');
@@ -113,8 +113,8 @@ function requireText(path: string, text: string, folder: string): void {
     // Removed, or its disk is gone: either way this process can't show that it owns the folder.
   }
   if (current === text) return;
-  const owner = ownerIn(current ?? '');
-  const cause = owner === undefined ? 'its lock file is gone' : `${nameOf(owner)} took it over`;
+  const owner = parseOwner(current ?? '');
+  const cause = owner === undefined ? 'its lock file is gone' : `${describeOwner(owner)} took it over`;
   throw new StoreError(
     'locked',
     `${folder} is no longer locked by this process: ${cause}, maybe while this process was paused; restart this process`,
@@ -125,13 +125,13 @@ async function readLock(path: string): Promise<Lock | undefined> {
   try {
     // Opened first: a network file system then asks its server for the attributes.
     const text = await readFile(path, 'utf8');
-    return { text, owner: ownerIn(text), mtimeMs: (await stat(path)).mtimeMs };
+    return { text, owner: parseOwner(text), mtimeMs: (await stat(path)).mtimeMs };
   } catch {
     return undefined;
   }
 }
 
-function ownerIn(text: string): (Owner & { readonly host?: string }) | undefined {
+function parseOwner(text: string): (Owner & { readonly host?: string }) | undefined {
   try {
     const owner = JSON.parse(text) as Owner;
     return typeof owner?.pid === 'number' ? owner : undefined;
@@ -171,14 +171,14 @@ function isSame(lock: Lock | undefined, other: Lock): boolean {
   return lock?.text === other.text && lock.mtimeMs === other.mtimeMs;
 }
 
-function nameOf({ pid, host }: { readonly pid: number; readonly host?: string }): string {
+function describeOwner({ pid, host }: { readonly pid: number; readonly host?: string }): string {
   return `process ${pid}${host === undefined ? '' : ` on host ${host}`}`;
 }
 
-function lockedBy(owner: (Owner & { readonly host?: string }) | undefined, folder: string): StoreError {
+function lockedError(owner: (Owner & { readonly host?: string }) | undefined, folder: string): StoreError {
   const self = processOwner();
   const isSelf = owner?.pid === self.pid && owner.space === self.space && owner.started === self.started;
-  const other = owner === undefined ? 'another process' : nameOf(owner);
+  const other = owner === undefined ? 'another process' : describeOwner(owner);
   const name = isSelf ? 'this process already' : other;
   const elsewhere =
     isSelf || owner === undefined || owner.space === self.space ? '' : ' (another container or pid namespace)';

@@ -2,7 +2,7 @@ import { fstatSync, futimesSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 
 // A thread of its own: a statement of the embedded database blocks the main thread, and must not look like death.
-const THREAD = `
+const THREAD_SOURCE = `
   const { futimesSync } = require('node:fs');
   const { workerData } = require('node:worker_threads');
   let seconds = workerData.seconds;
@@ -25,7 +25,12 @@ export async function startHeartbeat(fd: number, heartbeatMs: number): Promise<(
     futimesSync(fd, value, value);
     if (fstatSync(fd).mtimeMs !== value * 1_000) throw new Error('the modification time of the file cannot be set');
   }
-  const worker = new Worker(THREAD, { eval: true, workerData: { fd, heartbeatMs, seconds }, execArgv: [], env: {} });
+  const worker = new Worker(THREAD_SOURCE, {
+    eval: true,
+    workerData: { fd, heartbeatMs, seconds },
+    execArgv: [],
+    env: {},
+  });
   // A thread that ends stops the heartbeat: the lock may then be taken over, which its owner notices.
   worker.on('error', () => undefined);
   worker.unref();

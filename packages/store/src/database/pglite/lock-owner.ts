@@ -15,15 +15,15 @@ export interface Owner {
 
 /** This process as an owner, with a token of its own. */
 export function processOwner(): Owner {
-  return { pid: process.pid, started: startOf(process.pid), space: pidSpace(), token: randomUUID() };
+  return { pid: process.pid, started: processStart(process.pid), space: pidSpace(), token: randomUUID() };
 }
 
 /**
  * Whether an owner runs. `unknown`: it belongs to another pid namespace or host, where its process id names nothing
  * that this process can see.
  */
-export function stateOf({ pid, started, space }: Owner): 'alive' | 'dead' | 'unknown' {
-  const current = startOf(pid);
+export function ownerState({ pid, started, space }: Owner): 'alive' | 'dead' | 'unknown' {
+  const current = processStart(pid);
   // The same boot, the same process id and the same start: that process, also in a lock of an older version.
   if (started !== undefined && started === current) return 'alive';
   if (space === undefined || space !== pidSpace()) return 'unknown';
@@ -53,7 +53,7 @@ function pidSpace(): string | undefined {
 }
 
 /** Linux keeps when a process started, in ticks since the boot. */
-function startOf(pid: number): string | undefined {
+function processStart(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     const ticks = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];

@@ -2,10 +2,10 @@ import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PGlite } from '@electric-sql/pglite';
 import { StoreError } from '../../api/store-error.js';
-import { type Connection, endsWithin, type Pool, type Result, withDeadline } from '../connection.js';
-import { noControlLog, storeError, storeErrorOf } from '../driver-error.js';
+import { type Connection, type Pool, type QueryResult, settlesWithin, withDeadline } from '../connection.js';
+import { createStoreError, missingLogError, toStoreError } from '../driver-error.js';
 import type { PoolSettings } from '../pool.js';
-import { takingTurns } from '../semaphore.js';
+import { createSemaphore } from '../semaphore.js';
 import { fencedFiles } from './fenced-files.js';
 import { type FolderLock, LOCK_TIMES, type LockTimes, lockFolder } from './folder-lock.js';
 
@@ -23,33 +23,33 @@ export interface PgliteOptions extends Partial<LockTimes> {
  * replaced: after a statement without an answer it stays occupied until the statement ends, and then is rolled back.
  */
 export async function pglitePool(
-  { address, timeout, statementTimeout = timeout }: PoolSettings,
+  { address, timeoutMs, statementTimeoutMs = timeoutMs }: PoolSettings,
   { create: mayCreate = true, ...times }: PgliteOptions = {},
 ): Promise<Pool> {
-  const { shown } = address;
+  const { redactedUrl } = address;
   const folder = address.engine === 'pglite' ? address.folder : '';
-  if (!mayCreate) await requireDatabase(folder, shown);
+  if (!mayCreate) await requireDatabase(folder, redactedUrl);
   await mkdir(folder, { recursive: true }).catch((error: unknown) => {
     throw folderError(folder, error);
   });
   const lock = await lockFolder(folder, { ...LOCK_TIMES, ...times });
   const db = await create(folder, lock).catch(async (error: unknown) => {
     await lock.release();
-    throw storeErrorOf(error, shown);
+    throw toStoreError(error, redactedUrl);
   });
-  const turns = takingTurns(1, timeout, () =>
-    storeError('timeout', shown, `its one connection was not free for ${timeout} ms`),
+  const semaphore = createSemaphore(1, timeoutMs, () =>
+    createStoreError('timeout', redactedUrl, `its one connection was not free for ${timeoutMs} ms`),
   );
   return {
     async acquire() {
-      await turns.take();
-      return new EmbeddedConnection({ db, lock, shown, timeout: statementTimeout });
+      await semaphore.acquire();
+      return new EmbeddedConnection({ db, lock, redactedUrl, timeoutMs: statementTimeoutMs });
     },
     release(connection) {
-      void (connection as EmbeddedConnection).settle().then(turns.pass);
+      void (connection as EmbeddedConnection).settle().then(semaphore.release);
     },
     async close() {
-      await endsWithin(timeout, db.close());
+      await settlesWithin(timeoutMs, db.close());
       await lock.release();
     },
   };
@@ -57,11 +57,11 @@ export async function pglitePool(
 
 /** @throws StoreError `schema_older` where the folder doesn't hold a database */
 async function requireDatabase(folder: string, shown: string): Promise<void> {
-  const found = await stat(join(folder, 'data', 'PG_VERSION')).catch((error: NodeJS.ErrnoException) => {
+  const version = await stat(join(folder, 'data', 'PG_VERSION')).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
-    throw storeErrorOf(error, shown);
+    throw toStoreError(error, shown);
   });
-  if (found === undefined) throw noControlLog(shown, 'this folder holds no embedded database');
+  if (version === undefined) throw missingLogError(shown, 'this folder holds no embedded database');
 }
 
 function folderError(folder: string, cause: unknown): StoreError {
@@ -80,9 +80,9 @@ async function create(folder: string, lock: FolderLock): Promise<PGlite> {
 interface Embedded {
   readonly db: Pick<PGlite, 'query' | 'exec'>;
   readonly lock: Pick<FolderLock, 'requireOwned'>;
-  readonly shown: string;
+  readonly redactedUrl: string;
   /** Longest wait for the answer to one statement, in ms. */
-  readonly timeout: number;
+  readonly timeoutMs: number;
 }
 
 /** The connection for one session. */
@@ -99,23 +99,24 @@ export class EmbeddedConnection implements Connection {
     return this.#overdue !== undefined;
   }
 
-  async query(text: string, values: readonly unknown[]): Promise<Result> {
-    const { lock, shown, timeout } = this.#embedded;
-    const late = () => storeError('timeout', shown, `no answer to a statement within ${timeout} ms`);
-    if (this.isLost) throw late();
+  async query(text: string, values: readonly unknown[]): Promise<QueryResult> {
+    const { lock, redactedUrl, timeoutMs } = this.#embedded;
+    const timeoutError = () =>
+      createStoreError('timeout', redactedUrl, `no answer to a statement within ${timeoutMs} ms`);
+    if (this.isLost) throw timeoutError();
     lock.requireOwned();
     const running = this.#run(text, values);
     try {
-      const result = await withDeadline(timeout, running, () => {
+      const result = await withDeadline(timeoutMs, running, () => {
         this.#overdue = running;
-        return late();
+        return timeoutError();
       });
       lock.requireOwned();
       return result;
     } catch (error) {
       // A write that the fence refused fails as an I/O error: the lost lock is the cause.
       lock.requireOwned();
-      throw storeErrorOf(error, shown);
+      throw toStoreError(error, redactedUrl);
     }
   }
 
@@ -126,9 +127,9 @@ export class EmbeddedConnection implements Connection {
     await this.#embedded.db.exec('rollback').catch(() => undefined);
   }
 
-  async #run(text: string, values: readonly unknown[]): Promise<Result> {
+  async #run(text: string, values: readonly unknown[]): Promise<QueryResult> {
     const { db } = this.#embedded;
     const result = values.length > 0 ? await db.query(text, [...values]) : (await db.exec(text)).at(-1);
-    return { rows: (result?.rows ?? []) as Record<string, unknown>[], changed: result?.affectedRows ?? 0 };
+    return { rows: (result?.rows ?? []) as Record<string, unknown>[], affectedRows: result?.affectedRows ?? 0 };
   }
 }

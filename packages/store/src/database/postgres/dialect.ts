@@ -16,8 +16,8 @@ export const POSTGRES: Sql = {
   text: (expression) => `(${expression})::text`,
   jsonArray: (expression) => `json_agg(${expression})`,
   consentClass: (column) => column,
-  after: (key) => ({
-    text: `(${key.map(({ column }) => column).join(', ')}) > (${key.map(({ mark }) => mark).join(', ')})`,
+  keysetCondition: (key) => ({
+    text: `(${key.map(({ column }) => column).join(', ')}) > (${key.map(({ placeholder }) => placeholder).join(', ')})`,
     values: key.map(({ value }) => value),
   }),
   upsert(table, keys, values) {
@@ -26,7 +26,7 @@ export const POSTGRES: Sql = {
     return `insert into ${table} (${columns.join(', ')}) values (${columns.map(() => '?').join(', ')})
       on conflict (${keys.join(', ')}) do update set ${updates}`;
   },
-  async begin(session, turn, look) {
+  async beginLocked(session, turn, look) {
     const key = createHash('sha256').update(turn).digest().readInt32BE(0);
     // Sent together and run one after the other: a statement sees what was there when it began, so the lock is taken
     // by one before the look.
@@ -35,12 +35,12 @@ export const POSTGRES: Sql = {
     return seen;
   },
   async lockHead(session, writes) {
-    const { text, values } = lockStatement(writes);
+    const { text, values } = lockHeadStatement(writes);
     const [head] = await session.rows<LockedHead>(text, values);
     if (head === undefined) throw new Error('rampart_head has no row');
     return head;
   },
-  async finish(session, rows) {
+  async appendAndCommit(session, rows) {
     const last = rows.at(-1);
     if (last === undefined) throw new Error('nothing to append');
     const added = insertRows('rampart_log', LOG_COLUMNS, rows.map(logValues));
@@ -60,7 +60,7 @@ export const POSTGRES: Sql = {
 };
 
 // The counts have to be known before the row is locked: so the writes are over by then, and the lock is held shorter.
-function lockStatement(writes: readonly Statement[]): Statement {
+function lockHeadStatement(writes: readonly Statement[]): Statement {
   const parts = writes.map(({ text }, index) => `w${index} as (${text} returning 1)`);
   const counts = writes.map((_, index) => ` and (select count(*) from w${index}) >= 0`);
   return {
@@ -70,15 +70,15 @@ function lockStatement(writes: readonly Statement[]): Statement {
   };
 }
 
-const texts = new Map<string, string>();
-const MOST_TEXTS = 500;
+const statementCache = new Map<string, string>();
+const MAX_CACHED_STATEMENTS = 500;
 
 /** `$1`, `$2` … for `?`. */
-export function numbered(text: string): string {
-  const known = texts.get(text);
-  if (known !== undefined) return known;
+export function toNumberedPlaceholders(text: string): string {
+  const cached = statementCache.get(text);
+  if (cached !== undefined) return cached;
   let count = 0;
-  const made = text.replace(/\?/g, () => `$${++count}`);
-  if (texts.size < MOST_TEXTS) texts.set(text, made);
-  return made;
+  const numbered = text.replace(/\?/g, () => `$${++count}`);
+  if (statementCache.size < MAX_CACHED_STATEMENTS) statementCache.set(text, numbered);
+  return numbered;
 }

@@ -22,7 +22,7 @@ describe.each(['session', 'transaction'] as const)('behind PgBouncer in %s mode'
   });
   afterAll(() => pgbouncer.stop());
 
-  const open = (database: string) => openStore({ database, secret: SECRET, timeout: 10_000, connections: 5 });
+  const open = (database: string) => openStore({ database, secret: SECRET, timeoutMs: 10_000, pool: { max: 5 } });
 
   test('two processes migrate, write and read at once', async () => {
     const url = pgbouncer.through(await postgres().newDatabase());

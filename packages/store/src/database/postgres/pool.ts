@@ -1,10 +1,10 @@
 import pg from 'pg';
-import type { Pool, Result } from '../connection.js';
+import type { Pool, QueryResult } from '../connection.js';
 import { type DriverConnection, openPool, type PoolSettings } from '../pool.js';
 
 /** How many different statements are kept prepared on a connection, and how long a list of values they may have. */
-const MOST_PREPARED = 100;
-const MOST_VALUES = 50;
+const MAX_PREPARED_STATEMENTS = 100;
+const MAX_PREPARED_VALUES = 50;
 
 /** Names and values of the settings that a session needs. */
 type SessionSettings = Readonly<Record<string, string>>;
@@ -20,10 +20,10 @@ class PostgresConnection implements DriverConnection {
   #isPooled = false;
   #isInTransaction = false;
 
-  constructor(client: pg.Client, settings: SessionSettings, nameOf: (text: string) => string | undefined) {
+  constructor(client: pg.Client, settings: SessionSettings, statementName: (text: string) => string | undefined) {
     this.#client = client;
     this.#settings = settings;
-    this.#nameOf = nameOf;
+    this.#nameOf = statementName;
   }
 
   async open(): Promise<void> {
@@ -32,12 +32,12 @@ class PostgresConnection implements DriverConnection {
     // PgBouncer and its kind give their clients process ids of their own.
     const isDirect = `pg_backend_pid() = ${Number(processID)}`;
     const { rows } = await this.#client.query<{ direct: boolean }>(
-      `select ${isDirect} as direct, case when ${isDirect} then ${setting(this.#settings, false).join(' || ')} end`,
+      `select ${isDirect} as direct, case when ${isDirect} then ${setConfigExpressions(this.#settings, false).join(' || ')} end`,
     );
     this.#isPooled = rows[0]?.direct !== true;
   }
 
-  async query(text: string, values: readonly unknown[]): Promise<Result> {
+  async query(text: string, values: readonly unknown[]): Promise<QueryResult> {
     if (!this.#isPooled) return this.#run(text, values, this.#nameOf(text));
     if (/^begin\b/i.test(text)) {
       this.#isInTransaction = true;
@@ -54,11 +54,11 @@ class PostgresConnection implements DriverConnection {
   }
 
   #begin(begin = 'begin'): string {
-    return `${begin}; select ${setting(this.#settings, true).join(', ')}`;
+    return `${begin}; select ${setConfigExpressions(this.#settings, true).join(', ')}`;
   }
 
-  async #run(text: string, values: readonly unknown[] = [], name?: string): Promise<Result> {
-    const isPrepared = name !== undefined && values.length > 0 && values.length <= MOST_VALUES;
+  async #run(text: string, values: readonly unknown[] = [], name?: string): Promise<QueryResult> {
+    const isPrepared = name !== undefined && values.length > 0 && values.length <= MAX_PREPARED_VALUES;
     const result = await this.#client.query({
       text,
       ...(values.length > 0 && { values: [...values] }),
@@ -66,7 +66,7 @@ class PostgresConnection implements DriverConnection {
     });
     // Several statements have several results.
     const last = Array.isArray(result) ? (result as pg.QueryResult[]).at(-1) : result;
-    return { rows: last?.rows ?? [], changed: last?.rowCount ?? 0 };
+    return { rows: last?.rows ?? [], affectedRows: last?.rowCount ?? 0 };
   }
 
   isFatal(error: unknown): boolean {
@@ -88,8 +88,8 @@ class PostgresConnection implements DriverConnection {
 /** Connections to a PostgreSQL server. */
 export function postgresPool(settings: PoolSettings): Pool {
   const { address } = settings;
-  const nameOf = statementNames();
-  const sessionSettings = settingsOf(settings);
+  const statementName = createStatementNames();
+  const sessionSettings = toSessionSettings(settings);
   return openPool(settings, (onBroken) => {
     const client = new pg.Client({
       connectionString: address.engine === 'postgres' ? address.url : '',
@@ -101,7 +101,7 @@ export function postgresPool(settings: PoolSettings): Pool {
       },
     });
     client.on('error', onBroken);
-    return new PostgresConnection(client, sessionSettings, nameOf);
+    return new PostgresConnection(client, sessionSettings, statementName);
   });
 }
 
@@ -111,12 +111,12 @@ export function postgresPool(settings: PoolSettings): Pool {
  * A plan made while a table was small is kept, and must not read all of it later: every statement has its index. Where a
  * whole table is meant, that looks so dear to the planner that it would compile for half a second.
  */
-function settingsOf({ timeout, statementTimeout = timeout }: PoolSettings): SessionSettings {
+function toSessionSettings({ timeoutMs, statementTimeoutMs = timeoutMs }: PoolSettings): SessionSettings {
   return {
     // A little earlier than our own deadline, so that a wait for a lock doesn't cost the connection.
-    statement_timeout: `'${Math.max(1, Math.floor(statementTimeout * 0.95))}'`,
+    statement_timeout: `'${Math.max(1, Math.floor(statementTimeoutMs * 0.95))}'`,
     // A writer that is stopped must not keep the head of the log for ever.
-    idle_in_transaction_session_timeout: `'${statementTimeout * 2}'`,
+    idle_in_transaction_session_timeout: `'${statementTimeoutMs * 2}'`,
     jit: "'off'",
     enable_seqscan: "'off'",
     plan_cache_mode: "'force_generic_plan'",
@@ -127,16 +127,16 @@ function settingsOf({ timeout, statementTimeout = timeout }: PoolSettings): Sess
 }
 
 /** Expressions that make the settings, for the transaction or for the session. */
-function setting(settings: SessionSettings, isLocal: boolean): readonly string[] {
+function setConfigExpressions(settings: SessionSettings, isLocal: boolean): readonly string[] {
   return Object.entries(settings).map(([name, value]) => `set_config('${name}', ${value}, ${isLocal})`);
 }
 
 /** A short name for a text, the same each time; undefined when there are many already. */
-function statementNames(): (text: string) => string | undefined {
+function createStatementNames(): (text: string) => string | undefined {
   const names = new Map<string, string>();
   return (text) => {
-    const known = names.get(text);
-    if (known !== undefined || names.size >= MOST_PREPARED) return known;
+    const existing = names.get(text);
+    if (existing !== undefined || names.size >= MAX_PREPARED_STATEMENTS) return existing;
     const name = `rampart_${names.size}`;
     names.set(text, name);
     return name;
