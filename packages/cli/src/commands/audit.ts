@@ -64,7 +64,7 @@ function listCommand(session: Session): Command {
 
 function verifyCommand(session: Session): Command {
   return databaseCommand('verify')
-    .summary('look for entries that were edited, deleted, reordered or cut off')
+    .summary('check the log for entries that were edited, moved, deleted or cut off')
     .description('Reads the whole log. Ends with 1 and names every entry where somebody tampered with it.')
     .option('--heads <file>', 'heads that were kept elsewhere: JSON as rampart audit head prints it, one or many')
     .addHelpText('after', '\nExample:\n  rampart audit verify --heads heads.jsonl')

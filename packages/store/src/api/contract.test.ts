@@ -270,7 +270,7 @@ describe.each([
     await store.outbox.complete(id, { environments: ['production'] });
     await store.outbox.complete(id, { environments: [] });
     expect(await store.outbox.pending()).not.toContainEqual(expect.objectContaining({ id }));
-    expect(await store.outbox.find(id)).toMatchObject({ done: true, result: { environments: ['production'] } });
+    expect(await store.outbox.find(id)).toMatchObject({ completed: true, result: { environments: ['production'] } });
     expect(await store.outbox.find('none')).toBeUndefined();
   });
 

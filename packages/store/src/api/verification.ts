@@ -1,63 +1,61 @@
 import type { LogPosition } from '@rampart/core';
 
-/** The end of the log at some time, signed with a key that the database doesn't know. Plain JSON, to be kept elsewhere. */
+/** The end of the log at one moment, signed with a key that the database doesn't have. Plain JSON, to be stored elsewhere. */
 export interface SignedHead extends LogPosition {
-  /** Stands for every entry up to the position. */
+  /** Mac of the entry at the position; depends on every entry before it. */
   readonly mac: string;
-  /** When it was made, in ms since 1970, by the database's clock. */
+  /** Time of the signature in ms since 1970, by the database's clock. */
   readonly at: number;
   readonly signature: string;
 }
 
-/** What to hold the log against. */
+/** Options of `verify`. */
 export interface VerifyOptions {
-  /** Heads exported earlier. Without one a log whose tail and head row were both cut looks whole. @default none */
+  /** Heads exported earlier. Without them a log whose tail and head row were both deleted passes. @default none */
   readonly heads?: readonly SignedHead[] | undefined;
 }
 
-/** What is wrong with the log. */
 export type FindingKind =
-  /** An entry, or what it says, is not what was recorded. */
+  /** The entry at this position, its payload or its author is not the recorded one. */
   | 'edited'
-  /** An entry, or what it says, is gone, and no erasure explains it. */
+  /** An entry, its payload or its author is missing, and no erasure explains it. */
   | 'deleted'
-  /** An entry stands where another one was. */
-  | 'reordered'
-  /** The log ends before it did. */
+  /** The log ends before its head row or before an exported head. */
   | 'cut_off'
-  /**
-   * An entry that nobody with the secret wrote, or one by a secret that signed another part of the log, or a head of another
-   * database or secret.
-   */
+  /** An entry or head without a valid signature, or one signed with a secret of another part of the log or of another database. */
   | 'foreign'
-  /** Entries by a secret that was not given: nothing is known of them. */
+  /** The secret of entries from this position on is missing: they are unproven. */
   | 'secret_missing'
-  /** A row of the state is not what the log adds up to. */
+  /** A row of the state differs from the log. */
   | 'state';
 
-/** One thing that is wrong. */
+/** One problem. */
 export interface Finding {
   readonly kind: FindingKind;
-  /** The entry; for `state` the last one about the row, 0 where there is none. */
+  /** Position of the entry; for `state` of the last entry about the row, 0 without one. */
   readonly position: number;
-  /** What was found, for people. */
+  /** Description for people. */
   readonly message: string;
 }
 
-/** What {@link ControlStore.verify} found. */
+/**
+ * Result of `verify`. The log is checked up to its first break (`edited`, `deleted`, or an entry signed with the wrong secret), which is
+ * reported with its exact position. Nothing after a break is proven, so ends, heads and the state are compared only without one. Entries
+ * without a mac (`foreign`) and missing secrets don't end the check: each is reported.
+ */
 export interface Verification {
-  /** Nothing is wrong. */
+  /** Whether there are no findings. */
   readonly ok: boolean;
-  /** The first hundred, by position. */
+  /** The first 100 findings by position. */
   readonly findings: readonly Finding[];
-  /** How many entries were read. */
+  /** Number of entries read. */
   readonly entries: number;
-  /** Entries by old code, written by SQL, that this run sealed. */
+  /** Number of entries of legacy SQL code that this run signed. */
   readonly sealed: number;
-  /** How many entries say nothing any more, because it was erased. */
+  /** Number of entries whose payload was erased. */
   readonly erased: number;
   /** Whether the option `secret` signs new entries; false before the rotation to it is recorded. */
   readonly signedWithSecret: boolean;
-  /** The end of the log as it was found. */
+  /** The current end of the log. */
   readonly head: SignedHead;
 }

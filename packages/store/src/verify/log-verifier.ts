@@ -7,211 +7,231 @@ import type { Keyring } from '../log/chains.js';
 import { type EntryWithPayload, isLegacyTriggerEntry } from '../log/pending-entries.js';
 import { parseRotation, ROTATION_KIND, secretFingerprint } from '../log/rotation.js';
 import { type ColumnValues, itemName, itemOf } from '../state/item.js';
-import { misplaced, type Suspect } from './verify-order.js';
 
-/** An entry with what stands beside the log. */
-export interface LogLine extends EntryWithPayload {
+/** An entry of the log with its payload and its author. */
+export interface LogRecord extends EntryWithPayload {
   readonly mac: string | null;
   readonly who_salt: string | null;
   readonly who_data: string | null;
 }
 
-/** What the log says of one row of the state. */
-export interface Folded {
+/** The state of one item according to the log. */
+export interface RecordedItem {
   readonly values: ColumnValues;
   readonly entry: string;
   readonly position: number;
 }
 
-interface Missing {
+interface MissingPart {
   readonly position: number;
   readonly subject: string;
   readonly part: 'what' | 'who';
 }
 
-const MOST_SUSPECTS = 32;
+const PARTS = { what: 'payload', who: 'author' } as const;
 
-/** Takes the entries one by one and notes what is wrong with them. */
-export class LogWalk {
-  /** What the entries add up to, row by row of the state. */
-  readonly fold: Map<string, Folded> = new Map();
-  /** The macs of some positions: the head's own, and those that were asked for. */
+/**
+ * Checks the chain of the log, entry by entry, up to its first break. Entries without a mac don't break it: writers leave them out of
+ * the chain for good, so each of them is reported, and the check goes on.
+ */
+export class LogVerifier {
+  /** Items according to the entries up to the first break. */
+  readonly items: Map<string, RecordedItem> = new Map();
+  /** Macs at the signed head and at the positions to compare. */
   readonly macs: Map<number, string> = new Map();
   entries = 0;
   erased = 0;
-  last = 0;
-  readonly #chains: Keyring;
+  lastPosition = 0;
+  readonly #keyring: Keyring;
   readonly #head: LockedHead;
-  readonly #wanted: ReadonlySet<number>;
-  readonly #mayBeUnsealed: boolean;
-  readonly #found: Finding[] = [];
-  readonly #suspects: Suspect[] = [];
-  readonly #missing: Missing[] = [];
+  readonly #comparedPositions: ReadonlySet<number>;
+  readonly #mayHavePendingEntries: boolean;
+  readonly #isFirstSecretKnown: boolean;
+  readonly #unproven: Finding[] = [];
+  readonly #missing: MissingPart[] = [];
   readonly #erasedSubjects = new Set<string>();
   readonly #erasedAuthors = new Set<number>();
-  /** Of the secret that signs; undefined where it was not given. */
+  #break: Finding | undefined;
+  /** Of the secret that signs here; undefined for a secret that this process doesn't have. */
   #chain: Chain | undefined;
   #keyCheck: string;
-  /** What the next entry follows; undefined where nobody knows. */
-  #previous: string | undefined;
-  /** What it follows if the entries without a mac before it had one, which somebody took. */
-  #previousWithMacs: string | undefined;
+  /** Mac of the last signed entry; undefined where it can't be computed. */
+  #previousMac: string | undefined;
 
   /**
-   * @param wanted positions whose macs are kept, beside the head's own
-   * @param firstCheck of the secret that the log was begun with
+   * @param comparedPositions positions whose macs are kept, beside that of the signed head
+   * @param firstKeyCheck key check of the secret that signed the first entry, according to the first rotation; undefined without one
    */
-  constructor({ chains, sql }: Database, head: LockedHead, wanted: readonly number[], firstCheck: string) {
-    this.#chains = chains;
-    this.#keyCheck = firstCheck;
-    this.#chain = this.#secretOf(firstCheck, 1);
+  constructor(
+    { chains, sql }: Database,
+    head: LockedHead,
+    comparedPositions: readonly number[],
+    firstKeyCheck: string | undefined,
+  ) {
+    this.#keyring = chains;
     this.#head = head;
-    this.#wanted = new Set([head.sealed, ...wanted]);
-    this.#mayBeUnsealed = sql.family === 'mysql';
-    this.#follow(this.#chain?.genesis(head.epoch));
+    this.#isFirstSecretKnown = firstKeyCheck !== undefined;
+    this.#keyCheck = firstKeyCheck ?? head.key_check;
+    this.#chain = this.#findChain(this.#keyCheck, 1);
+    this.#comparedPositions = new Set([head.sealed, ...comparedPositions]);
+    this.#mayHavePendingEntries = sql.family === 'mysql';
+    this.#previousMac = this.#chain?.genesis(head.epoch);
   }
 
-  take(line: LogLine): void {
-    this.entries += 1;
-    if (line.position > this.last + 1) this.#gap(line.position);
-    const isForeign = this.#isForeign(line);
-    if (!isForeign) {
-      if (line.kind === ROTATION_KIND) this.#rotate(line);
-      this.#checkMac(line);
-    }
-    this.#checkDetail(line, 'what', line.what, line.what_salt, line.what_data);
-    this.#checkDetail(line, 'who', line.who, line.who_salt, line.who_data);
-    this.last = line.position;
-    if (line.mac !== null && this.#wanted.has(line.position)) this.macs.set(line.position, line.mac);
-    // What nobody with the secret wrote changes nothing, and excuses nothing.
-    if (!isForeign && line.what_data !== null) this.#apply(line, line.what_data);
+  addPage(records: readonly LogRecord[]): void {
+    for (const record of records) this.#add(record);
   }
 
-  /** All that was noted, once every entry was taken. */
+  /** Unsigned entries, missing secrets and the first break, after the last page. */
   findings(): readonly Finding[] {
-    const gone = this.#missing.filter(({ position, subject, part }) => {
-      if (this.#erasedSubjects.has(subject)) return false;
-      return part === 'what' || !this.#erasedAuthors.has(position);
-    });
-    return [
-      ...this.#found,
-      ...this.#unannounced(),
-      ...misplaced(this.#suspects),
-      ...gone.map(({ position, part }) => ({
-        kind: 'deleted' as const,
-        position,
-        message: `${part === 'what' ? 'what entry' : 'who made entry'} ${position}${part === 'what' ? ' says' : ''} is gone, and no erasure explains it`,
-      })),
-    ];
+    const firstBreak = this.firstBreak();
+    return [...this.#unproven, ...(firstBreak ? [firstBreak] : this.#unrecordedRotation())];
   }
 
-  #gap(position: number): void {
-    const [from, to] = [this.last + 1, position - 1];
-    this.#note('deleted', from, from === to ? `entry ${from} is missing` : `entries ${from} to ${to} are missing`);
-    this.#follow(undefined);
+  /** The first position at which the log is not what was recorded, after the last page. */
+  firstBreak(): Finding | undefined {
+    const missing = this.#missing.find(
+      ({ position, subject, part }) =>
+        !this.#erasedSubjects.has(subject) && (part === 'what' || !this.#erasedAuthors.has(position)),
+    );
+    if (missing === undefined || (this.#break && this.#break.position <= missing.position)) return this.#break;
+    const { position, part } = missing;
+    const message = `the ${PARTS[part]} of entry ${position} is missing, and no erasure explains it`;
+    return { kind: 'deleted', position, message };
   }
 
-  #follow(mac: string | undefined): void {
-    this.#previous = mac;
-    this.#previousWithMacs = mac;
+  #add(record: LogRecord): void {
+    const { position, mac } = record;
+    this.entries += 1;
+    if (position > this.lastPosition + 1) this.#reportGap(position);
+    this.lastPosition = position;
+    if (mac !== null && this.#comparedPositions.has(position)) this.macs.set(position, mac);
+    const isForeign = this.#isForeign(record);
+    if (!isForeign && this.#break === undefined) this.#checkMac(record);
+    // The payload of a foreign entry proves nothing and breaks nothing.
+    if (isForeign) return;
+    this.#checkPart(record, 'what', record.what_salt, record.what_data);
+    this.#checkPart(record, 'who', record.who_salt, record.who_data);
+    if (record.what_data !== null) this.#applyPayload(record, record.what_data);
   }
 
-  /** Notes an entry without a mac, unless old code wrote it a moment ago. */
-  #isForeign(line: LogLine): boolean {
-    const { position, mac } = line;
+  #reportGap(position: number): void {
+    const [from, to] = [this.lastPosition + 1, position - 1];
+    this.#reportBreak(
+      'deleted',
+      from,
+      from === to ? `entry ${from} is missing` : `entries ${from} to ${to} are missing`,
+    );
+  }
+
+  /** Reports an entry without a mac, unless a legacy trigger wrote it since the last signature. */
+  #isForeign(record: LogRecord): boolean {
+    const { position, mac } = record;
     if (mac !== null) return false;
-    if (this.#mayBeUnsealed && position > this.#head.sealed && isLegacyTriggerEntry(line)) return false;
-    this.#note('foreign', position, `entry ${position} has no mac: the store did not write it`);
-    if (this.#previousWithMacs !== undefined) this.#previousWithMacs = this.#chain?.mac(this.#previousWithMacs, line);
+    if (this.#mayHavePendingEntries && position > this.#head.sealed && isLegacyTriggerEntry(record)) return false;
+    const message = `entry ${position} has no mac: the store did not write it`;
+    this.#unproven.push({ kind: 'foreign', position, message });
     return true;
   }
 
-  /** Changes to the secret that the entry names, where the one before endorsed it. */
-  #rotate({ position, what_data: data }: LogLine): void {
-    const rotation = parseRotation(data);
-    // What an entry says, edited or deleted, is noted elsewhere.
-    if (rotation === undefined) return;
-    const { to, endorsement } = rotation;
-    const previous = this.#previous;
-    if (this.#chain && previous !== undefined && !this.#chain.isEndorsed(endorsement, previous, to)) {
-      this.#note('foreign', position, `entry ${position} changes the secret, and the secret before did not sign that`);
-      return;
-    }
-    this.#keyCheck = to;
-    this.#chain = this.#secretOf(to, position);
+  #checkMac(record: LogRecord): void {
+    const { position, kind, mac } = record;
+    if (kind === ROTATION_KIND && !this.#rotate(record)) return;
+    if (mac === null) return;
+    if (position === 1 && !this.#isFirstSecretKnown) this.#findFirstSecret(record);
+    const [chain, previousMac] = [this.#chain, this.#previousMac];
+    this.#previousMac = mac;
+    if (chain === undefined || previousMac === undefined || mac === chain.mac(previousMac, record)) return;
+    const isOtherSecret = this.#keyring.all().some((other) => mac === other.mac(previousMac, record));
+    if (isOtherSecret)
+      this.#reportBreak('foreign', position, `entry ${position} is signed with a secret of another part of the log`);
+    else this.#reportBreak('edited', position, `entry ${position} is not the one that was recorded there`);
   }
 
-  /** Notes a secret that was not given. */
-  #secretOf(keyCheck: string, position: number): Chain | undefined {
-    const chain = this.#chains.find(keyCheck);
+  /** A rotation that was deleted or edited doesn't name the secret of the entries before it: the first entry does. */
+  #findFirstSecret(record: LogRecord): void {
+    const { epoch } = this.#head;
+    const chain = this.#keyring.all().find((each) => record.mac === each.mac(each.genesis(epoch), record));
+    if (chain === undefined) return;
+    this.#chain = chain;
+    this.#keyCheck = chain.keyCheck();
+    this.#previousMac = chain.genesis(epoch);
+  }
+
+  /** Changes to the secret that the entry names, if the previous secret signed the change. */
+  #rotate({ position, what_data: data }: LogRecord): boolean {
+    const rotation = parseRotation(data);
+    if (rotation === undefined) {
+      // Its commitment reports the payload. The secret from here on is unknown.
+      this.#chain = undefined;
+      return true;
+    }
+    const { to, endorsement } = rotation;
+    if (this.#chain && this.#previousMac !== undefined && !this.#chain.isEndorsed(endorsement, this.#previousMac, to)) {
+      this.#reportBreak(
+        'foreign',
+        position,
+        `entry ${position} changes the secret without the previous secret's signature`,
+      );
+      return false;
+    }
+    this.#keyCheck = to;
+    this.#chain = this.#findChain(to, position);
+    return true;
+  }
+
+  #findChain(keyCheck: string, position: number): Chain | undefined {
+    const chain = this.#keyring.find(keyCheck);
     if (chain === undefined) {
       const fix = 'add it to acceptedSecrets (RAMPART_ACCEPTED_SECRETS, or a line of --accepted-secret-file)';
-      const message = `the secret ${secretFingerprint(keyCheck)}, which signs from entry ${position} on, was not given: ${fix}`;
-      this.#note('secret_missing', position, message);
+      const message = `missing secret ${secretFingerprint(keyCheck)}, which signs from entry ${position} on: ${fix}`;
+      this.#unproven.push({ kind: 'secret_missing', position, message });
     }
     return chain;
   }
 
-  /** A secret in the head that no entry changed to. */
-  #unannounced(): readonly Finding[] {
-    if (this.#chains.find(this.#keyCheck) === this.#chains.find(this.#head.key_check)) return [];
-    const message = `the head of the log names the secret ${secretFingerprint(this.#head.key_check)}, and no entry changed to it`;
-    return [{ kind: 'foreign', position: this.last, message }];
+  #unrecordedRotation(): readonly Finding[] {
+    const { key_check: keyCheck } = this.#head;
+    if (this.#keyring.find(this.#keyCheck) === this.#keyring.find(keyCheck)) return [];
+    const message = `the head of the log names the secret ${secretFingerprint(keyCheck)}, and no entry changes to it`;
+    return [{ kind: 'foreign', position: this.lastPosition, message }];
   }
 
-  #checkMac(line: LogLine): void {
-    const { mac, position } = line;
-    if (mac === null) return;
-    const [chain, previous, withMacs = ''] = [this.#chain, this.#previous, this.#previousWithMacs];
-    this.#follow(mac);
-    if (chain === undefined || previous === undefined) return;
-    if ([previous, withMacs].some((before) => mac === chain.mac(before, line))) return;
-    if (this.#chains.all().some((other) => other !== chain && mac === other.mac(previous, line))) {
-      const message = `entry ${position} was signed with a secret that signs another part of the log`;
-      this.#note('foreign', position, message);
-    } else if (this.#suspects.length < MOST_SUSPECTS) this.#suspects.push({ row: line, chain, mac, previous });
-  }
-
-  #checkDetail(line: LogLine, part: 'what' | 'who', committed: string, salt: string | null, data: string | null): void {
-    const { position, subject } = line;
+  #checkPart(record: LogRecord, part: 'what' | 'who', salt: string | null, data: string | null): void {
+    const { position, subject } = record;
     if (salt === null || data === null) {
-      this.#missing.push({ position, subject, part });
+      if (this.#break === undefined) this.#missing.push({ position, subject, part });
       if (part === 'what') this.erased += 1;
-    } else if (commitment(salt, data) !== committed) {
-      this.#note(
-        'edited',
-        position,
-        `${part === 'what' ? 'what entry' : 'who made entry'} ${position}${part === 'what' ? ' says' : ''} was edited`,
-      );
+    } else if (commitment(salt, data) !== record[part]) {
+      this.#reportBreak('edited', position, `the ${PARTS[part]} of entry ${position} was edited`);
     }
   }
 
-  #apply({ id, position }: LogLine, data: string): void {
-    const said = parsed(data);
-    const { change, erased } = said;
+  #applyPayload({ id, position }: LogRecord, data: string): void {
+    const { change, erased } = parsePayload(data);
     for (const pseudonym of erased?.pseudonyms ?? []) this.#erasedSubjects.add(pseudonym);
     for (const author of erased?.made ?? []) this.#erasedAuthors.add(author);
-    if (change === undefined) return;
+    if (change === undefined || this.#break !== undefined) return;
     const item = itemOf(change);
-    this.fold.set(itemName(item.kind, item.keys), { values: item.values, entry: id, position });
+    this.items.set(itemName(item.kind, item.keys), { values: item.values, entry: id, position });
   }
 
-  #note(kind: FindingKind, position: number, message: string): void {
-    this.#found.push({ kind, position, message });
+  #reportBreak(kind: FindingKind, position: number, message: string): void {
+    this.#break ??= { kind, position, message };
   }
 }
 
-interface What {
+interface Payload {
   readonly change?: ControlChange;
   readonly erased?: { readonly pseudonyms: readonly string[]; readonly made: readonly number[] };
 }
 
-// What was edited may be no JSON any more, or name no change that we know; that it was edited is noted elsewhere.
-function parsed(data: string): What {
+// An edited payload may be no JSON, or name an unknown change: its commitment reports that.
+function parsePayload(data: string): Payload {
   try {
-    const what = JSON.parse(data) as What;
-    if (what.change !== undefined) itemOf(what.change);
-    return what;
+    const payload = JSON.parse(data) as Payload;
+    if (payload.change !== undefined) itemOf(payload.change);
+    return payload;
   } catch {
     return {};
   }

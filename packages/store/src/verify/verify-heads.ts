@@ -1,63 +1,57 @@
-import type { Finding, SignedHead } from '../api/verification.js';
+import type { Finding, FindingKind, SignedHead } from '../api/verification.js';
 import type { LockedHead } from '../database/sql-dialect.js';
 import type { Keyring } from '../log/chains.js';
+import type { LogVerifier } from './log-verifier.js';
 
-interface Ends {
+interface LogHeads {
   readonly chains: Keyring;
   readonly head: LockedHead;
-  readonly walk: { readonly last: number; readonly macs: ReadonlyMap<number, string>; findings(): readonly Finding[] };
+  readonly log: Pick<LogVerifier, 'lastPosition' | 'macs'>;
   readonly exported: readonly SignedHead[];
 }
 
-/** Whether the log ends where its head says, and holds what exported heads saw. */
-export function headFindings(ends: Ends): readonly Finding[] {
-  return [...ownHead(ends), ...ends.exported.flatMap((head) => exportedHead(ends, head))];
+/** Compares the end of the log with its head row, and earlier entries with exported heads. */
+export function headFindings(heads: LogHeads): readonly Finding[] {
+  return [ownHead(heads), ...heads.exported.map((head) => exportedHead(heads, head))].flatMap((found) => found ?? []);
 }
 
-function ownHead({ head, walk }: Ends): readonly Finding[] {
-  const { position, sealed, mac } = head;
-  if (walk.last < position) {
-    const kind = 'cut_off';
-    return [{ kind, position: walk.last + 1, message: `the log ends at ${walk.last}, its head says ${position}` }];
+function ownHead({ head: { position, sealed, mac }, log }: LogHeads): Finding | undefined {
+  const { lastPosition, macs } = log;
+  if (lastPosition < position) {
+    return finding('cut_off', lastPosition + 1, `the log ends at ${lastPosition}, and its head row at ${position}`);
   }
-  if (walk.last > position) {
-    const message = `the head of the log says ${position}, and yet there are entries up to ${walk.last}`;
-    return [{ kind: 'foreign', position: position + 1, message }];
+  if (lastPosition > position) {
+    return finding(
+      'foreign',
+      position + 1,
+      `the log has entries up to ${lastPosition}, and its head row ends at ${position}`,
+    );
   }
-  if (sealed === 0 || walk.macs.get(sealed) === mac) return [];
-  return [{ kind: 'edited', position: sealed, message: `the head of the log doesn't fit entry ${sealed}` }];
+  if (sealed === 0 || macs.get(sealed) === mac) return undefined;
+  return finding('edited', sealed, `the head row of the log doesn't match entry ${sealed}`);
 }
 
-function exportedHead({ chains, head: own, walk }: Ends, head: SignedHead): readonly Finding[] {
+function exportedHead({ chains, head: own, log }: LogHeads, head: SignedHead): Finding | undefined {
   const { position, epoch, mac } = head;
+  const { lastPosition, macs } = log;
   if (!chains.isSigned(head)) {
-    return [
-      {
-        kind: 'foreign',
-        position,
-        message: `the head of ${position} was signed with none of the secrets that were given`,
-      },
-    ];
+    return finding(
+      'foreign',
+      position,
+      `the exported head of ${position} is signed with none of the configured secrets`,
+    );
   }
   if (epoch !== own.epoch) {
-    return [{ kind: 'foreign', position, message: `the head of ${position} is of another database, epoch ${epoch}` }];
+    return finding('foreign', position, `the exported head of ${position} is of another database, epoch ${epoch}`);
   }
-  if (position > walk.last) {
-    return [
-      {
-        kind: 'cut_off',
-        position: walk.last + 1,
-        message: `the log ends at ${walk.last}, and was at ${position} once`,
-      },
-    ];
+  if (position > lastPosition) {
+    return finding('cut_off', lastPosition + 1, `the log ends at ${lastPosition}, and an exported head at ${position}`);
   }
-  if (position === 0 || walk.macs.get(position) === mac) return [];
-  if (walk.findings().some((finding) => finding.position <= position)) return [];
-  return [
-    {
-      kind: 'cut_off',
-      position,
-      message: `entry ${position} is another one than it was: the log was cut before it, and went on`,
-    },
-  ];
+  if (position === 0 || macs.get(position) === mac) return undefined;
+  const message = `entry ${position} is not the one of the exported head: the log was cut off before it, and continued`;
+  return finding('cut_off', position, message);
+}
+
+function finding(kind: FindingKind, position: number, message: string): Finding {
+  return { kind, position, message };
 }

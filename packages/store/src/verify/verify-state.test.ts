@@ -7,7 +7,7 @@ import { type Database, openDatabase } from '../database/database.js';
 import { readSettings } from '../database/settings.js';
 import { openStore } from '../open-store.js';
 import { itemName, itemOf } from '../state/item.js';
-import type { Folded } from './log-verifier.js';
+import type { RecordedItem } from './log-verifier.js';
 import { stateFindings } from './verify-state.js';
 
 const SECRET = randomBytes(24).toString('hex');
@@ -43,7 +43,7 @@ describe.each([
 ])('the state on $name', ({ newDatabase }) => {
   let store: ControlStore;
   let database: Database;
-  let fold: Map<string, Folded>;
+  let recorded: Map<string, RecordedItem>;
   let pages: number[];
 
   beforeEach(async () => {
@@ -51,7 +51,7 @@ describe.each([
     store = openStore(options);
     database = openDatabase(readSettings(options), () => Promise.resolve());
     await store.migrate();
-    [fold, pages] = [new Map(), []];
+    [recorded, pages] = [new Map(), []];
   });
   afterEach(() => Promise.all([store.close(), database.close()]));
 
@@ -59,35 +59,35 @@ describe.each([
     for (const change of CHANGES) {
       const { id, position } = await store.apply(change, write);
       const { kind, keys, values } = itemOf(change);
-      fold.set(itemName(kind, keys), { values, entry: id, position });
+      recorded.set(itemName(kind, keys), { values, entry: id, position });
     }
   }
 
   const run = (sql: string) => database.session((session) => session.execute(sql));
 
-  function check(page: number): Promise<readonly string[]> {
-    return database.session(async (held) => {
-      const session: typeof held = {
-        ...held,
+  function check(pageSize: number): Promise<readonly string[]> {
+    return database.session(async (original) => {
+      const session: typeof original = {
+        ...original,
         async rows<R>(text: string, values?: readonly unknown[]) {
-          const rows = await held.rows<R>(text, values);
+          const rows = await original.rows<R>(text, values);
           pages.push(rows.length);
           return rows;
         },
       };
-      const found = await stateFindings({ sql: database.sql, session, fold, page });
-      return found.map(({ position, message }) => `${position} ${message}`).sort();
+      const findings = await stateFindings({ sql: database.sql, session, recorded, pageSize });
+      return findings.map(({ position, message }) => `${position} ${message}`).sort();
     });
   }
 
-  test.each([1, 2, 3, 7, 1_000])('is read whole, %i rows at a time', async (page) => {
+  test.each([1, 2, 3, 7, 1_000])('is compared completely in pages of %i rows', async (page) => {
     await applyAll();
     expect(await check(page)).toEqual([]);
-    expect(fold.size).toBe(0);
+    expect(recorded.size).toBe(0);
     expect(Math.max(...pages)).toBe(Math.min(page, 18));
   });
 
-  test('that nobody recorded, or that is gone or another, is named on whatever page it lies', async () => {
+  test('reports unrecorded, missing and different rows on every page', async () => {
     await applyAll();
     const now = database.sql.family === 'mysql' ? 'utc_timestamp()' : 'now()';
     await run(`insert into tenant_ai_consents (tenant_id, feature_class, state, set_at) values
@@ -110,11 +110,11 @@ describe.each([
     );
   });
 
-  test('of more rows than a page has is checked to its end', async () => {
+  test('is compared to its end when tombstones fill several pages', async () => {
     const lifted = Array.from({ length: 25_000 }, (_, index) => `('lifted-${index}', 'none')`);
     await run(`insert into rampart_kill (id, entry) values ${lifted.join(', ')}`);
     await run("insert into rampart_kill (id, scope, reason, entry) values ('z', '{}', 'r', 'none')");
     const { findings } = await store.verify();
-    expect(findings.map(({ message }) => message)).toEqual(['["kill","z"] stands in rampart_kill, and in no entry']);
+    expect(findings.map(({ message }) => message)).toEqual(['["kill","z"] is in rampart_kill and in no entry']);
   });
 });

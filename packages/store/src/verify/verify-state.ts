@@ -12,80 +12,80 @@ import {
   sameValues,
   writtenChange,
 } from '../state/item.js';
-import type { Folded } from './log-verifier.js';
+import type { RecordedItem } from './log-verifier.js';
 
 type Row = Readonly<Record<string, unknown>>;
 
-/** Where the state is, and what it is held against. */
+/** The state and its source. */
 export interface StateCheck {
   readonly sql: Sql;
   readonly session: Session;
-  /** What the log says, row by row; what is found in the state is taken out of it, since both may be millions. */
-  readonly fold: Map<string, Folded>;
-  /** Rows that one statement reads. @default 10000 */
-  readonly page?: number | undefined;
+  /** The items of the log. Rows that are compared are removed from it: both may be millions. */
+  readonly recorded: Map<string, RecordedItem>;
+  /** Maximum rows per statement. @default 10000 */
+  readonly pageSize?: number | undefined;
 }
 
-/** Each page has to be read within the timeout of a statement, on a database that has other work. */
-const PAGE = 10_000;
+/** A page is read within the timeout of one statement, on a busy database. */
+const PAGE_SIZE = 10_000;
 
-/** Rows of the state that the log doesn't add up to, or adds up to and are not there. */
-export async function stateFindings({ sql, session, fold, page = PAGE }: StateCheck): Promise<readonly Finding[]> {
-  const found: Finding[] = [];
+/** Compares the tables of the state with the items of the log, both ways. */
+export async function stateFindings({
+  sql,
+  session,
+  recorded,
+  pageSize = PAGE_SIZE,
+}: StateCheck): Promise<readonly Finding[]> {
+  const findings: Finding[] = [];
   for (const kind of ITEM_KINDS) {
     for (let last: Row | undefined, isMore = true; isMore; ) {
-      const { text, values } = pageOf(sql, kind, page, last);
+      const { text, values } = pageQuery(sql, kind, pageSize, last);
       const rows = await session.rows<Row>(text, values);
-      for (const row of rows) found.push(...findingsOf(kind, row, fold));
+      for (const row of rows) findings.push(...rowFindings(kind, row, recorded));
       last = rows.at(-1);
-      isMore = rows.length === page;
+      isMore = rows.length === pageSize;
     }
   }
-  return [...found, ...lost(fold)];
+  return [...findings, ...missingItems(recorded)];
 }
 
-function findingsOf(kind: ItemKind, row: Row, fold: Map<string, Folded>): readonly Finding[] {
+function rowFindings(kind: ItemKind, row: Row, recorded: Map<string, RecordedItem>): readonly Finding[] {
   const name = itemName(kind, row);
-  const unknown = state(0, `${name} stands in ${ITEM_TABLES[kind].table}, and in no entry`);
-  // A consent that no entry was ever recorded for: the table is older than ours, and others write to it.
-  if (row['entry'] === null) return [unknown];
-  const folded = fold.get(name);
-  fold.delete(name);
-  if (folded === undefined) {
-    // What was lifted says nothing; the entries may have been erased with the tenant that it named.
-    return isPresent({ kind, values: cellsOf(kind, row) }) ? [unknown] : [];
+  const unrecorded = finding(0, `${name} is in ${ITEM_TABLES[kind].table} and in no entry`);
+  // Consents that were there before the log have no entry.
+  if (row['entry'] === null) return [unrecorded];
+  const item = recorded.get(name);
+  recorded.delete(name);
+  if (item === undefined) {
+    // A tombstone may remain after the entries were erased with the tenant that they named.
+    return isPresent({ kind, values: valuesOf(kind, row) }) ? [unrecorded] : [];
   }
-  if (!isSame(kind, row, folded)) {
-    return [state(folded.position, `${name} is not what entry ${folded.position} made it`)];
+  if (row['entry'] !== item.entry || !sameValues(valuesOf(kind, row), item.values)) {
+    return [finding(item.position, `${name} differs from entry ${item.position}`)];
   }
-  return isKnown(kind, row)
-    ? []
-    : [
-        state(
-          folded.position,
-          `${name} holds ${canonical(cellsOf(kind, row))}, which is no known value: it counts as unknown, which closes, until it is recorded again`,
-        ),
-      ];
+  if (isKnown(kind, row)) return [];
+  const value = canonical(valuesOf(kind, row));
+  return [finding(item.position, `${name} has the unknown value ${value}, which closes AI: record it again`)];
 }
 
 /** Whether the row's values are ones that Rampart writes. */
 function isKnown(kind: ItemKind, row: Row): boolean {
   const { keys } = ITEM_TABLES[kind];
   const named = Object.fromEntries(keys.map((name) => [name, String(row[name])]));
-  const item = { kind, keys: named, values: cellsOf(kind, row) };
-  // These are read as the value `unknown` where they are none of their own, and may say so themselves.
+  const item = { kind, keys: named, values: valuesOf(kind, row) };
+  // Any other text in these columns reads as `unknown`; the text `unknown` is no known value either.
   const isUnknown = ['state', 'choice', 'model'].some((column) => item.values[column] === 'unknown');
   return !isUnknown && canonical({ change: changeOf(item) }) === canonical({ change: writtenChange(item) });
 }
 
-/** Keys, values and the entry of some rows, spelt the same on every database, after the last of those before. */
-function pageOf(sql: Sql, kind: ItemKind, page: number, last: Row | undefined): Statement {
-  const { table, keys, values: cells } = ITEM_TABLES[kind];
-  const columns = kind === 'consent' ? [...keys, 'state'] : [...keys, ...cells, 'entry'];
+/** Selects keys, values and entry of the rows after the last one, as the same text on every database. */
+function pageQuery(sql: Sql, kind: ItemKind, pageSize: number, last: Row | undefined): Statement {
+  const { table, keys, values: valueColumns } = ITEM_TABLES[kind];
+  const columns = kind === 'consent' ? [...keys, 'state'] : [...keys, ...valueColumns, 'entry'];
   const key = keys.map((column) => keyPart(sql, kind, column, last));
   const { text: after, values } = last === undefined ? { text: '1 = 1', values: [] } : sql.keysetCondition(key);
   const order = keys.join(', ');
-  const text = `select ${columns.join(', ')} from ${table} where ${after} order by ${order} limit ${page}`;
+  const text = `select ${columns.join(', ')} from ${table} where ${after} order by ${order} limit ${pageSize}`;
   return { text: kind === 'consent' ? consentsOf(sql, text) : text, values };
 }
 
@@ -96,7 +96,7 @@ function keyPart(sql: Sql, kind: ItemKind, column: string, last: Row | undefined
     : { column, placeholder: '?', value: last?.['spelling'] };
 }
 
-// Their terms are looked up one by one: a plan made while the tables were small must be good when they are not.
+// Looks up terms row by row: a cached plan made for small tables must stay fast when they grow.
 function consentsOf(sql: Sql, page: string): string {
   const [tenant, featureClass] = [sql.text('c.tenant_id'), sql.text(sql.consentClass('c.feature_class'))];
   const term = (column: string): string =>
@@ -107,21 +107,17 @@ function consentsOf(sql: Sql, page: string): string {
     from (${page}) c order by c.tenant_id, c.feature_class`;
 }
 
-function isSame(kind: ItemKind, row: Row, { values, entry }: Folded): boolean {
-  return row['entry'] === entry && sameValues(cellsOf(kind, row), values);
-}
-
-function cellsOf(kind: ItemKind, row: Row): ColumnValues {
+function valuesOf(kind: ItemKind, row: Row): ColumnValues {
   return Object.fromEntries(ITEM_TABLES[kind].values.map((name) => [name, row[name] ?? null])) as ColumnValues;
 }
 
-// Old code deletes a consent's row to unset it.
-function lost(left: ReadonlyMap<string, Folded>): readonly Finding[] {
-  return [...left]
+// Legacy code deletes the row of a consent to unset it.
+function missingItems(recorded: ReadonlyMap<string, RecordedItem>): readonly Finding[] {
+  return [...recorded]
     .filter(([name, { values }]) => !(name.startsWith('["consent"') && values['state'] === 'unset'))
-    .map(([name, { position }]) => state(position, `${name} is gone, which entry ${position} had recorded`));
+    .map(([name, { position }]) => finding(position, `${name} is missing; entry ${position} recorded it`));
 }
 
-function state(position: number, message: string): Finding {
+function finding(position: number, message: string): Finding {
   return { kind: 'state', position, message };
 }
