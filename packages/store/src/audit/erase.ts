@@ -2,87 +2,98 @@ import { ReusedIdError } from '../api/conflict-error.js';
 import type { DataSubject, Write } from '../api/control-store.js';
 import type { RecordedEntry } from '../api/recorded-entry.js';
 import type { Database } from '../database/database.js';
-import { placeholders, type Session, type Statement } from '../database/sql-dialect.js';
+import { placeholders, type Session, type Sql, type Statement } from '../database/sql-dialect.js';
 import { deleteEvents } from '../events/delete-events.js';
-import { append, toRecordedEntry } from '../log/append.js';
+import { type Plan, runPlanned, toRecordedEntry } from '../log/append.js';
 import { isSameAuthor, readWrite, tenantLockKey } from '../state/apply.js';
 import { itemsNaming, readSubject, requireNone } from './export-data.js';
 
-/** What stands for somebody in the log. */
+/** Identifies a tenant or user in the log. */
 interface Pseudonym {
   readonly pseudonym: string;
   /** Empty for the tenant itself. */
   readonly user_id: string;
 }
 
-/** The entry that has the id of the write already. */
+/** The entry that already has the id of the write. */
 interface AppliedErasure extends RecordedEntry {
   readonly kind: string;
   readonly what: string | null;
   readonly who: string | null;
 }
 
-interface Seen {
+/** What is stored about a tenant with its users, or about one user. */
+interface StoredData {
   readonly applied: AppliedErasure | undefined;
-  /** Of the tenant and its users, or of the one user. */
-  readonly aliases: readonly Pseudonym[];
-  /** Entries that a user to be erased made about others of the tenant. */
-  readonly made: readonly { readonly id: string; readonly position: number }[];
+  readonly pseudonyms: readonly Pseudonym[];
+  /** Entries about others of the tenant that the user made. */
+  readonly authored: readonly { readonly id: string; readonly position: number }[];
+  readonly completedTasks: readonly string[];
 }
 
 /**
- * How many a statement names. PostgreSQL takes 65,535 values; from 1,000 on MariaDB makes a table of a list, and reads the
- * other one whole to join them; and each statement has to end within the timeout, however many users a tenant has.
+ * Values per statement. PostgreSQL takes 65,535 at most, MariaDB turns a list of 1,000 or more into a table that it joins by reading the
+ * other one whole, and each statement has to end within the timeout.
  */
 const BATCH_SIZE = 500;
 
 /**
- * Deletes what is stored about a tenant or user beside the log, and appends what was erased by pseudonym alone. The log
- * keeps its commitments, which without salt and data tell nothing.
+ * Deletes what is stored about a tenant or user beside the log, and appends an entry that names the pseudonyms alone. The log keeps its
+ * commitments, which reveal nothing without salt and data.
  */
 export async function erase(
   database: Database,
-  given: DataSubject,
+  input: DataSubject,
   write: Pick<Write, 'actor' | 'reason' | 'id'>,
 ): Promise<RecordedEntry> {
-  const subject = readSubject(database, given);
+  const subject = readSubject(database, input);
   const { id, actor, reason } = readWrite({ actor: write.actor, reason: write.reason, id: write.id });
   const { tenant, user } = subject;
   if (user === undefined) requireNone(await itemsNaming(database, tenant), tenant);
-  // Before the log is locked; what arrives meanwhile goes with the rest.
+  // Without the lock on the log, because there may be millions. The transaction deletes those that arrive meanwhile.
   await deleteEvents(
     database,
     `tenant_id = ?${user === undefined ? '' : ' and user_id = ?'}`,
     user === undefined ? [tenant] : [tenant, user],
   );
-  return database.transaction(tenantLockKey(tenant), {
+  const [entry] = await runPlanned(database, tenantLockKey(tenant), {
     read: (session) => findDataSubject(session, subject, id),
-    async write(session, { applied, aliases, made }) {
-      if (applied !== undefined) {
-        await session.rows('rollback');
-        const { kind, what, who, ...entry } = applied;
-        const isSame =
-          kind === 'erase' && isSameErasure(what, subject, aliases) && isSameAuthor(who, { actor, reason });
-        if (!isSame) throw new ReusedIdError(entry);
-        return entry;
-      }
-      const pseudonyms = aliases.map(({ pseudonym }) => pseudonym);
-      const scope = user === undefined ? 'tenant' : 'user';
-      const what = { erased: { scope, pseudonyms, made: made.map(({ position }) => position) } };
-      const draft = { id, actor, reason, what, kind: 'erase', subject: pseudonyms[0] ?? '' };
-      // Ahead of the lock on the head, which is held the shorter. Exactly those that the entry will name.
-      for (const some of inBatches(made)) await deleteAuthor(session, some);
-      for (const some of inBatches(aliases)) await deleteEntriesAbout(session, tenant, some);
-      const appender = { ...database, erased: new Set(pseudonyms) };
-      const [entry] = await append(appender, session, [draft], stateWrites(database, subject));
-      if (entry === undefined) throw new Error('nothing was appended');
-      return entry;
-    },
+    plan: (current) => planErasure(database.sql, subject, { id, actor, reason }, current),
   });
+  if (entry === undefined) throw new Error('no entry was appended');
+  return entry;
 }
 
-async function findDataSubject(session: Session, { tenant, user }: DataSubject, id: string): Promise<Seen> {
-  const [head, aliases, made] = await Promise.all([
+/** @throws ReusedIdError */
+function planErasure(
+  sql: Sql,
+  subject: DataSubject,
+  { id, actor, reason }: { readonly id: string; readonly actor: string; readonly reason: string },
+  { applied, pseudonyms: rows, authored, completedTasks }: StoredData,
+): Plan {
+  if (applied !== undefined) {
+    const { kind, what, who, ...entry } = applied;
+    const isSame = kind === 'erase' && isSameErasure(what, subject, rows) && isSameAuthor(who, { actor, reason });
+    if (!isSame) throw new ReusedIdError(entry);
+    return { skip: [entry] };
+  }
+  const pseudonyms = rows.map(({ pseudonym }) => pseudonym);
+  const scope = subject.user === undefined ? 'tenant' : 'user';
+  const what = { erased: { scope, pseudonyms, made: authored.map(({ position }) => position) } };
+  return {
+    entries: [{ id, actor, reason, what, kind: 'erase', subject: pseudonyms[0] ?? '' }],
+    batches: [
+      ...inBatches(authored).map(deleteAuthors),
+      ...inBatches(completedTasks).map((ids) => deleteIn('rampart_task', 'id', ids)),
+      ...inBatches(rows).flatMap((batch) => deleteEntriesAbout(subject.tenant, batch)),
+    ],
+    writes: stateWrites(sql, subject),
+    erased: new Set(pseudonyms),
+  };
+}
+
+async function findDataSubject(session: Session, { tenant, user }: DataSubject, id: string): Promise<StoredData> {
+  const [head, pseudonyms, authored] = await Promise.all([
     session.rows<AppliedRow>(
       `select h.epoch, l.position as applied, l.kind,
           (select d.data from rampart_detail d where d.id = l.id and d.part = 'what') as what,
@@ -97,10 +108,13 @@ async function findDataSubject(session: Session, { tenant, user }: DataSubject, 
     ),
     user === undefined ? [] : entriesAuthoredBy(session, tenant, user),
   ]);
+  const completedTasks: string[] = [];
+  for (const batch of inBatches(pseudonyms)) completedTasks.push(...(await completedTasksAbout(session, batch)));
   const [row] = head;
-  if (row === undefined || row.applied === null) return { applied: undefined, aliases, made };
+  const stored = { pseudonyms, authored, completedTasks };
+  if (row === undefined || row.applied === null) return { applied: undefined, ...stored };
   const { epoch, applied: position, kind, what, who } = row;
-  return { applied: { ...toRecordedEntry(epoch, position, id), kind: kind ?? '', what, who }, aliases, made };
+  return { applied: { ...toRecordedEntry(epoch, position, id), kind: kind ?? '', what, who }, ...stored };
 }
 
 interface AppliedRow {
@@ -111,15 +125,15 @@ interface AppliedRow {
   readonly who: string | null;
 }
 
-/** Whether an erasure has this scope, and nothing of the subject is left that it did not name. */
-function isSameErasure(what: string | null, { user }: DataSubject, aliases: readonly Pseudonym[]): boolean {
-  if (what === null) return aliases.length === 0;
+/** Whether an erasure has this scope, and named everything that is stored of the subject. */
+function isSameErasure(what: string | null, { user }: DataSubject, rows: readonly Pseudonym[]): boolean {
+  if (what === null) return rows.length === 0;
   const { erased } = JSON.parse(what) as { readonly erased: { readonly scope: string; readonly pseudonyms: string[] } };
   const scope = user === undefined ? 'tenant' : 'user';
-  return erased.scope === scope && aliases.every(({ pseudonym }) => erased.pseudonyms.includes(pseudonym));
+  return erased.scope === scope && rows.every(({ pseudonym }) => erased.pseudonyms.includes(pseudonym));
 }
 
-function entriesAuthoredBy(session: Session, tenant: string, actor: string): Promise<Seen['made']> {
+function entriesAuthoredBy(session: Session, tenant: string, actor: string): Promise<StoredData['authored']> {
   return session.rows(
     `select l.id, l.position from rampart_detail d
       join rampart_subject s on s.pseudonym = d.subject
@@ -129,37 +143,46 @@ function entriesAuthoredBy(session: Session, tenant: string, actor: string): Pro
   );
 }
 
-function* inBatches<T>(all: readonly T[]): Generator<readonly T[]> {
-  for (let at = 0; at < all.length; at += BATCH_SIZE) yield all.slice(at, at + BATCH_SIZE);
+function inBatches<T>(all: readonly T[]): readonly (readonly T[])[] {
+  const count = Math.ceil(all.length / BATCH_SIZE);
+  return Array.from({ length: count }, (_, index) => all.slice(index * BATCH_SIZE, (index + 1) * BATCH_SIZE));
 }
 
-async function deleteAuthor(session: Session, made: Seen['made']): Promise<void> {
-  const ids = made.map(({ id }) => id);
-  await session.execute(`delete from rampart_detail where part = 'who' and id in (${placeholders(ids)})`, ids);
+function deleteIn(table: string, column: string, values: readonly string[]): Statement {
+  return { text: `delete from ${table} where ${column} in (${placeholders(values)})`, values };
 }
 
-async function deleteEntriesAbout(session: Session, tenant: string, aliases: readonly Pseudonym[]): Promise<void> {
-  const pseudonyms = aliases.map(({ pseudonym }) => pseudonym);
-  // The index on subjects leaves out the empty one, which is said lest the plan do without it.
-  const about = `subject <> '' and subject in (${placeholders(pseudonyms)})`;
-  // One by one, and by the subject alone: a plan that joins, or goes by the part, may read a whole table for each batch.
-  const entries = await session.rows<{ id: string; done_at: number | null }>(
+function deleteAuthors(authored: StoredData['authored']): Statement {
+  const ids = authored.map(({ id }) => id);
+  return { text: `delete from rampart_detail where part = 'who' and id in (${placeholders(ids)})`, values: ids };
+}
+
+/** The partial index on subjects leaves out the empty one; the condition says so, or the planner doesn't use it. */
+const aboutSubjects = (pseudonyms: readonly string[]): string =>
+  `subject <> '' and subject in (${placeholders(pseudonyms)})`;
+
+// Looks tasks up row by row: a join may read a whole table for each batch.
+async function completedTasksAbout(session: Session, batch: readonly Pseudonym[]): Promise<readonly string[]> {
+  const pseudonyms = batch.map(({ pseudonym }) => pseudonym);
+  const rows = await session.rows<{ id: string; done_at: number | null }>(
     `select d.id, (select t.done_at from rampart_task t where t.id = d.id) as done_at
-      from rampart_detail d where ${about}`,
+      from rampart_detail d where ${aboutSubjects(pseudonyms)}`,
     pseudonyms,
   );
-  const done = [...new Set(entries.flatMap(({ id, done_at: at }) => (at === null ? [] : [id])))];
-  for (const some of inBatches(done)) {
-    await session.execute(`delete from rampart_task where id in (${placeholders(some)})`, some);
-  }
-  await session.execute(`delete from rampart_detail where ${about}`, pseudonyms);
-  // They are in the database's own order. A list of users would be compared with every user of the tenant.
-  await session.execute('delete from rampart_user_choice where tenant_id = ? and user_id between ? and ?', [
-    tenant,
-    aliases[0]?.user_id,
-    aliases.at(-1)?.user_id,
-  ]);
-  await session.execute(`delete from rampart_subject where pseudonym in (${placeholders(pseudonyms)})`, pseudonyms);
+  return [...new Set(rows.flatMap(({ id, done_at: doneAt }) => (doneAt === null ? [] : [id])))];
+}
+
+function deleteEntriesAbout(tenant: string, batch: readonly Pseudonym[]): readonly Statement[] {
+  const pseudonyms = batch.map(({ pseudonym }) => pseudonym);
+  return [
+    { text: `delete from rampart_detail where ${aboutSubjects(pseudonyms)}`, values: pseudonyms },
+    {
+      // A range, since a list would be compared with every user of the tenant. Both follow the order of the database.
+      text: 'delete from rampart_user_choice where tenant_id = ? and user_id between ? and ?',
+      values: [tenant, batch[0]?.user_id, batch.at(-1)?.user_id],
+    },
+    deleteIn('rampart_subject', 'pseudonym', pseudonyms),
+  ];
 }
 
 const TENANT_TABLES = [
@@ -170,7 +193,7 @@ const TENANT_TABLES = [
   'rampart_event',
 ];
 
-function stateWrites({ sql }: Database, { tenant, user }: DataSubject): readonly Statement[] {
+function stateWrites(sql: Sql, { tenant, user }: DataSubject): readonly Statement[] {
   const consents = `tenant_ai_consents where tenant_id = ${sql.consentTenant}`;
   if (user === undefined) {
     return [

@@ -1,5 +1,5 @@
 import { Kysely } from 'kysely';
-import { StoreError } from '../api/store-error.js';
+import { isStoreError, OutcomeUnknownError, StoreError } from '../api/store-error.js';
 import { createChains, type Keyring } from '../log/chains.js';
 import { type Connection, type Pool, settlesWithin, withDeadline } from './connection.js';
 import { createStoreError, isOutcomeUnknown, isRetryable } from './driver-error.js';
@@ -9,7 +9,7 @@ import type { PoolSettings } from './pool.js';
 import { POSTGRES, toNumberedPlaceholders } from './postgres/dialect.js';
 import { createSemaphore } from './semaphore.js';
 import type { Settings } from './settings.js';
-import type { Session, Sql } from './sql-dialect.js';
+import type { Session, SignedRow, Sql } from './sql-dialect.js';
 
 /** How often a transaction is tried that a deadlock, or another writer of the same new row, undid. */
 const MAX_ATTEMPTS = 8;
@@ -39,16 +39,26 @@ export interface Database {
    * @throws StoreError `schema_newer`, or `refused` for a secret that this process doesn't have
    */
   requireUsable(session: Session, state: string): Promise<void>;
-  /** `work` gets what `look` saw, and ends by `sql.finish` or `rollback`. Where it throws, nothing was written. */
+  /**
+   * Runs one transaction at a time per lock key, and repeats it after a deadlock or a concurrent insert of the same row.
+   *
+   * @throws OutcomeUnknownError with the id of the first appended entry if no answer to the commit arrives
+   */
   transaction<S, T>(lockKey: string, steps: TransactionSteps<S, T>): Promise<T>;
   close(): Promise<void>;
 }
 
-/** The two halves of a transaction. */
-interface TransactionSteps<S, T> {
+/** The steps of a transaction, which alone commits or rolls back. */
+export interface TransactionSteps<S, T> {
+  /** Reads what the write depends on. Sees everything that the previous transaction of the lock key wrote. */
   readonly read: (session: Session) => Promise<S>;
-  readonly write: (session: Session, seen: S) => Promise<T>;
+  readonly write: (session: Session, current: S) => Promise<TransactionEnd<T>>;
 }
+
+/** How a transaction ends: rolled back, or with signed entries appended and everything committed. */
+export type TransactionEnd<T> =
+  | { readonly rollback: T }
+  | { readonly append: readonly SignedRow[]; readonly commit: T };
 
 /** How long the embedded database may take to open its folder, in ms: it replays what a crash left. */
 const OPEN_TIMEOUT_MS = 60_000;
@@ -185,21 +195,38 @@ function createSession(connection: Connection, family: Sql['family'], shown: str
   };
 }
 
-async function runTransaction<S, T>(
+/** Runs one transaction over an open session. An error rolls it back. */
+export async function runTransaction<S, T>(
   sql: Sql,
   session: Session,
   lockKey: string,
   { read, write }: TransactionSteps<S, T>,
 ): Promise<T> {
   try {
-    return await write(session, await sql.beginLocked(session, lockKey, () => read(session)));
+    const end = await write(session, await sql.beginLocked(session, lockKey, () => read(session)));
+    if ('rollback' in end) {
+      await session.rows('rollback');
+      return end.rollback;
+    }
+    await commitAppended(sql, session, end.append);
+    return end.commit;
   } catch (error) {
     await session.rows('rollback').catch(() => undefined);
     throw error;
   }
 }
 
-/** Repeats work that a deadlock, or another writer of the same new row, undid. */
+async function commitAppended(sql: Sql, session: Session, rows: readonly SignedRow[]): Promise<void> {
+  const [first] = rows;
+  if (first === undefined) return session.commit();
+  try {
+    await sql.appendAndCommit(session, rows);
+  } catch (error) {
+    throw isStoreError(error) && error.kind === 'outcome_unknown' ? new OutcomeUnknownError(first.id, error) : error;
+  }
+}
+
+/** Repeats work after a deadlock or a concurrent insert of the same row. */
 export async function retryOnConflict<T>(work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {

@@ -3,7 +3,7 @@ import { ControlInputError, MAX_ID_LENGTH, readId } from '@rampart/core';
 import type { FlagChangeEvent } from '../api/flag-change-event.js';
 import type { Database } from '../database/database.js';
 import { insertRows, placeholders, type Session } from '../database/sql-dialect.js';
-import { append, type NewEntry } from '../log/append.js';
+import { type NewEntry, runPlanned } from '../log/append.js';
 import { asJson, storableText } from '../log/canonical.js';
 import { requireInteger } from '../log/read-log.js';
 
@@ -39,21 +39,17 @@ export async function lastFlagEdit(database: Database, server: string): Promise<
   return row?.last ?? undefined;
 }
 
-function recordBatch(database: Database, server: string, edits: readonly FlagChangeEvent[]): Promise<number> {
-  return database.transaction(`flag edits of ${server}`, {
+async function recordBatch(database: Database, server: string, edits: readonly FlagChangeEvent[]): Promise<number> {
+  const recorded = await runPlanned(database, `flag edits of ${server}`, {
     read: (session) => newEdits(session, server, edits),
-    async write(session, fresh) {
-      const entries = fresh.map((edit) => toEntry(server, edit));
-      if (entries.length === 0) {
-        await session.rows('rollback');
-        return 0;
-      }
-      const rows = fresh.map(({ event }, index) => [server, event, entries[index]?.id]);
-      const statement = insertRows('rampart_flag_edit', ['server', 'event_id', 'entry'], rows);
-      await append(database, session, entries, [statement]);
-      return entries.length;
+    plan(events) {
+      if (events.length === 0) return { skip: [] };
+      const entries = events.map((event) => toEntry(server, event));
+      const rows = events.map(({ event }, index) => [server, event, entries[index]?.id]);
+      return { entries, writes: [insertRows('rampart_flag_edit', ['server', 'event_id', 'entry'], rows)] };
     },
   });
+  return recorded.length;
 }
 
 async function newEdits(

@@ -1,18 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { formatRevision } from '@rampart/core';
 import type { RecordedEntry } from '../api/recorded-entry.js';
-import { isStoreError, OutcomeUnknownError } from '../api/store-error.js';
-import { insertRows, type Session, type SignedRow, type Sql, type Statement } from '../database/sql-dialect.js';
+import type { Database, TransactionSteps } from '../database/database.js';
+import { insertRows, type Session, type SignedRow, type Statement } from '../database/sql-dialect.js';
 import { canonical } from './canonical.js';
 import { commitment, type EntryRow, newSalt } from './chain.js';
 import { type PendingEntrySigner, signPendingEntries } from './pending-entries.js';
 
-/** An entry to be appended. */
+/** An entry to append. */
 export interface NewEntry {
   /** @default a random UUID */
   readonly id?: string | undefined;
   readonly kind: string;
-  /** Pseudonym; empty for what is about nobody. */
+  /** Pseudonym of the tenant or user; empty without one. */
   readonly subject: string;
   readonly flag?: string | undefined;
   readonly what: unknown;
@@ -20,51 +20,71 @@ export interface NewEntry {
   readonly reason: string;
 }
 
-/** An entry that has no place yet, and what stands beside the log. */
+/** An entry without position and time, and its payload and author. */
 export interface PreparedEntry {
   readonly row: Omit<EntryRow, 'position' | 'recorded_at'>;
   readonly details: readonly (readonly unknown[])[];
 }
 
-/**
- * The end of every writing transaction: the last writes, then the lock on the head, then the entries, then the commit.
- * Readers see entries in the order of their positions, because whoever has a position has the lock until it is committed.
- *
- * @throws OutcomeUnknownError with the id of the first draft
- */
-export async function append(
-  signer: PendingEntrySigner,
-  session: Session,
-  entries: readonly NewEntry[],
-  writes: readonly Statement[],
-): Promise<readonly RecordedEntry[]> {
-  const { sql, chains } = signer;
-  const prepared = entries.map(prepareEntry);
-  const head = await sql.lockHead(session, [...writes, insertDetails(prepared)]);
-  const chain = chains.require(head.key_check);
-  let { mac } = await signPendingEntries(signer, session, head);
-  const rows = prepared.map(({ row }, index): SignedRow => {
-    const placed = { ...row, position: head.position + 1 + index, recorded_at: head.now };
-    mac = chain.mac(mac, placed);
-    return { ...placed, mac };
-  });
-  await appendAndCommit(sql, session, rows);
-  return rows.map(({ id, position }) => toRecordedEntry(head.epoch, position, id));
+/** What a transaction writes, decided from what it has read. */
+export type Plan =
+  | {
+      /** Writes nothing; the result of the transaction. */
+      readonly skip: readonly RecordedEntry[];
+    }
+  | {
+      readonly entries: readonly NewEntry[];
+      /** Statements that run one after the other before the head of the log is locked. @default none */
+      readonly batches?: readonly Statement[] | undefined;
+      /** Statements that run with the lock on the head, on PostgreSQL as one statement. */
+      readonly writes: readonly Statement[];
+      /** Pseudonyms whose entries this transaction erases. @default none */
+      readonly erased?: ReadonlySet<string> | undefined;
+    };
+
+/** A transaction that appends entries. */
+export interface PlannedSteps<S> {
+  readonly read: (session: Session) => Promise<S>;
+  /** Pure: decides from what was read alone. */
+  readonly plan: (current: S) => Plan;
 }
 
 /**
- * Appends sealed entries, moves the head, and commits.
- *
- * @throws OutcomeUnknownError with the id of the first entry
+ * The steps of a transaction that appends entries: the last writes, the lock on the head of the log, the signed entries. Readers see entries
+ * in the order of their positions, because a position is assigned under the lock that is held until the commit.
  */
-export async function appendAndCommit(sql: Sql, session: Session, rows: readonly SignedRow[]): Promise<void> {
-  try {
-    await sql.appendAndCommit(session, rows);
-  } catch (error) {
-    const [first] = rows;
-    const isUnknown = isStoreError(error) && error.kind === 'outcome_unknown';
-    throw isUnknown && first !== undefined ? new OutcomeUnknownError(first.id, error) : error;
-  }
+export function appendPlanned<S>(
+  signer: PendingEntrySigner,
+  { read, plan }: PlannedSteps<S>,
+): TransactionSteps<S, readonly RecordedEntry[]> {
+  return {
+    read,
+    async write(session, current) {
+      const planned = plan(current);
+      if ('skip' in planned) return { rollback: planned.skip };
+      const { entries, batches = [], writes, erased } = planned;
+      for (const { text, values } of batches) await session.execute(text, values);
+      const prepared = entries.map(prepareEntry);
+      const head = await signer.sql.lockHead(session, [...writes, insertDetails(prepared)]);
+      const chain = signer.chains.require(head.key_check);
+      let { mac } = await signPendingEntries({ ...signer, erased }, session, head);
+      const append = prepared.map(({ row }, index): SignedRow => {
+        const placed = { ...row, position: head.position + 1 + index, recorded_at: head.now };
+        mac = chain.mac(mac, placed);
+        return { ...placed, mac };
+      });
+      return { append, commit: append.map(({ id, position }) => toRecordedEntry(head.epoch, position, id)) };
+    },
+  };
+}
+
+/** Runs a transaction that appends entries. */
+export function runPlanned<S>(
+  database: Database,
+  lockKey: string,
+  steps: PlannedSteps<S>,
+): Promise<readonly RecordedEntry[]> {
+  return database.transaction(lockKey, appendPlanned({ sql: database.sql, chains: database.chains }, steps));
 }
 
 export function toRecordedEntry(epoch: string, position: number, id: string): RecordedEntry {

@@ -18,24 +18,23 @@ export async function head(database: Database): Promise<SignedHead> {
 }
 
 /**
- * Gives macs to what old code wrote by SQL since the last write of ours.
+ * Signs the entries that legacy SQL code wrote since the last write of the store.
  *
- * @returns how many entries
+ * @returns the number of signed entries
  */
 export async function signPending({ sql, chains, ...database }: Database): Promise<number> {
   if (sql.family !== 'mysql') return 0;
-  const [unsigned] = await database.session((session) =>
+  const [pending] = await database.session((session) =>
     session.rows<{ count: number }>('select position - sealed as count from rampart_head where id = 1'),
   );
-  if (unsigned === undefined || unsigned.count === 0) return 0;
+  if (pending === undefined || pending.count === 0) return 0;
   return database.transaction('seal', {
     read: () => Promise.resolve(),
     async write(session) {
-      const locked = await sql.lockHead(session, []);
-      const { position, mac, count } = await signPendingEntries({ sql, chains }, session, locked);
+      const head = await sql.lockHead(session, []);
+      const { position, mac, count } = await signPendingEntries({ sql, chains }, session, head);
       await session.execute('update rampart_head set sealed = ?, mac = ? where id = 1', [position, mac]);
-      await session.rows('commit');
-      return count;
+      return { append: [], commit: count };
     },
   });
 }

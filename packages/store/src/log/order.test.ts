@@ -4,10 +4,10 @@ import { useMariadb, usePostgres } from '@rampart/services/vitest';
 import { createConnection } from 'mysql2/promise';
 import pg from 'pg';
 import { describe, expect, test, vi } from 'vitest';
-import { openDatabase } from '../database/database.js';
+import { openDatabase, runTransaction } from '../database/database.js';
 import { readSettings } from '../database/settings.js';
 import { openStore } from '../open-store.js';
-import { append } from './append.js';
+import { appendPlanned } from './append.js';
 
 const SECRET = randomBytes(24).toString('hex');
 const postgres = usePostgres();
@@ -87,10 +87,11 @@ async function ours(on: keyof typeof waits): Promise<Log> {
         },
       };
       const draft = { kind: 'calibration', subject: '', what: { change, before: null }, actor: 'a', reason: 'r' };
-      const ended = database.transaction('another turn', {
-        read: () => Promise.resolve(),
-        write: (session) => append({ sql, chains: database.chains }, session, [draft], []),
-      });
+      const steps = appendPlanned(
+        { sql, chains: database.chains },
+        { read: () => Promise.resolve(), plan: () => ({ entries: [draft], writes: [] }) },
+      );
+      const ended = database.session((session) => runTransaction(sql, session, 'another key', steps));
       await Promise.race([held.opened, ended]);
       return {
         async commit() {

@@ -1,8 +1,8 @@
 import type { Write } from '../api/control-store.js';
 import type { RecordedEntry } from '../api/recorded-entry.js';
-import type { Database } from '../database/database.js';
+import type { Database, TransactionEnd } from '../database/database.js';
 import { readWrite } from '../state/apply.js';
-import { appendAndCommit, insertDetails, prepareEntry, toRecordedEntry } from './append.js';
+import { insertDetails, prepareEntry, toRecordedEntry } from './append.js';
 import { signPendingEntries } from './pending-entries.js';
 import { ROTATION_KIND, type Rotation } from './rotation.js';
 
@@ -18,14 +18,11 @@ export async function rotateSecret(
   const { sql, chains } = database;
   return database.transaction('secret', {
     read: () => Promise.resolve(),
-    async write(session) {
+    async write(session): Promise<TransactionEnd<RecordedEntry | undefined>> {
       const head = await sql.lockHead(session, []);
       const previous = chains.require(head.key_check);
-      if (chains.isOwn(head.key_check)) {
-        await session.rows('rollback');
-        return undefined;
-      }
-      const { mac } = await signPendingEntries(database, session, head);
+      if (chains.isOwn(head.key_check)) return { rollback: undefined };
+      const { mac } = await signPendingEntries({ sql, chains }, session, head);
       const to = chains.own.keyCheck();
       const rotation: Rotation = { from: head.key_check, to, endorsement: previous.endorse(mac, to) };
       const prepared = prepareEntry({ id, kind: ROTATION_KIND, subject: '', what: { rotation }, actor, reason });
@@ -33,8 +30,10 @@ export async function rotateSecret(
       const details = insertDetails([prepared]);
       await session.execute(details.text, details.values);
       await session.execute('update rampart_head set key_check = ? where id = 1', [to]);
-      await appendAndCommit(sql, session, [{ ...placed, mac: chains.own.mac(mac, placed) }]);
-      return toRecordedEntry(head.epoch, placed.position, id);
+      return {
+        append: [{ ...placed, mac: chains.own.mac(mac, placed) }],
+        commit: toRecordedEntry(head.epoch, placed.position, id),
+      };
     },
   });
 }

@@ -2,12 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { CompiledQuery, type Kysely } from 'kysely';
 import type { ConsentRepair } from '../api/control-store.js';
 import { StoreError } from '../api/store-error.js';
-import type { AnyTables } from '../database/database.js';
-import { isRetryable } from '../database/driver-error.js';
+import { type AnyTables, retryOnConflict, runTransaction } from '../database/database.js';
 import { MYSQL } from '../database/mysql/dialect.js';
 import type { Settings } from '../database/settings.js';
 import type { Session, Statement } from '../database/sql-dialect.js';
-import { append, type NewEntry } from '../log/append.js';
+import { appendPlanned, type NewEntry } from '../log/append.js';
 import { createChains, type Keyring } from '../log/chains.js';
 import { parseChange } from '../log/read-log.js';
 import { requireSecret } from '../log/require-secret.js';
@@ -313,17 +312,13 @@ async function inTransaction(
   { session, appender }: Writer,
   work: (session: Session) => Promise<{ readonly drafts: readonly NewEntry[]; readonly writes: readonly Statement[] }>,
 ): Promise<number> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      const { drafts, writes } = await MYSQL.beginLocked(session, 'adopt', () => work(session));
-      if (drafts.length === 0) await session.rows('rollback');
-      else await append(appender, session, drafts, writes);
-      return drafts.length;
-    } catch (error) {
-      await session.rows('rollback').catch(() => undefined);
-      if (attempt >= MAX_ROUNDS || !isRetryable(error)) throw error;
-    }
-  }
+  const read = () => work(session);
+  const steps = appendPlanned(appender, {
+    read,
+    plan: ({ drafts, writes }) => (drafts.length === 0 ? { skip: [] } : { entries: drafts, writes }),
+  });
+  const recorded = await retryOnConflict(() => runTransaction(MYSQL, session, 'adopt', steps));
+  return recorded.length;
 }
 
 async function draftOf(

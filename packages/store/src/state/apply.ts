@@ -9,16 +9,25 @@ import {
 } from '@rampart/core';
 import { ConflictError, ReusedIdError } from '../api/conflict-error.js';
 import type { Write } from '../api/control-store.js';
+import { LimitError } from '../api/limit-error.js';
 import type { RecordedEntry } from '../api/recorded-entry.js';
 import type { Database } from '../database/database.js';
-import { insert, type Session, type Sql, type Statement } from '../database/sql-dialect.js';
-import { append, type NewEntry, toRecordedEntry } from '../log/append.js';
+import { insert, type Sql } from '../database/sql-dialect.js';
+import { type NewEntry, type Plan, runPlanned, toRecordedEntry } from '../log/append.js';
 import { canonical, requireStorable } from '../log/canonical.js';
 import { type AppliedEntry, type ItemState, readCurrent } from './current.js';
-import { changeOf, flagOf, type Item, isPresent, itemOf, resultingState, sameValues } from './item.js';
-import { requireRoom } from './limits.js';
-import { isNarrowing } from './narrowing.js';
-import { addSubject, findSubject, personalDataOf, requireTenant, type Subject, subjectFor } from './subject.js';
+import {
+  changeOf,
+  flagOf,
+  type Item,
+  isNarrowing,
+  isPresent,
+  itemOf,
+  itemType,
+  resultingState,
+  sameValues,
+} from './item.js';
+import { addSubject, personalDataOf, requireTenant } from './subject.js';
 import { statementsFor } from './write-item.js';
 
 /** A write that was checked. */
@@ -26,31 +35,54 @@ export interface CheckedWrite extends Write {
   readonly id: string;
 }
 
-/** Records a change and its entry; the heart of the store. */
+/** Records a change and its entry. */
 export async function apply(database: Database, input: ControlChange, write: Write): Promise<RecordedEntry> {
   const change = readControlChange(input);
   requireStorable('change', change);
   const checked = readWrite(write);
   const item = itemOf(change);
   if ('tenant' in change) requireTenant(database.sql, change.tenant);
-  return database.transaction(lockKeyOf(item), {
+  const [entry] = await runPlanned(database, lockKeyOf(item), {
     read: (session) => readCurrent(database.sql, session, checked.id, item, personalDataOf(change)),
-    async write(session, current) {
-      if (current.applied !== undefined) {
-        await session.rows('rollback');
-        const entry = toRecordedEntry(current.epoch, current.applied.position, checked.id);
-        if (!isSameWrite(current.applied, change, checked)) throw new ReusedIdError(entry);
-        return entry;
-      }
-      requireNoConflict(change, checked, item, current);
-      await requireRoom(database.sql, session, item, current.change === undefined);
-      const subject = await subjectOf(session, change, current);
-      const { draft, writes } = entryAndWrites(database.sql, change, checked, item, { ...current, subject });
-      const [applied] = await append(database, session, [draft], writes);
-      if (applied === undefined) throw new Error('nothing was appended');
-      return applied;
-    },
+    plan: (current) => planChange(database.sql, { change, write: checked, item }, current),
   });
+  if (entry === undefined) throw new Error('no entry was appended');
+  return entry;
+}
+
+interface PlannedChange {
+  readonly change: ControlChange;
+  readonly write: CheckedWrite;
+  readonly item: Item;
+}
+
+/** @throws ReusedIdError, ConflictError, LimitError */
+function planChange(sql: Sql, { change, write, item }: PlannedChange, current: ItemState): Plan {
+  const { applied, change: before, subject } = current;
+  if (applied !== undefined) {
+    const entry = toRecordedEntry(current.epoch, applied.position, write.id);
+    if (!isSameWrite(applied, change, write)) throw new ReusedIdError(entry);
+    return { skip: [entry] };
+  }
+  requireNoConflict(change, write, item, current);
+  const limit = itemType(item.kind).limit;
+  if (limit !== undefined && current.others >= limit.max) throw new LimitError(limit.name, limit.max, limit.fix);
+  const { id, actor, reason, task } = write;
+  const entry: NewEntry = {
+    id,
+    actor,
+    reason,
+    kind: change.kind,
+    subject: subject?.pseudonym ?? '',
+    flag: flagOf(change) ?? flagOf(before),
+    what: { change, before: before === undefined ? null : resultingState(before) },
+  };
+  const writes = [
+    ...statementsFor(sql, item, { entry: id, actor, isThere: current.values !== undefined }),
+    ...(subject?.isNew ? [addSubject(subject)] : []),
+    ...(task === undefined ? [] : [insert('rampart_task', { id, task: canonical(task) })]),
+  ];
+  return { entries: [entry], writes };
 }
 
 /** @throws ControlInputError */
@@ -69,7 +101,7 @@ export function readWrite(write: Write): CheckedWrite {
   return { actor, reason, expected, id, task };
 }
 
-/** Writers of one tenant take turns, so that nobody overwrites what they haven't seen; the others don't wait for them. */
+/** Writers of one tenant wait for each other, so that none overwrites a state that it hasn't read. */
 function lockKeyOf({ kind, keys }: Item): string {
   const tenant = keys['tenant_id'];
   return tenant === undefined ? canonical([kind, keys]) : tenantLockKey(tenant);
@@ -126,38 +158,4 @@ function conflictError(
       `Look at it, then repeat with expected: '${revision}', or 'any' to overwrite whatever is there.`,
     { current, yours },
   );
-}
-
-/** Whose erasure takes the entry's data along. */
-async function subjectOf(session: Session, change: ControlChange, current: ItemState): Promise<Subject | undefined> {
-  const person = personalDataOf(change);
-  if (person !== undefined) return subjectFor(person, current.pseudonym);
-  // What is lifted may have named a tenant.
-  const former = current.change && personalDataOf(current.change);
-  return former && findSubject(session, former);
-}
-
-function entryAndWrites(
-  sql: Sql,
-  change: ControlChange,
-  { id, actor, reason, task }: CheckedWrite,
-  item: Item,
-  current: ItemState & { readonly subject: Subject | undefined },
-): { readonly draft: NewEntry; readonly writes: readonly Statement[] } {
-  const { change: before, subject } = current;
-  const draft: NewEntry = {
-    id,
-    actor,
-    reason,
-    kind: change.kind,
-    subject: subject?.pseudonym ?? '',
-    flag: flagOf(change) ?? flagOf(before),
-    what: { change, before: before === undefined ? null : resultingState(before) },
-  };
-  const writes = [
-    ...statementsFor(sql, item, { entry: id, actor, isThere: current.values !== undefined }),
-    ...(subject?.isNew ? [addSubject(subject)] : []),
-    ...(task === undefined ? [] : [insert('rampart_task', { id, task: canonical(task) })]),
-  ];
-  return { draft, writes };
 }

@@ -1,7 +1,7 @@
 import type { Consent } from '@rampart/core';
 import type { Sql } from '../database/sql-dialect.js';
 import { parseChange } from '../log/read-log.js';
-import type { ColumnValue } from './item.js';
+import type { ColumnValue } from './item-types.js';
 
 /** A consent as the tables hold it. */
 export interface ConsentRow {

@@ -1,10 +1,11 @@
 import type { ControlChange } from '@rampart/core';
 import type { Session, Sql } from '../database/sql-dialect.js';
 import { stateOf } from './consent-row.js';
-import { type ColumnValues, changeOf, ITEM_TABLES, type Item } from './item.js';
-import type { PersonalData } from './subject.js';
+import { changeOf, type Item, isPresent, itemType } from './item.js';
+import type { ColumnValues } from './item-types.js';
+import { findSubject, type PersonalData, personalDataOf, type Subject, subjectFor } from './subject.js';
 
-/** What a writer finds before it writes. */
+/** What a change depends on. */
 export interface ItemState {
   readonly epoch: string;
   /** The entry that has the write's id already. */
@@ -14,8 +15,10 @@ export interface ItemState {
   readonly values: ColumnValues | undefined;
   /** The item as it is; undefined where there is none. */
   readonly change: ControlChange | undefined;
-  /** Of the person the change is about; undefined where it has none yet. */
-  readonly pseudonym: string | undefined;
+  /** The tenant or user whose erasure includes the entry; undefined without one. */
+  readonly subject: Subject | undefined;
+  /** Number of other items of the tenant, where a limit applies; else 0. */
+  readonly others: number;
 }
 
 /** An entry and what it says. */
@@ -47,7 +50,7 @@ interface CurrentRow extends Readonly<Record<string, unknown>> {
   readonly pseudonym: string | null;
 }
 
-/** One statement. What it finds stays so until the transaction ends: others wait for their turn. */
+/** Reads what a change depends on. It stays the same until the transaction ends: other writers of the item wait for its lock. */
 export async function readCurrent(
   sql: Sql,
   session: Session,
@@ -57,7 +60,7 @@ export async function readCurrent(
 ): Promise<ItemState> {
   if (sql.family === 'mysql' && item.kind === 'consent') await lockConsent(sql, session, item);
   const { source, values } = selectCurrentSql(sql, item);
-  const columns = ITEM_TABLES[item.kind].values;
+  const columns = itemType(item.kind).columns;
   const [row] = await session.rows<CurrentRow>(
     `select h.epoch, a.position as applied, a.kind as applied_kind,
         (select d.data from rampart_detail d where d.id = a.id and d.part = 'what') as applied_what,
@@ -74,11 +77,38 @@ export async function readCurrent(
     [id, ...values, person?.tenant ?? '', person?.user ?? ''],
   );
   if (row === undefined) throw new Error('rampart_head has no row');
-  return currentOf(row, item, columns);
+  const state = toItemState(row, item, columns);
+  return {
+    ...state,
+    subject: await findSubjectOf(session, person, row.pseudonym, state.change),
+    others: state.change === undefined && isPresent(item) ? await countOthers(sql, session, item) : 0,
+  };
 }
 
-function currentOf(row: CurrentRow, item: Item, columns: readonly string[]): ItemState {
-  const { epoch, applied, last_position: position, last_at: at, last_who: who, pseudonym } = row;
+/** A removal is about the tenant that the removed item names. */
+async function findSubjectOf(
+  session: Session,
+  person: PersonalData | undefined,
+  pseudonym: string | null,
+  before: ControlChange | undefined,
+): Promise<Subject | undefined> {
+  if (person !== undefined) return subjectFor(person, pseudonym ?? undefined);
+  const former = before && personalDataOf(before);
+  return former && findSubject(session, former);
+}
+
+async function countOthers(sql: Sql, session: Session, { kind, keys }: Item): Promise<number> {
+  const { limit } = itemType(kind);
+  if (limit === undefined) return 0;
+  const [row] = await session.rows<{ readonly count: unknown }>(
+    `select count(*) as count from (select 1 as one from ${limit.others(sql)} limit ${limit.max}) t`,
+    Object.values(keys),
+  );
+  return Number(row?.count);
+}
+
+function toItemState(row: CurrentRow, item: Item, columns: readonly string[]): Omit<ItemState, 'subject' | 'others'> {
+  const { epoch, applied, last_position: position, last_at: at, last_who: who } = row;
   const found = position !== null;
   const cells = Object.fromEntries(columns.map((column) => [column, row[column] ?? null])) as ColumnValues;
   // A consent that old code deleted has its entry and no row.
@@ -89,7 +119,6 @@ function currentOf(row: CurrentRow, item: Item, columns: readonly string[]): Ite
     last: found ? { position, at: at ?? 0, who } : undefined,
     values,
     change: values && changeOf({ ...item, values }),
-    pseudonym: pseudonym ?? undefined,
   };
 }
 
@@ -101,7 +130,7 @@ function selectCurrentSql(
   sql: Sql,
   { kind, keys }: Item,
 ): { readonly source: string; readonly values: readonly string[] } {
-  const { table, keys: names, values: columns } = ITEM_TABLES[kind];
+  const { table, keys: names, columns } = itemType(kind);
   const given = names.map((name) => keys[name] ?? '');
   if (kind !== 'consent') {
     const where = names.map((name) => `${name} = ?`).join(' and ');

@@ -3,7 +3,8 @@ import type { ConsentRecord, ControlItem, ItemKind, ItemQuery } from '../api/con
 import type { Database } from '../database/database.js';
 import type { Session, Sql } from '../database/sql-dialect.js';
 import { consentOfRow, stateOf } from './consent-row.js';
-import { type ColumnValues, changeOf, ITEM_KINDS, ITEM_TABLES, type Item } from './item.js';
+import { changeOf, ITEM_KINDS, type Item, itemType } from './item.js';
+import type { ColumnValues } from './item-types.js';
 import { requireTenant } from './subject.js';
 
 interface ItemRow extends Readonly<Record<string, unknown>> {
@@ -45,7 +46,7 @@ export async function consents(database: Database, tenant: string): Promise<read
 type ItemFilter = Readonly<Record<string, string | undefined>>;
 
 function hasKeys(kind: ItemKind, wanted: ItemFilter): boolean {
-  return Object.entries(wanted).every(([name, value]) => value === undefined || ITEM_TABLES[kind].keys.includes(name));
+  return Object.entries(wanted).every(([name, value]) => value === undefined || itemType(kind).keys.includes(name));
 }
 
 async function itemsOfKind(
@@ -54,7 +55,7 @@ async function itemsOfKind(
   kind: ItemKind,
   wanted: ItemFilter,
 ): Promise<readonly ControlItem[]> {
-  const { keys, values } = ITEM_TABLES[kind];
+  const { keys, columns: values } = itemType(kind);
   const conditions = Object.entries(wanted).filter(([, value]) => value !== undefined);
   const where = conditions.map(([name]) => `i.${name} = ?`).join(' and ');
   const rows = await session.rows<ItemRow>(
@@ -72,7 +73,7 @@ async function itemsOfKind(
 }
 
 function itemOfRow(kind: ItemKind, row: ItemRow): ControlItem | undefined {
-  const { keys, values } = ITEM_TABLES[kind];
+  const { keys, columns: values } = itemType(kind);
   const pick = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, row[name] ?? null]));
   const item = { kind, keys: pick(keys) as Readonly<Record<string, string>>, values: pick(values) as ColumnValues };
   const change = kind === 'consent' ? consentChange(item, row.what ?? null) : changeOf(item);
@@ -89,7 +90,7 @@ function consentChange({ keys, values }: Item, what: string | null): ControlChan
 
 /** A select of all rows of a kind: keys, values and the entry, spelt the same on every database. */
 function rowsOf(sql: Sql, kind: ItemKind): string {
-  const { table, keys, values } = ITEM_TABLES[kind];
+  const { table, keys, columns: values } = itemType(kind);
   if (kind !== 'consent') return `select ${[...keys, ...values].join(', ')}, entry from ${table}`;
   return `select t.tenant_id, t.feature_class, ${stateOf(sql)} as state, t.version, t.entry
     from rampart_consent_terms t left join tenant_ai_consents c

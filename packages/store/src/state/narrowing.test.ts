@@ -1,6 +1,6 @@
 import type { ControlChange } from '@rampart/core';
 import { describe, expect, test } from 'vitest';
-import { isNarrowing } from './narrowing.js';
+import { isNarrowing } from './item.js';
 
 const prefer = (mode?: 'shadow' | 'suggestion', autoAbove?: number): ControlChange => ({
   kind: 'preference',

@@ -14,7 +14,8 @@ import type { ItemKind } from '../api/control-store.js';
 import { type Database, requirePrimary } from '../database/database.js';
 import type { Session, Sql } from '../database/sql-dialect.js';
 import { CONSENT_WHAT, consentOfRow, stateOf } from './consent-row.js';
-import { type ColumnValue, changeOf, ITEM_TABLES } from './item.js';
+import { changeOf, itemType } from './item.js';
+import type { ColumnValue } from './item-types.js';
 import { requireTenant } from './subject.js';
 
 /** Columns of the widest item, its keys ahead. */
@@ -155,7 +156,7 @@ function choicesOf(row: Cells, tenant: string): SameChoice & { readonly last: Ch
 function changeOfLine(line: Line, tenant: string | undefined): ControlChange | undefined {
   const kind = line.kind as ItemKind;
   if (kind === 'consent') return consentOfLine(line, tenant ?? '');
-  const { keys, values } = ITEM_TABLES[kind];
+  const { keys, columns: values } = itemType(kind);
   const cells = keysOf(kind).concat(values);
   const cell = (name: string): ColumnValue => line[`c${cells.indexOf(name)}`] ?? null;
   const named = Object.fromEntries(keys.map((name) => [name, name === 'tenant_id' ? tenant : cell(name)]));
@@ -177,7 +178,7 @@ function consentOfLine({ c0, c1, c2, c3 }: Line, tenant: string): ControlChange 
 
 /** Keys that a row has to tell: the tenant is known. */
 function keysOf(kind: ItemKind): readonly string[] {
-  return ITEM_TABLES[kind].keys.filter((name) => name !== 'tenant_id');
+  return itemType(kind).keys.filter((name) => name !== 'tenant_id');
 }
 
 const texts = new Map<string, string>();
@@ -194,7 +195,7 @@ function headPart(sql: Sql): string {
 }
 
 function unionPart(sql: Sql, kind: ItemKind): string {
-  const { table, keys, values } = ITEM_TABLES[kind];
+  const { table, keys, columns: values } = itemType(kind);
   const ofTenant = keys.includes('tenant_id');
   if (kind === 'consent') return consentPart(sql);
   if (kind === 'choice') return choicePart(sql);

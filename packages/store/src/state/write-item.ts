@@ -1,6 +1,6 @@
 import { MYSQL } from '../database/mysql/dialect.js';
 import type { Sql, Statement } from '../database/sql-dialect.js';
-import { ITEM_TABLES, type Item } from './item.js';
+import { type Item, itemType } from './item.js';
 
 /** What else is known when a row of the state is written. */
 export interface Recording {
@@ -18,7 +18,7 @@ const POSTGRES_CONSENT = `insert into tenant_ai_consents (tenant_id, feature_cla
 /** Statements that make a row of the state what an item says. */
 export function statementsFor(sql: Sql, item: Item, recording: Recording): readonly Statement[] {
   if (item.kind === 'consent') return consentWrites(sql, item, recording);
-  const { table, keys, values } = ITEM_TABLES[item.kind];
+  const { table, keys, columns: values } = itemType(item.kind);
   return [
     {
       text: sql.upsert(table, keys, [...values, 'entry']),

@@ -6,7 +6,8 @@ import { type Chain, commitment } from '../log/chain.js';
 import type { Keyring } from '../log/chains.js';
 import { type EntryWithPayload, isLegacyTriggerEntry } from '../log/pending-entries.js';
 import { parseRotation, ROTATION_KIND, secretFingerprint } from '../log/rotation.js';
-import { type ColumnValues, itemName, itemOf } from '../state/item.js';
+import { itemName, itemOf } from '../state/item.js';
+import type { ColumnValues } from '../state/item-types.js';
 
 /** An entry of the log with its payload and its author. */
 export interface LogRecord extends EntryWithPayload {

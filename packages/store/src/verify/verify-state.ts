@@ -2,16 +2,8 @@ import type { ItemKind } from '../api/control-store.js';
 import type { Finding } from '../api/verification.js';
 import type { KeyPart, Session, Sql, Statement } from '../database/sql-dialect.js';
 import { canonical } from '../log/canonical.js';
-import {
-  type ColumnValues,
-  changeOf,
-  ITEM_KINDS,
-  ITEM_TABLES,
-  isPresent,
-  itemName,
-  sameValues,
-  writtenChange,
-} from '../state/item.js';
+import { changeOf, ITEM_KINDS, isPresent, itemName, itemType, sameValues, writtenChange } from '../state/item.js';
+import type { ColumnValues } from '../state/item-types.js';
 import type { RecordedItem } from './log-verifier.js';
 
 type Row = Readonly<Record<string, unknown>>;
@@ -51,7 +43,7 @@ export async function stateFindings({
 
 function rowFindings(kind: ItemKind, row: Row, recorded: Map<string, RecordedItem>): readonly Finding[] {
   const name = itemName(kind, row);
-  const unrecorded = finding(0, `${name} is in ${ITEM_TABLES[kind].table} and in no entry`);
+  const unrecorded = finding(0, `${name} is in ${itemType(kind).table} and in no entry`);
   // Consents that were there before the log have no entry.
   if (row['entry'] === null) return [unrecorded];
   const item = recorded.get(name);
@@ -70,7 +62,7 @@ function rowFindings(kind: ItemKind, row: Row, recorded: Map<string, RecordedIte
 
 /** Whether the row's values are ones that Rampart writes. */
 function isKnown(kind: ItemKind, row: Row): boolean {
-  const { keys } = ITEM_TABLES[kind];
+  const { keys } = itemType(kind);
   const named = Object.fromEntries(keys.map((name) => [name, String(row[name])]));
   const item = { kind, keys: named, values: valuesOf(kind, row) };
   // Any other text in these columns reads as `unknown`; the text `unknown` is no known value either.
@@ -80,7 +72,7 @@ function isKnown(kind: ItemKind, row: Row): boolean {
 
 /** Selects keys, values and entry of the rows after the last one, as the same text on every database. */
 function pageQuery(sql: Sql, kind: ItemKind, pageSize: number, last: Row | undefined): Statement {
-  const { table, keys, values: valueColumns } = ITEM_TABLES[kind];
+  const { table, keys, columns: valueColumns } = itemType(kind);
   const columns = kind === 'consent' ? [...keys, 'state'] : [...keys, ...valueColumns, 'entry'];
   const key = keys.map((column) => keyPart(sql, kind, column, last));
   const { text: after, values } = last === undefined ? { text: '1 = 1', values: [] } : sql.keysetCondition(key);
@@ -108,7 +100,7 @@ function consentsOf(sql: Sql, page: string): string {
 }
 
 function valuesOf(kind: ItemKind, row: Row): ColumnValues {
-  return Object.fromEntries(ITEM_TABLES[kind].values.map((name) => [name, row[name] ?? null])) as ColumnValues;
+  return Object.fromEntries(itemType(kind).columns.map((name) => [name, row[name] ?? null])) as ColumnValues;
 }
 
 // Legacy code deletes the row of a consent to unset it.
