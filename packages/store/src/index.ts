@@ -11,15 +11,21 @@ export {
 export type {
   ConsentCount,
   ConsentRecord,
-  ConsentRepair,
   ControlItem,
-  ControlStore,
   DataSubject,
   ItemKind,
   ItemQuery,
-  Outbox,
-  StoreOptions,
   Write,
+} from './api/control-items.js';
+export type {
+  AuditLog,
+  ConsentRepair,
+  ControlRecords,
+  ControlStore,
+  EventStore,
+  FlagEditLog,
+  Outbox,
+  StoreAdministration,
 } from './api/control-store.js';
 export {
   type ExposurePage,
@@ -40,6 +46,7 @@ export {
   StoreError,
   type StoreErrorKind,
 } from './api/store-error.js';
+export type { StoreOptions } from './api/store-options.js';
 export type { Finding, FindingKind, SignedHead, Verification, VerifyOptions } from './api/verification.js';
 export { openStore } from './open-store.js';
 export { MAX_CHOICES_PER_TENANT, MAX_CLASSES_PER_TENANT, MAX_OVERRIDES_PER_TENANT } from './state/limits.js';

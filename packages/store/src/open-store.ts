@@ -1,4 +1,5 @@
-import type { ControlStore, StoreOptions } from './api/control-store.js';
+import type { ControlStore } from './api/control-store.js';
+import type { StoreOptions } from './api/store-options.js';
 import { entries } from './audit/entries.js';
 import { erase } from './audit/erase.js';
 import { exportData } from './audit/export-data.js';

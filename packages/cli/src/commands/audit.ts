@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { AuditEntry, ControlStore, EntryKind, EntryQuery } from '@rampart/sdk/operator';
+import type { AuditEntry, AuditLog, EntryKind, EntryQuery } from '@rampart/sdk/operator';
 import { type Command, Option } from 'commander';
 import type { DatabaseFlags } from '../control-settings.js';
 import { EXIT, exitCodeOf, messageOf, misused } from '../failure.js';
@@ -115,7 +115,7 @@ function readKind(text: string): EntryKind {
   return KINDS.find((kind) => kind === text) ?? misused(`--kind ${JSON.stringify(text)}: use ${KINDS.join(', ')}`);
 }
 
-async function showAll(store: ControlStore, query: EntryQuery, show: (entry: AuditEntry) => void): Promise<number> {
+async function showAll(store: AuditLog, query: EntryQuery, show: (entry: AuditEntry) => void): Promise<number> {
   const entries = everyEntry(store, query);
   for (;;) {
     const next = await entries.next();
@@ -131,11 +131,7 @@ interface Following {
   readonly signal: AbortSignal | undefined;
 }
 
-async function follow(
-  session: Session,
-  store: ControlStore,
-  { query, show, interval, signal }: Following,
-): Promise<void> {
+async function follow(session: Session, store: AuditLog, { query, show, interval, signal }: Following): Promise<void> {
   let { after = 0 } = query;
   for (;;) {
     try {

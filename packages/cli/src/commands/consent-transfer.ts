@@ -1,4 +1,4 @@
-import type { ConsentRecord, ControlStore } from '@rampart/sdk/operator';
+import type { ConsentRecord, ControlRecords } from '@rampart/sdk/operator';
 import { type Command, Option } from 'commander';
 import { type DatabaseFlags, readActor } from '../control-settings.js';
 import { EXIT, required } from '../failure.js';
@@ -126,7 +126,7 @@ async function runExport(session: Session, flags: Flags): Promise<void> {
   });
 }
 
-async function everyConsent(store: ControlStore): Promise<readonly ConsentRecord[]> {
+async function everyConsent(store: ControlRecords): Promise<readonly ConsentRecord[]> {
   return (await store.items({ kind: 'consent' })).flatMap(({ change, ...rest }) =>
     change.kind === 'consent' ? [{ ...change, ...rest }] : [],
   );

@@ -1,4 +1,4 @@
-import { type ControlStore, type ExposureQuery, MAX_EXPOSURES_PER_PAGE, nearestHint } from '@rampart/sdk/operator';
+import { type EventStore, type ExposureQuery, MAX_EXPOSURES_PER_PAGE, nearestHint } from '@rampart/sdk/operator';
 import { type Command, Option } from 'commander';
 import type { DatabaseFlags } from '../control-settings.js';
 import { EXIT, exitCodeOf, messageOf, misused, required } from '../failure.js';
@@ -102,7 +102,7 @@ function readLimit(text: string): number {
 async function unknownChange(
   session: Session,
   flags: ConnectionFlags,
-  store: ControlStore,
+  store: EventStore,
   change: string,
 ): Promise<string | undefined> {
   const measured = await store.exposedChanges();

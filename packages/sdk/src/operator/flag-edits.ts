@@ -1,12 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { JsonValue } from '@rampart/core';
-import type { ControlStore, FlagChangeEvent } from '@rampart/store';
+import type { FlagChangeEvent, FlagEditLog } from '@rampart/store';
 import type { AdminClient, AdminEvent } from '@rampart/unleash/admin';
 import { messageOf } from './until-held.js';
 
 /** Options of {@link createFlagEditReader}. */
 export interface FlagEditReaderOptions {
-  readonly store: Pick<ControlStore, 'recordFlagEdits' | 'lastFlagEdit'>;
+  readonly store: FlagEditLog;
   readonly admin: Pick<AdminClient, 'events'>;
   /** Names the Unleash: its events are counted by their numbers within this name, so it has to stay the same. */
   readonly server: string;

@@ -1,12 +1,15 @@
 // For operators' tools: the command line, the gateway, the controller.
 export {
   type AuditEntry,
+  type AuditLog,
   type ConsentRecord,
   type ControlItem,
+  type ControlRecords,
   type ControlStore,
   type EntryKind,
   type EntryPage,
   type EntryQuery,
+  type EventStore,
   type ExposurePage,
   type ExposureQuery,
   type Finding,

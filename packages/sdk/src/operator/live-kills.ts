@@ -1,5 +1,5 @@
 import type { Kill } from '@rampart/core';
-import type { ControlItem, ControlStore } from '@rampart/store';
+import type { ControlItem, ControlRecords } from '@rampart/store';
 import { targetOf } from './order.js';
 
 /** A kill that holds now. */
@@ -12,17 +12,17 @@ export interface LiveKill extends Kill {
 }
 
 /** The kills that hold now, oldest first. */
-export async function readKills(store: Pick<ControlStore, 'items'>): Promise<readonly LiveKill[]> {
+export async function readKills(store: Pick<ControlRecords, 'items'>): Promise<readonly LiveKill[]> {
   return (await store.items({ kind: 'kill' })).flatMap(liveKill).toSorted((a, b) => a.at - b.at);
 }
 
 /** One kill, if it holds now. */
-export async function readKill(store: ControlStore, id: string): Promise<LiveKill | undefined> {
+export async function readKill(store: ControlRecords, id: string): Promise<LiveKill | undefined> {
   return (await store.items({ kind: 'kill', id })).flatMap(liveKill).find((kill) => kill.id === id);
 }
 
 /** A kill that keeps a flag off in Unleash. */
-export async function killCovering(store: ControlStore, flag: string): Promise<string | undefined> {
+export async function killCovering(store: ControlRecords, flag: string): Promise<string | undefined> {
   return (await readKills(store)).find(({ scope }) => {
     const target = targetOf(scope);
     return target !== undefined && ('every' in target || target.flag === flag);

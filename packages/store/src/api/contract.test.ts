@@ -16,7 +16,8 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openStore } from '../open-store.js';
 import { isConflictError, isReusedIdError } from './conflict-error.js';
-import type { ControlStore, Write } from './control-store.js';
+import type { Write } from './control-items.js';
+import type { ControlStore } from './control-store.js';
 import { isStoreError } from './store-error.js';
 
 const SECRET = randomBytes(24).toString('hex');

@@ -1,23 +1,23 @@
 import type { JsonValue } from '@rampart/core';
 
-/** Work that was recorded with a change and is not done yet. */
+/** Follow-up work of a change. */
 export interface OutboxTask {
-  /** That of the change's entry. */
+  /** Id of the entry of the change. */
   readonly id: string;
-  /** The entry's, so that the work can tell which change it belongs to. */
+  /** Revision of the entry of the change. */
   readonly revision: string;
   readonly task: JsonValue;
-  /** When it was recorded, in ms since 1970, by the database's clock. */
+  /** Time of the record in ms since 1970, by the database's clock. */
   readonly at: number;
-  /** How many attempts failed. */
+  /** Number of failed attempts. */
   readonly attempts: number;
-  /** What the last attempt failed of. */
+  /** Error of the last failed attempt. */
   readonly error?: string | undefined;
 }
 
-/** How a piece of work stands. */
+/** A task and its outcome. */
 export interface OutboxTaskState extends OutboxTask {
   readonly completed: boolean;
-  /** What was noted when it was done. */
+  /** Result of the completion. */
   readonly result?: JsonValue | undefined;
 }

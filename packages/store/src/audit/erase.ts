@@ -1,5 +1,5 @@
 import { ReusedIdError } from '../api/conflict-error.js';
-import type { DataSubject, Write } from '../api/control-store.js';
+import type { DataSubject, Write } from '../api/control-items.js';
 import type { RecordedEntry } from '../api/recorded-entry.js';
 import type { Database } from '../database/database.js';
 import { placeholders, type Session, type Sql, type Statement } from '../database/sql-dialect.js';

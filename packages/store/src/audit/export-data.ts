@@ -1,6 +1,6 @@
 import { ControlInputError, type JsonValue, readId } from '@rampart/core';
 import type { AuditEntry, EntryQuery } from '../api/audit-entry.js';
-import type { ControlItem, DataSubject } from '../api/control-store.js';
+import type { ControlItem, DataSubject } from '../api/control-items.js';
 import type { Database } from '../database/database.js';
 import { eventsAbout } from '../events/read-events.js';
 import { asJson } from '../log/canonical.js';

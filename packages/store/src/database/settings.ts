@@ -1,5 +1,5 @@
 import { ControlInputError, MIN_SECRET_LENGTH, secretText } from '@rampart/core';
-import type { StoreOptions } from '../api/control-store.js';
+import type { StoreOptions } from '../api/store-options.js';
 
 /** Checked options. */
 export interface Settings {

@@ -6,7 +6,8 @@ import { prepareEmbedded } from '@rampart/services';
 import { useMariadb, usePostgres } from '@rampart/services/vitest';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { type Attacked, attackedMariadb, attackedPostgres } from '../../test/attacked.js';
-import type { ControlStore, StoreOptions } from '../api/control-store.js';
+import type { ControlStore } from '../api/control-store.js';
+import type { StoreOptions } from '../api/store-options.js';
 import { openStore } from '../open-store.js';
 import { commitment, createChain, type EntryRow } from './chain.js';
 

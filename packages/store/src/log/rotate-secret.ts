@@ -1,4 +1,4 @@
-import type { Write } from '../api/control-store.js';
+import type { Write } from '../api/control-items.js';
 import type { RecordedEntry } from '../api/recorded-entry.js';
 import type { Database, TransactionEnd } from '../database/database.js';
 import { readWrite } from '../state/apply.js';

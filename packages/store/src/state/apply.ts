@@ -8,7 +8,7 @@ import {
   readId,
 } from '@rampart/core';
 import { ConflictError, ReusedIdError } from '../api/conflict-error.js';
-import type { Write } from '../api/control-store.js';
+import type { Write } from '../api/control-items.js';
 import { LimitError } from '../api/limit-error.js';
 import type { RecordedEntry } from '../api/recorded-entry.js';
 import type { Database } from '../database/database.js';

@@ -1,4 +1,4 @@
-import type { ConsentCount } from '../api/control-store.js';
+import type { ConsentCount } from '../api/control-items.js';
 import type { Database } from '../database/database.js';
 
 /** Counts the tenants that opted in and out, class by class. */

@@ -1,5 +1,5 @@
 import type { ControlChange, JsonValue, Scope } from '@rampart/core';
-import type { ItemKind } from '../api/control-store.js';
+import type { ItemKind } from '../api/control-items.js';
 import { canonical } from '../log/canonical.js';
 import { CHOICE_LIMIT, CONSENT_LIMIT, type ItemLimit, OVERRIDE_LIMIT } from './limits.js';
 import {

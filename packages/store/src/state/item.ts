@@ -1,5 +1,5 @@
 import { type ControlChange, type JsonValue, readRecordedChange, type Scope } from '@rampart/core';
-import type { ItemKind } from '../api/control-store.js';
+import type { ItemKind } from '../api/control-items.js';
 import { canonical } from '../log/canonical.js';
 import { type ColumnValue, type ColumnValues, ITEM_TYPES, type ItemType } from './item-types.js';
 

@@ -1,5 +1,5 @@
 import { type ControlChange, ControlInputError, formatRevision, readId } from '@rampart/core';
-import type { ConsentRecord, ControlItem, ItemKind, ItemQuery } from '../api/control-store.js';
+import type { ConsentRecord, ControlItem, ItemKind, ItemQuery } from '../api/control-items.js';
 import type { Database } from '../database/database.js';
 import type { Session, Sql } from '../database/sql-dialect.js';
 import { consentOfRow, stateOf } from './consent-row.js';

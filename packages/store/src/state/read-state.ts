@@ -10,7 +10,7 @@ import {
   type TenantSnapshot,
   type UserChoice,
 } from '@rampart/core';
-import type { ItemKind } from '../api/control-store.js';
+import type { ItemKind } from '../api/control-items.js';
 import { type Database, requirePrimary } from '../database/database.js';
 import type { Session, Sql } from '../database/sql-dialect.js';
 import { CONSENT_WHAT, consentOfRow, stateOf } from './consent-row.js';

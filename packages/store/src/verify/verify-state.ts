@@ -1,4 +1,4 @@
-import type { ItemKind } from '../api/control-store.js';
+import type { ItemKind } from '../api/control-items.js';
 import type { Finding } from '../api/verification.js';
 import type { KeyPart, Session, Sql, Statement } from '../database/sql-dialect.js';
 import { canonical } from '../log/canonical.js';
