@@ -23,9 +23,9 @@ import { readShared, readTenant } from './state/read-state.js';
 import { verify } from './verify/verify.js';
 
 /**
- * Opens the store. Nothing is connected or created yet: the first call does it.
+ * Opens the store. The first call connects; only `migrate` creates an embedded database.
  *
- * @throws ControlInputError for an address, a secret or a number that can't be used
+ * @throws ControlInputError for an invalid address, secret or number
  */
 export function openStore(options: StoreOptions): ControlStore {
   const settings = readSettings(options);

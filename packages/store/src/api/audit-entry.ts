@@ -1,9 +1,9 @@
 import type { ControlChange, JsonValue, LogPosition } from '@rampart/core';
 
-/** What entries there are: one for each kind of change, and what is no change of the control state: a flag edit, an erasure, a rotation of the secret. */
+/** Kinds of entry: those of changes, and flag edits, erasures and rotations of the secret. */
 export type EntryKind = ControlChange['kind'] | 'flag_edit' | 'erase' | 'rotate_secret';
 
-/** Which entries to list; every part narrows. */
+/** Filters of a list of entries; all of them apply. */
 export interface EntryQuery {
   readonly kinds?: readonly EntryKind[] | undefined;
   readonly tenant?: string | undefined;
@@ -12,48 +12,48 @@ export interface EntryQuery {
   /** Entries about this feature or change: its edits, its kills, its overrides … */
   readonly flag?: string | undefined;
   readonly actor?: string | undefined;
-  /** The entry of this id. */
+  /** The entry with this id. */
   readonly id?: string | undefined;
   /** Recorded at or after, in ms since 1970. */
   readonly from?: number | undefined;
   /** Recorded before, in ms since 1970. */
   readonly to?: number | undefined;
-  /** Only entries after this position. @default 0, the beginning */
+  /** Entries after this position. @default 0, the beginning */
   readonly after?: number | undefined;
-  /** Most entries in the answer, 1 to 1000. @default 100 */
+  /** Maximum number of entries, 1 to 1000. @default 100 */
   readonly limit?: number | undefined;
 }
 
-/** An entry of the control log, as people read it. */
+/** An entry of the control log with its payload and author. */
 export interface AuditEntry {
   readonly position: number;
   readonly revision: string;
   readonly id: string;
   readonly kind: EntryKind;
-  /** When it was recorded, in ms since 1970, by the database's clock. */
+  /** Time of the record in ms since 1970, by the database's clock. */
   readonly at: number;
-  /** Whether what it said was erased; everything below is then undefined. */
+  /** Whether the payload was erased; all further fields are then undefined. */
   readonly erased: boolean;
   readonly tenant?: string | undefined;
   readonly user?: string | undefined;
   readonly flag?: string | undefined;
-  /** Null where there was nothing. */
+  /** State before the change; null without an item. */
   readonly before?: JsonValue | undefined;
-  /** Null where there is nothing any more. */
+  /** State after the change; null without an item. */
   readonly after?: JsonValue | undefined;
-  /** The change itself, where the entry is one. */
+  /** The recorded change; undefined for other kinds of entry. */
   readonly change?: ControlChange | undefined;
-  /** Server, event, type, environment … of a flag edit, where the entry is one. */
+  /** Server, event, type, environment … of a flag edit. */
   readonly edit?: JsonValue | undefined;
   readonly actor?: string | undefined;
   readonly reason?: string | undefined;
 }
 
-/** Entries, and where to go on. */
+/** A page of entries. */
 export interface EntryPage {
   readonly entries: readonly AuditEntry[];
-  /** The end of the log when it was read: nothing up to there matches but what pages up to it list. */
+  /** End of the log when the page was read. The pages up to it list every matching entry up to there. */
   readonly head: LogPosition;
-  /** Where there may be more: the `after` of the next page. Undefined at the end. */
+  /** The `after` of the next page; undefined at the end. */
   readonly next?: number | undefined;
 }

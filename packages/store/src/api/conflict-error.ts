@@ -1,21 +1,21 @@
 import type { ControlChange, JsonValue } from '@rampart/core';
 import type { RecordedEntry } from './recorded-entry.js';
 
-/** What the item is now, and which change made it so. */
+/** The current state of an item. */
 export interface CurrentItem {
-  /** Null where there is nothing. */
+  /** Null without an item. */
   readonly value: JsonValue;
-  /** To be handed in as `expected` by those who still want their change. */
+  /** Pass it as `expected` to overwrite this state. */
   readonly revision: string;
-  /** Undefined where it was erased. */
+  /** Undefined after an erasure. */
   readonly actor?: string | undefined;
-  /** When it was recorded, in ms since 1970. */
+  /** Time of the record in ms since 1970. */
   readonly at: number;
 }
 
 const MARKER = Symbol.for('rampart.ConflictError');
 
-/** Somebody else changed the item since the writer read it. Nothing was written. */
+/** The item has changed since the revision that the writer read. Nothing was written. */
 export class ConflictError extends Error {
   override readonly name = 'ConflictError';
   readonly current: CurrentItem;
@@ -36,7 +36,7 @@ export function isConflictError(value: unknown): value is ConflictError {
 
 const REUSED_MARKER = Symbol.for('rampart.ReusedIdError');
 
-/** The id of a write belongs to an entry with another content: another change, actor or reason. Nothing was written. */
+/** The id of a write belongs to an entry with another change, actor or reason. Nothing was written. */
 export class ReusedIdError extends Error {
   override readonly name = 'ReusedIdError';
   readonly entry: RecordedEntry;

@@ -1,9 +1,9 @@
-/** Most exposures that one page reads. */
+/** Maximum number of exposures that one page reads. */
 export const MAX_EXPOSURES_PER_PAGE = 5_000;
 
-/** Which exposures of a change to read; every part narrows. */
+/** Filters of the exposures of a change; all of them apply. */
 export interface ExposureQuery {
-  /** The change's flag, by its full name, e.g. `ai.support-copilot.prompt-v18`. */
+  /** Flag of the change, e.g. `ai.support-copilot.prompt-v18`. */
   readonly change: string;
   readonly variant?: string | undefined;
   readonly tenant?: string | undefined;
@@ -13,10 +13,10 @@ export interface ExposureQuery {
   readonly from?: number | undefined;
   /** Happened before, in ms since 1970. */
   readonly to?: number | undefined;
-  /** `next` of the page before. @default the beginning */
+  /** The `next` of the previous page. @default the beginning */
   readonly after?: string | undefined;
   /**
-   * Most exposures of the change that the page reads, 1 to 5000, whether or not they match `variant`, `tenant` and `user`.
+   * Maximum number of exposures of the change that the page reads, 1 to 5000, before the filters `variant`, `tenant` and `user`.
    * @default 5000
    */
   readonly limit?: number | undefined;
@@ -24,23 +24,23 @@ export interface ExposureQuery {
 
 /** A subject's exposures to one variant of a change. */
 export interface SubjectExposures {
-  /** Undefined where the exposure names no tenant. */
+  /** Undefined for exposures without a tenant. */
   readonly tenant?: string | undefined;
-  /** Undefined where the exposure names no user. */
+  /** Undefined for exposures without a user. */
   readonly user?: string | undefined;
-  /** Undefined where the decision had no variant. */
+  /** Undefined for decisions without a variant. */
   readonly variant?: string | undefined;
-  /** When the first one happened, in ms since 1970. */
+  /** Time of the first exposure in ms since 1970. */
   readonly first: number;
-  /** When the last one happened, in ms since 1970. */
+  /** Time of the last exposure in ms since 1970. */
   readonly last: number;
-  /** How many were recorded. */
+  /** Number of exposures. */
   readonly count: number;
 }
 
-/** Subjects of one page by their first exposure in it. A subject may be on several pages: add its counts up. */
+/** Subjects of one page by their first exposure in it. A subject may be on several pages: sum its counts. */
 export interface ExposurePage {
   readonly subjects: readonly SubjectExposures[];
-  /** The `after` of the next page, also of an empty one; undefined where no more exposures of the change follow. */
+  /** The `after` of the next page, also after an empty page; undefined at the last exposure of the change. */
   readonly next?: string | undefined;
 }

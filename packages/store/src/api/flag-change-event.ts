@@ -1,19 +1,19 @@
 import type { JsonValue } from '@rampart/core';
 
-/** A flag edit as a flag platform's event log has it. */
+/** A flag edit from the event log of a flag platform. */
 export interface FlagChangeEvent {
-  /** Its number in the platform's event log, from 0. */
+  /** Event id in the platform's log, from 0. */
   readonly event: number;
-  /** What happened, in the platform's words, e.g. `feature-environment-enabled`. */
+  /** Event type of the platform, e.g. `feature-environment-enabled`. */
   readonly type: string;
   readonly flag: string;
   readonly environment?: string | undefined;
   readonly project?: string | undefined;
-  /** Who edited, as the platform names them. */
+  /** Editor, as named by the platform. */
   readonly actor: string;
-  /** When, in ms since 1970, by the platform's clock. */
+  /** Time of the edit in ms since 1970, by the platform's clock. */
   readonly at: number;
-  /** Why. @default `none given: edited on the flag platform` */
+  /** Reason of the edit. @default `none given: edited on the flag platform` */
   readonly reason?: string | undefined;
   readonly before?: JsonValue | undefined;
   readonly after?: JsonValue | undefined;

@@ -1,9 +1,9 @@
 const MARKER = Symbol.for('rampart.LimitError');
 
-/** A tenant has as many items of a kind as can be recorded. Nothing was written. */
+/** A tenant has the maximum number of items of a kind. Nothing was written. */
 export class LimitError extends Error {
   override readonly name = 'LimitError';
-  /** How many can be recorded. */
+  /** Maximum number of items. */
   readonly limit: number;
 
   constructor(what: string, limit: number, fix: string) {

@@ -1,46 +1,46 @@
 import type { JsonValue } from '@rampart/core';
 
 /**
- * Something that happened, or was measured: a score, a latency, a cost, feedback, an exposure. The shape of a tracking event
- * of OpenFeature (a name, a number, attributes, and whom it is about), with what it is about spelt out.
+ * A measured value or an occurrence: a score, a latency, a cost, feedback, an exposure. Shaped like a tracking event of OpenFeature (name,
+ * number, attributes), with its subject, feature and change as fields.
  */
 export interface Measurement {
-  /** 1 to 64 printable ASCII characters without spaces. One that is recorded already is left as it is. */
+  /** 1 to 64 printable ASCII characters without spaces. A measurement with a recorded id is skipped. */
   readonly id: string;
-  /** What was measured, e.g. `feedback`; 1 to 100 characters. */
+  /** Name of the metric, e.g. `feedback`; 1 to 100 characters. */
   readonly name: string;
-  /** When it happened, in ms since 1970, by the clock of whoever measured. */
+  /** Time of the measurement in ms since 1970, by the clock of the measuring program. */
   readonly at: number;
   readonly tenant?: string | undefined;
-  /** Needs `tenant`: an erasure finds users by it. */
+  /** Needs `tenant`, by which an erasure finds users. */
   readonly user?: string | undefined;
   /** The feature. */
   readonly flag?: string | undefined;
   readonly change?: string | undefined;
   readonly variant?: string | undefined;
-  /** Finite; undefined where it only happened. */
+  /** Finite; undefined for an occurrence without a value. */
   readonly value?: number | undefined;
   /** At most 8000 characters as JSON. */
   readonly attributes?: Readonly<Record<string, JsonValue>> | undefined;
-  /** Who said so: the kind and name of a caller, e.g. `service:support`. */
+  /** Kind and name of the caller, e.g. `service:support`. */
   readonly source: string;
 }
 
-/** A measurement as it stands in the database. */
+/** A recorded measurement. */
 export interface RecordedMeasurement extends Measurement {
-  /** When it was recorded, in ms since 1970, by the database's clock. */
+  /** Time of the record in ms since 1970, by the database's clock. */
   readonly receivedAt: number;
 }
 
-/** What became of a batch. */
+/** Result of recording a batch. */
 export interface RecordedEvents {
-  /** Those that are new. */
+  /** Number of new measurements. */
   readonly recorded: number;
-  /** Those whose id was recorded before, or stands twice in the batch. */
+  /** Number of measurements whose id was recorded before or is repeated in the batch. */
   readonly duplicates: number;
 }
 
-/** Which measurements to list; every part narrows. */
+/** Filters of a list of measurements; all of them apply. */
 export interface EventQuery {
   readonly name?: string | undefined;
   readonly tenant?: string | undefined;
@@ -52,25 +52,23 @@ export interface EventQuery {
   readonly from?: number | undefined;
   /** Happened before, in ms since 1970. */
   readonly to?: number | undefined;
-  /** `next` of the page before. @default the beginning */
+  /** The `next` of the previous page. @default the beginning */
   readonly after?: string | undefined;
-  /** Most measurements in the answer, 1 to 1000. @default 1000 */
+  /** Maximum number of measurements, 1 to 1000. @default 1000 */
   readonly limit?: number | undefined;
 }
 
-/**
- * Measurements by the time they happened, and where to go on. One that arrives late may belong to a page that was read already.
- */
+/** A page of measurements by the time they happened. A late measurement may belong to an earlier page. */
 export interface EventPage {
   readonly events: readonly RecordedMeasurement[];
-  /** Where there may be more: the `after` of the next page. Undefined at the end. */
+  /** The `after` of the next page; undefined at the end. */
   readonly next?: string | undefined;
 }
 
-/** Which measurements to delete. */
+/** Selects the measurements to delete. */
 export interface ExpiredEventQuery {
-  /** In ms: those that happened longer ago than that, by the database's clock. */
+  /** Minimum age in ms, by the database's clock. */
   readonly olderThanMs: number;
-  /** Names that stay whatever their age. @default none */
+  /** Names that are kept at any age. @default none */
   readonly exceptNames?: readonly string[] | undefined;
 }

@@ -1,33 +1,31 @@
-/** What is wrong with the database, for callers that act on it; the message says it to people. */
+/** Kinds of database problem. */
 export type StoreErrorKind =
-  /** Nobody answers at that address, or the connection broke. */
+  /** No server answers at the address, or the connection broke. */
   | 'unreachable'
   /** No answer in time, or no free connection. */
   | 'timeout'
-  /** The commit of a write was sent and the answer never came: an {@link OutcomeUnknownError}, which carries the entry's id. */
+  /** No answer to the commit of a write arrived: an {@link OutcomeUnknownError}, which has the id of the entry. */
   | 'outcome_unknown'
   /** The database takes no writes. */
   | 'read_only'
-  /** It is a replica, which may be behind; only the primary counts. */
+  /** The server is a replica, which may be behind the primary. */
   | 'replica'
-  /** A newer version of this package migrated the database, and this version can't work with that. */
+  /** A newer, incompatible version of this package migrated the database. */
   | 'schema_newer'
-  /**
-   * `tenant_ai_consents` may have changed where the control log didn't see it: AI stays closed until `migrate` has repaired it.
-   */
+  /** `tenant_ai_consents` may have changed without an entry in the control log. AI stays closed until `migrate` repairs it. */
   | 'unwatched'
-  /** The database was not migrated, or not up to this version. */
+  /** The database is not migrated to this version. */
   | 'schema_older'
-  /** Another process holds the folder of the embedded database. */
+  /** Another process has locked the folder of the embedded database. */
   | 'locked'
-  /** The database, or the store, doesn't allow it: wrong password, no rights, wrong secret, a closed store. */
+  /** Access is denied: wrong password, missing rights, wrong secret, closed store. */
   | 'refused'
-  /** Anything else. */
+  /** Any other problem. */
   | 'broken';
 
 const MARKER = Symbol.for('rampart.StoreError');
 
-/** The store's database can't be used. The message names the fix, and never the password or the secret. */
+/** The database can't be used. The message names the fix, and never the password or the secret. */
 export class StoreError extends Error {
   override readonly name = 'StoreError';
   readonly kind: StoreErrorKind;
@@ -47,11 +45,11 @@ export function isStoreError(value: unknown): value is StoreError {
 const OUTCOME_MARKER = Symbol.for('rampart.OutcomeUnknownError');
 
 /**
- * The commit of a write was sent, and the connection broke or fell silent before the answer: the write may be recorded or
- * not. Repeat the same write with {@link id} as its `id`: it is recorded at most once, and the answer says where.
+ * The connection broke or timed out after the commit of a write was sent, so the write may be recorded. Repeat the same write with
+ * {@link id} as its `id`: it is recorded at most once, and the result names its entry.
  */
 export class OutcomeUnknownError extends StoreError {
-  /** Of the entry that may be recorded. */
+  /** Id of the entry that may be recorded. */
   readonly id: string;
 
   constructor(id: string, cause: StoreError) {

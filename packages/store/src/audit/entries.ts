@@ -28,7 +28,7 @@ interface EntryRow {
 
 const MAX_ENTRIES_PER_PAGE = 1_000;
 
-/** The audit trail, a page at a time. */
+/** The audit trail, one page per call. */
 export async function entries(database: Database, query: EntryQuery = {}): Promise<EntryPage> {
   const limit = readQuery(database, query);
   const { head, rows } = await database.session(async (session) => {

@@ -11,7 +11,7 @@ import { entries } from './entries.js';
 
 const PAGE = 1_000;
 
-/** Everything stored about a tenant or a user: what holds, the entries about them or by them, and measurements. */
+/** Everything stored about a tenant or a user: items, entries about them or by them, and measurements. */
 export async function exportData(database: Database, subject: DataSubject): Promise<JsonValue> {
   const { tenant, user } = readSubject(database, subject);
   const queries: readonly EntryQuery[] =
@@ -49,7 +49,7 @@ export async function itemsNaming(database: Database, tenant: string): Promise<r
   return found.filter(({ change }) => scopeOf(change)?.tenant === tenant);
 }
 
-/** @throws ControlInputError that names the first of them */
+/** @throws ControlInputError that names the first item */
 export function requireNone(named: readonly ControlItem[], tenant: string): void {
   const change = named[0]?.change;
   if (change === undefined) return;

@@ -1,32 +1,32 @@
-/** One connection of a pool. What it throws is a StoreError. */
+/** A connection of a pool. Throws StoreErrors only. */
 export interface Connection {
-  /** Whether the connection can't be used any more: it broke, fell silent, or turned out to be a replica. */
+  /** Whether the connection is unusable: it broke, timed out, or leads to a replica. */
   readonly isLost: boolean;
-  /** Runs one statement; without values several, separated by semicolons, where the driver has that. */
+  /** Runs one statement; without values several, separated by semicolons, if the driver supports that. */
   query(text: string, values: readonly unknown[]): Promise<QueryResult>;
 }
 
 export interface QueryResult {
   readonly rows: readonly Record<string, unknown>[];
-  /** Rows inserted, changed or deleted. */
+  /** Number of inserted, updated or deleted rows. */
   readonly affectedRows: number;
 }
 
-/** Connections to one database. What it throws is a StoreError. */
+/** Connections to one database. Throws StoreErrors only. */
 export interface Pool {
-  /** @throws StoreError `timeout` after one timeout for a free place and another for a new connection */
+  /** @throws StoreError `timeout` after one timeout for a free slot and another for a new connection */
   acquire(): Promise<Connection>;
   /**
-   * Gives a connection back, or destroys it where it can't be trusted any more.
+   * Returns a connection to the pool, or destroys it if it is unusable.
    *
-   * @param failure what the work on the connection threw; a failure that says replica or read-only destroys the connection
+   * @param failure error of the work on the connection; a replica or read-only error destroys the connection
    */
   release(connection: Connection, failure?: unknown): void;
-  /** Doesn't wait longer than the timeout. */
+  /** Closes the connections within the timeout. */
   close(): Promise<void>;
 }
 
-/** Whether `work` ended within `ms`, one way or the other. */
+/** Whether `work` settles within `ms`. */
 export async function settlesWithin(ms: number, work: Promise<unknown>): Promise<boolean> {
   const timeoutError = new Error('late');
   return withDeadline(ms, work, () => timeoutError).then(
@@ -36,10 +36,9 @@ export async function settlesWithin(ms: number, work: Promise<unknown>): Promise
 }
 
 /**
- * The result of `work`, or the error that `late` makes after `ms`. A result that arrives later is ignored.
+ * The result of `work`, or a rejection with `timeoutError` after `ms`. A later result is ignored.
  *
- * An answer that has reached this machine in time counts, however long the event loop was blocked: after the timer, one
- * round of the event loop reads what has arrived.
+ * After the timer, one round of the event loop reads received data, so that a blocked event loop doesn't turn an answer into a timeout.
  */
 export async function withDeadline<T>(ms: number, work: Promise<T>, timeoutError: () => Error): Promise<T> {
   let timer: NodeJS.Timeout | undefined;

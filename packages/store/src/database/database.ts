@@ -11,31 +11,31 @@ import { createSemaphore } from './semaphore.js';
 import type { Settings } from './settings.js';
 import type { Session, SignedRow, Sql } from './sql-dialect.js';
 
-/** How often a transaction is tried that a deadlock, or another writer of the same new row, undid. */
+/** Attempts per transaction after deadlocks and concurrent inserts of the same row. */
 const MAX_ATTEMPTS = 8;
 
 /**
- * How many transactions of one process write at a time: one that commits, one that waits for the head, one that looks.
- * More only wait for the head of the log, in the database, and keep whoever holds it from going on.
+ * Concurrent writing transactions per process: one commits, one waits for the head of the log, one reads. More would only wait for the
+ * head in the database and slow down the one that has it.
  */
 const MAX_CONCURRENT_TRANSACTIONS = 3;
 
-/** Statements name their tables themselves; Kysely only has to say them right. */
+/** Statements name their tables themselves; so any table is allowed. */
 export type AnyTables = Record<string, Record<string, unknown>>;
 
-/** A database that is there, and what to say to it. */
+/** An open database and its SQL dialect. */
 export interface Database {
   readonly settings: Settings;
   readonly sql: Sql;
   readonly chains: Keyring;
-  /** Migrates, and builds statements. What it executes may create an embedded database. */
+  /** Migrates and builds statements. Executing with it may create an embedded database. */
   readonly kysely: Kysely<AnyTables>;
-  /** Holds one connection for some statements; checks first, until it was so once, that this version can read the tables. */
+  /** Runs statements over one connection. The first session checks that this version can use the tables. */
   session<T>(work: (session: Session) => Promise<T>): Promise<T>;
   /**
-   * Checks again, where schema or secret are not those of the last check, that this version can use the tables.
+   * Checks that this version can use the tables, if schema or secret have changed since the last check.
    *
-   * @param state stands for the schema and the secret, as they were read now
+   * @param state identifies the current schema and secret
    * @throws StoreError `schema_newer`, or `refused` for a secret that this process doesn't have
    */
   requireUsable(session: Session, state: string): Promise<void>;
@@ -60,13 +60,13 @@ export type TransactionEnd<T> =
   | { readonly rollback: T }
   | { readonly append: readonly SignedRow[]; readonly commit: T };
 
-/** How long the embedded database may take to open its folder, in ms: it replays what a crash left. */
+/** Timeout for opening an embedded database in ms: after a crash it replays its log. */
 const OPEN_TIMEOUT_MS = 60_000;
 
-/** Settings of a database, and how long a statement may take where that differs from {@link Settings.timeoutMs}. */
+/** Settings, and a timeout of statements that differs from {@link Settings.timeoutMs}. */
 export type DatabaseSettings = Settings & Pick<PoolSettings, 'statementTimeoutMs'>;
 
-/** @param check throws where this version can't use the tables */
+/** @param check rejects if this version can't use the tables */
 export function openDatabase(
   settings: DatabaseSettings,
   check: (session: Session, chains: Keyring) => Promise<void>,
@@ -129,12 +129,12 @@ export function openDatabase(
 }
 
 interface LazyPool {
-  /** @param create whether an embedded database that doesn't exist is created */
+  /** @param create whether to create a missing embedded database */
   readonly get: (create: boolean) => Promise<Pool>;
   readonly close: () => Promise<void>;
 }
 
-/** Opens when it is first needed, and again after it could not be opened. */
+/** Opens the pool at the first use, and again after a failure. */
 function lazyPool(settings: DatabaseSettings): LazyPool {
   const { timeoutMs, address } = settings;
   const limit = Math.max(timeoutMs, OPEN_TIMEOUT_MS);
@@ -152,18 +152,18 @@ function lazyPool(settings: DatabaseSettings): LazyPool {
     async get(create) {
       if (opening === undefined) return withDeadline(limit, start(create), timeoutError);
       const opened = await withDeadline(limit, create ? opening.catch(() => undefined) : opening, timeoutError);
-      // A reader that found no database doesn't keep a migration from creating one.
+      // A failed read without a database must not prevent a migration from creating one.
       return opened ?? this.get(create);
     },
     async close() {
       const closing = opening?.then((pool) => pool.close());
-      // What opens later is closed then.
+      // A pool that opens later is closed then.
       if (closing !== undefined) await settlesWithin(timeoutMs * 2, closing);
     },
   };
 }
 
-/** The driver is loaded when it is first needed: who uses one database doesn't load the others'. */
+/** Loads only the driver that is used. */
 async function openPool(settings: DatabaseSettings, create: boolean): Promise<Pool> {
   switch (settings.address.engine) {
     case 'postgres':
@@ -175,7 +175,7 @@ async function openPool(settings: DatabaseSettings, create: boolean): Promise<Po
   }
 }
 
-/** Statements over one connection; `?` becomes what the database wants. */
+/** Runs statements over one connection; converts `?` to the placeholders of the database. */
 function createSession(connection: Connection, family: Sql['family'], shown: string): Session {
   const toDriverText = family === 'postgres' ? toNumberedPlaceholders : (text: string) => text;
   return {
@@ -187,7 +187,7 @@ function createSession(connection: Connection, family: Sql['family'], shown: str
       try {
         await connection.query('commit', []);
       } catch (error) {
-        // On a connection that was lost before, it was never sent.
+        // Over a connection that was lost before, the commit was never sent.
         if (wasLost || !isOutcomeUnknown(error, connection.isLost)) throw error;
         throw createStoreError('outcome_unknown', shown, 'COMMIT was sent and no answer came', error);
       }

@@ -68,7 +68,7 @@ const REFUSED_CODES = new Set([
 const MISSING_TABLE_CODES = new Set(['42P01', '42703', 'ER_NO_SUCH_TABLE', 'ER_BAD_FIELD_ERROR']);
 const RETRYABLE_CODES = new Set(['40001', '40P01', '23505', 'ER_LOCK_DEADLOCK', 'ER_DUP_ENTRY', 'ER_CHECKREAD']);
 
-/** Answers to a commit that leave open whether it took effect. */
+/** Errors of a commit after which its outcome is unknown. */
 const AMBIGUOUS_COMMIT_CODES = new Set([
   // PostgreSQL: transaction resolution unknown, statement completion unknown.
   '08007',
@@ -92,25 +92,25 @@ const FIXES: Readonly<Record<StoreErrorKind, string>> = {
   broken: 'this is no known failure; the cause has the details',
 };
 
-/** What a driver threw, as a StoreError; where it is one already, itself. */
+/** Converts an error of a driver to a StoreError. */
 export function toStoreError(error: unknown, shown: string): StoreError {
   if (isStoreError(error)) return error;
   const kind = kindOf(error as DriverError);
   return new StoreError(kind, `${shown}: ${messageOf(error)}; ${FIXES[kind]}`, { cause: error });
 }
 
-/** The message of an error that is found out here. */
+/** A StoreError with the fix of its kind. */
 export function createStoreError(kind: StoreErrorKind, shown: string, problem: string, cause?: unknown): StoreError {
   return new StoreError(kind, `${shown}: ${problem}; ${FIXES[kind]}`, cause === undefined ? undefined : { cause });
 }
 
-/** The message of a database without Rampart's tables: a new one, or the wrong one. */
+/** A StoreError for a database without Rampart's tables: it is new, or the wrong one. */
 export function missingLogError(shown: string, problem: string, cause?: unknown): StoreError {
   const message = `${shown}: ${problem}: check the address; if it is right, ${FIXES.schema_older}`;
   return new StoreError('schema_older', message, cause === undefined ? undefined : { cause });
 }
 
-/** Whether the same transaction may succeed the next time: a deadlock, or somebody inserted the same row first. */
+/** Whether a repetition may succeed: after a deadlock, or a concurrent insert of the same row. */
 export function isRetryable(error: unknown): boolean {
   return isStoreError(error) && RETRYABLE_CODES.has(codeOf(error.cause as DriverError | undefined));
 }
@@ -131,7 +131,7 @@ function kindOf(error: DriverError): StoreErrorKind {
   return kindFromMessage(String(error?.message));
 }
 
-// pg and mysql2 give some failures a message and no code.
+// Some errors of pg and mysql2 have no code.
 function kindFromMessage(message: string): StoreErrorKind {
   if (/read timeout|timeout exceeded|timeout expired|connect.*timed? ?out/i.test(message)) return 'timeout';
   if (/connection terminated|connection (?:is )?(?:lost|ended|closed)|closed state|not queryable/i.test(message)) {

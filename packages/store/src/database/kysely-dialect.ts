@@ -14,8 +14,8 @@ import {
 import type { Connection, Pool } from './connection.js';
 
 /**
- * Kysely over a pool of ours. Kysely's own drivers leave a connection in the pool after a timeout, with an answer still
- * to come; and there is none for PGlite.
+ * Kysely over the store's pool. Kysely's own drivers return a connection to the pool after a timeout while its answer is still pending,
+ * and PGlite has no driver.
  */
 export function kyselyDialect(family: 'postgres' | 'mysql', open: () => Promise<Pool>): Dialect {
   const createDriver = () => poolDriver(open);
@@ -35,12 +35,12 @@ export function kyselyDialect(family: 'postgres' | 'mysql', open: () => Promise<
   };
 }
 
-/** The number of Kysely's own lock, so that older versions wait for it too. */
+/** Id of Kysely's own lock, so that older versions wait for it too. */
 const MIGRATION_LOCK_ID = '3853314791062309107';
 
 /**
- * Takes the lock of migrations for the transaction in place of the session: behind a pooler in transaction mode a session
- * lock would stay with a connection of the pooler. Kysely's own `begin` has no effect then, and its `commit` ends both.
+ * Locks migrations for the transaction instead of the session: behind a pooler in transaction mode a session lock would stay with a
+ * connection of the pooler. Kysely's own `begin` then has no effect, and its `commit` ends both.
  */
 class TransactionLockAdapter extends PostgresAdapter {
   override async acquireMigrationLock(db: Kysely<unknown>): Promise<void> {
@@ -62,14 +62,14 @@ function poolDriver(open: () => Promise<Pool>): Driver {
     await connection.executeQuery(CompiledQuery.raw(text));
   };
   return {
-    // Kysely remembers a failure of init for ever; a database that is down now may be up later.
+    // Kysely never repeats a failed init, and the database may come up later.
     init: () => Promise.resolve(),
     acquireConnection: async () => toKyselyConnection(await (await open()).acquire()),
     beginTransaction: (connection) => run(connection, 'begin'),
     commitTransaction: (connection) => run(connection, 'commit'),
     rollbackTransaction: (connection) => run(connection, 'rollback'),
     releaseConnection: async (connection) => (await open()).release((connection as PooledKyselyConnection).held),
-    // The pool belongs to who opened it.
+    // The store closes the pool.
     destroy: () => Promise.resolve(),
   };
 }
@@ -83,7 +83,7 @@ function toKyselyConnection(held: Connection): PooledKyselyConnection {
       return { rows: rows as R[], numAffectedRows: BigInt(affectedRows) };
     },
     streamQuery() {
-      throw new Error('nothing is streamed: readers page');
+      throw new Error('streaming is not supported: read pages');
     },
   };
 }

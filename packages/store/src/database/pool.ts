@@ -6,34 +6,34 @@ import type { Address } from './settings.js';
 
 export interface PoolSettings {
   readonly address: Address;
-  /** Longest wait for a free place, for a new connection with its session set-up, and for closing, in ms. */
+  /** Timeout in ms for a free slot, for a new connection with its session set-up, and for closing. */
   readonly timeoutMs: number;
-  /** Longest wait for the answer to one statement, in ms. @default timeout */
+  /** Timeout in ms for the answer to one statement. @default timeoutMs */
   readonly statementTimeoutMs?: number | undefined;
   readonly maxConnections: number;
   readonly warn: (message: string) => void;
 }
 
-/** One connection of a driver library. Its promises may stay pending for ever: the pool has the deadlines. */
+/** A connection of a driver library. Its promises may stay pending forever: the pool applies the timeouts. */
 export interface DriverConnection {
-  /** Connects, authenticates and sets the session up. */
+  /** Connects, authenticates and sets up the session. */
   open(): Promise<void>;
   query(text: string, values: readonly unknown[]): Promise<QueryResult>;
   /** Whether an error of `query` leaves the connection unusable. */
   isFatal(error: unknown): boolean;
-  /** Says goodbye to the server. */
+  /** Closes the connection with a message to the server. */
   end(): Promise<unknown>;
-  /** Closes the socket at once, without a goodbye. */
+  /** Closes the socket immediately. */
   destroy(): void;
 }
 
-/** Makes a connection that is not open yet. `onBroken` is called when the socket breaks, also while it is idle. */
+/** Creates a closed connection. It calls `onBroken` when the socket breaks, also while idle. */
 export type CreateConnection = (onBroken: (error: Error) => void) => DriverConnection;
 
-/** How long an idle connection is kept, in ms. */
+/** Lifetime of an idle connection in ms. */
 const IDLE_TIMEOUT_MS = 10_000;
 
-/** Failures after which the other connections lead to the same wrong or broken server. */
+/** Failures that other connections of the same age share: they lead to the same wrong or broken server. */
 const STALE_SERVER_KINDS: ReadonlySet<StoreErrorKind> = new Set(['unreachable', 'read_only', 'replica']);
 
 class PooledConnection implements Connection {
@@ -74,7 +74,7 @@ class PooledConnection implements Connection {
   }
 
   async query(text: string, values: readonly unknown[]): Promise<QueryResult> {
-    // After a timeout the answer may still come; whatever is asked next would take it for its own.
+    // After a timeout the answer may still arrive, and the next statement would take it for its own.
     if (this.#lost !== undefined) throw this.#lost;
     const { address, timeoutMs, statementTimeoutMs = timeoutMs } = this.#settings;
     const timeoutError = () =>
@@ -91,9 +91,9 @@ class PooledConnection implements Connection {
 }
 
 /**
- * Connections of a driver library, each wait with a deadline of ours: for a place, for connecting with session set-up, for
- * each statement, for closing. A connection that breaks, falls silent, or says replica or read-only is destroyed, and so
- * are those that were opened before the failure: after a failover they lead to the same server.
+ * Connections of a driver library with a timeout for each wait: for a slot, for connecting with session set-up, for each statement, for
+ * closing. A connection that breaks, times out, or reports a replica or a read-only server is destroyed with all connections that were
+ * opened before the failure: after a failover they lead to the same server.
  */
 export function openPool(settings: PoolSettings, create: CreateConnection): Pool {
   const { address, timeoutMs, maxConnections } = settings;

@@ -1,10 +1,10 @@
-/** Places that are taken and passed on, in the order they were asked for. */
+/** Limits concurrency; waiting callers acquire it in order. */
 export interface Semaphore {
   readonly acquire: () => Promise<void>;
   readonly release: () => void;
 }
 
-/** @param timeoutError what whoever waited longer than `timeout` ms is told */
+/** @param timeoutError creates the rejection after a wait of `timeoutMs` */
 export function createSemaphore(limit: number, timeoutMs: number, timeoutError: () => Error): Semaphore {
   const waiting: (() => void)[] = [];
   let held = 0;
@@ -27,7 +27,7 @@ export function createSemaphore(limit: number, timeoutMs: number, timeoutError: 
       });
     },
     release() {
-      // Who waits takes the place over; it is never free in between.
+      // The slot passes to the next waiting caller without being free in between.
       const next = waiting.shift();
       if (next === undefined) held -= 1;
       else next();

@@ -1,7 +1,7 @@
 import { ControlInputError, MIN_SECRET_LENGTH, secretText } from '@rampart/core';
 import type { StoreOptions } from '../api/store-options.js';
 
-/** Checked options. */
+/** Validated options. */
 export interface Settings {
   readonly address: Address;
   readonly secret: string;
@@ -11,7 +11,7 @@ export interface Settings {
   readonly warn: (message: string) => void;
 }
 
-/** Which database, and how messages call it: without the password. */
+/** Address of a database, and its URL without the password for messages. */
 export type Address =
   | { readonly engine: 'postgres' | 'mysql'; readonly url: string; readonly redactedUrl: string }
   | { readonly engine: 'pglite'; readonly folder: string; readonly redactedUrl: string };
@@ -58,7 +58,7 @@ function readAddress(database: StoreOptions['database']): Address {
   }
   const url = typeof database === 'string' && URL.canParse(database) ? new URL(database) : undefined;
   const engine = url && ENGINES[url.protocol];
-  // What can't be parsed is not repeated: it may hold a password.
+  // An unparsable address is not repeated: it may contain a password.
   if (!url || !engine) throw new ControlInputError('database', url ? url.protocol : typeof database, URL_EXAMPLES);
   if (url.pathname.length < 2) throw new ControlInputError('database', `${url.protocol}//${url.host}`, URL_EXAMPLES);
   return { engine, url: url.href, redactedUrl: `${url.protocol}//${url.host}${url.pathname}` };

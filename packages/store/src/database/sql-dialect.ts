@@ -1,33 +1,33 @@
 import type { EntryRow } from '../log/chain.js';
 
-/** One statement; `?` stands for each value in turn. */
+/** A statement with a `?` for each value. */
 export interface Statement {
   readonly text: string;
   readonly values: readonly unknown[];
 }
 
-/** One connection, held for some statements. */
+/** Runs statements over one connection. */
 export interface Session {
   rows<R>(text: string, values?: readonly unknown[]): Promise<readonly R[]>;
-  /** @returns how many rows were inserted, changed or deleted */
+  /** @returns number of inserted, updated or deleted rows */
   execute(text: string, values?: readonly unknown[]): Promise<number>;
   /**
    * Commits the transaction.
    *
-   * @throws StoreError `outcome_unknown` where the commit was sent and no answer says whether it took effect
+   * @throws StoreError `outcome_unknown` if no answer to the commit arrives
    */
   commit(): Promise<void>;
 }
 
-/** The head of the log, locked: nobody else appends until the transaction ends. */
+/** The locked head of the log. No other transaction appends before this one ends. */
 export interface LockedHead {
   readonly epoch: string;
   readonly position: number;
-  /** Of the last entry with a mac; lower than `position` where old code, or somebody else, wrote by SQL since. */
+  /** Position of the last signed entry; below `position` if legacy code or an intruder wrote by SQL since. */
   readonly sealed: number;
-  /** Of the entry at `sealed`. */
+  /** Mac of the entry at `sealed`. */
   readonly mac: string;
-  /** Names the secret that signs the next entry. */
+  /** Identifies the secret that signs the next entry. */
   readonly key_check: string;
   /** The database's clock, in ms since 1970. */
   readonly now: number;
@@ -37,10 +37,10 @@ export interface SignedRow extends EntryRow {
   readonly mac: string;
 }
 
-/** A column of a key, and what it is held against. */
+/** A key column and the value to compare it with. */
 export interface KeyPart {
   readonly column: string;
-  /** What stands for the value: `?`, or an expression around it. */
+  /** `?`, or an expression that contains it. */
   readonly placeholder: string;
   readonly value: unknown;
 }
@@ -48,23 +48,23 @@ export interface KeyPart {
 /** What PostgreSQL and MySQL say differently. */
 export interface Sql {
   readonly family: 'postgres' | 'mysql';
-  /** Database clock in ms since 1970. */
+  /** The database's clock in ms since 1970. */
   readonly now: string;
   /** 1 on a replica or a server that takes no writes, else 0. */
   readonly isReplica: string;
-  /** A tenant id as a value of `tenant_ai_consents`. */
+  /** Placeholder of a tenant id, as a value of `tenant_ai_consents`. */
   readonly consentTenant: string;
-  /** A tenant id of a table of ours as a value of `tenant_ai_consents`. */
+  /** Column with a tenant id, as a value of `tenant_ai_consents`. */
   numberOf(column: string): string;
-  /** An expression as text that can stand in a union with others. */
+  /** Casts an expression to text with one collation, for unions. */
   text(expression: string): string;
   /** Aggregate: a JSON array of the texts of a group, in any order. */
   jsonArray(expression: string): string;
-  /** A row whose `keys` may be there already. */
+  /** Inserts a row or updates the one with the same keys. */
   upsert(table: string, keys: readonly string[], values: readonly string[]): string;
-  /** Whether a row's key comes after another in the order of its index, which this looks up rather than reads through. */
+  /** Selects the rows after a key in the order of its index, by an index seek. */
   keysetCondition(key: readonly KeyPart[]): Statement;
-  /** What `tenant_ai_consents` calls a class, as Rampart spells it. */
+  /** Normalizes the spelling of a class in `tenant_ai_consents`. */
   consentClass(column: string): string;
   /**
    * Begins a transaction in which only this one of those with the same `turn` goes on, and takes the first look, which

@@ -4,10 +4,10 @@ import { type Database, retryOnConflict } from '../database/database.js';
 import { placeholders, type Session } from '../database/sql-dialect.js';
 import { requireInteger } from '../log/read-log.js';
 
-/** How many measurements one statement deletes: there may be millions, and each has to end within the timeout. */
+/** Measurements per statement: there may be millions, and each statement must end within the timeout. */
 const BATCH_SIZE = 2_000;
 
-/** Deletes the measurements for which a condition holds, not all at once; resolves to how many. */
+/** Deletes the measurements that match a condition in batches, and returns their number. */
 export async function deleteEvents(
   database: Database,
   condition: string,
@@ -21,7 +21,7 @@ export async function deleteEvents(
   }
 }
 
-// Several processes that delete the same mostly wait for each other in one order; where not, one of them tries again.
+// The order of ids makes concurrent deletes wait instead of deadlock; a remaining deadlock is retried.
 async function deleteBatch(session: Session, condition: string, values: readonly unknown[]): Promise<number> {
   const rows = await session.rows<{ id: string }>(
     `select id from rampart_event where ${condition} limit ${BATCH_SIZE}`,
@@ -32,7 +32,7 @@ async function deleteBatch(session: Session, condition: string, values: readonly
   return ids.length;
 }
 
-/** Deletes what happened longer ago than so many ms, by the database's clock. */
+/** Deletes measurements of a minimum age, by the database's clock. */
 export async function deleteExpiredEvents(
   database: Database,
   { olderThanMs, exceptNames = [] }: ExpiredEventQuery,

@@ -25,12 +25,12 @@ interface EventKey {
   readonly id: string;
 }
 
-/** Most names that {@link exposedChanges} lists. MySQL ends a recursion after 1000 steps. */
+/** Maximum number of names from {@link exposedChanges}. MySQL ends a recursion after 1000 steps. */
 const MAX_CHANGES = 500;
 
 /**
- * Subjects with exposures to a change, a page at a time. A page reads one range of the index over change and time, of `limit`
- * exposures at most, and filters and groups it in the database.
+ * Subjects with exposures to a change, one page per call. A page reads one range of up to `limit` exposures from the index over change and
+ * time, and filters and groups it in the database.
  */
 export async function readExposures(database: Database, query: ExposureQuery): Promise<ExposurePage> {
   const { limit = MAX_EXPOSURES_PER_PAGE } = query;
@@ -44,7 +44,7 @@ export async function readExposures(database: Database, query: ExposureQuery): P
   });
 }
 
-/** Names of changes that measurements carry, ascending, each looked up in the index; at most 500. */
+/** Changes with measurements, ascending by name, by one index lookup each; up to 500. */
 export async function exposedChanges(database: Database): Promise<readonly string[]> {
   const rows = await database.session((session) =>
     session.rows<{ name: string }>(
@@ -68,7 +68,7 @@ function checkQuery({ sql }: Database, query: ExposureQuery, limit: number): voi
   requireInteger('limit', limit, 1, MAX_EXPOSURES_PER_PAGE);
 }
 
-/** The exposures that stand on this page or on later ones. Those of one moment are ordered by their id. */
+/** Condition for the exposures of this page and later ones. Exposures of the same time are ordered by id. */
 function startOfRange({ change, from, to, after }: ExposureQuery): Statement {
   const cursor = readEventCursor(after);
   const parts: readonly (readonly [text: string, values: readonly unknown[]])[] = [
@@ -86,7 +86,7 @@ function endOfRange({ text, values }: Statement, { happened_at: at, id }: EventK
   return { text: `${text} and happened_at <= ? and (happened_at < ? or id <= ?)`, values: [...values, at, at, id] };
 }
 
-/** The last exposure of the page where more follow; undefined where the page is the last. */
+/** The last exposure of the page; undefined for the last page. */
 async function lastExposureOfPage(
   session: Session,
   { text, values }: Statement,

@@ -21,7 +21,7 @@ interface EventRow {
 
 const MAX_EVENTS_PER_PAGE = 1_000;
 
-/** Measurements, a page at a time, by when they happened. */
+/** Measurements by the time they happened, one page per call. */
 export async function readEvents(database: Database, query: EventQuery = {}): Promise<EventPage> {
   const { limit = MAX_EVENTS_PER_PAGE } = query;
   checkQuery(database, query, limit);
@@ -73,13 +73,13 @@ function pageQuery({ kysely }: Database, query: EventQuery, limit: number) {
     .compile();
 }
 
-/** A place between two measurements in the order of their time. */
+/** A position in the order of measurements. */
 interface EventCursor {
   readonly at: number;
   readonly id: string;
 }
 
-/** @throws ControlInputError for text that is no `next` of a page */
+/** @throws ControlInputError for a text that is no `next` of a page */
 export function readEventCursor(after: string | undefined): EventCursor | undefined {
   if (after === undefined) return undefined;
   const [, at, id] = /^(\d{1,16})\.([\x21-\x7e]{1,64})$/.exec(after) ?? [];

@@ -6,12 +6,12 @@ import { canonical, requireStorable } from '../log/canonical.js';
 import { requireInteger } from '../log/read-log.js';
 import { requireTenant } from '../state/subject.js';
 
-/** Most measurements in one call: one statement, and no longer than the timeout. */
+/** Maximum per call: one statement, which must end within the timeout. */
 const MAX_EVENTS_PER_CALL = 1_000;
 const MAX_NAME_LENGTH = 100;
 const MAX_ATTRIBUTES_LENGTH = 8_000;
 
-/** The columns that are given, and their types where a database has to be told. */
+/** Inserted columns and their types for PostgreSQL. */
 const COLUMNS = {
   id: 'text',
   name: 'text',
@@ -28,26 +28,26 @@ const COLUMNS = {
 type Row = Readonly<Record<keyof typeof COLUMNS, string | number | null>>;
 const NAMES = Object.keys(COLUMNS) as readonly (keyof typeof COLUMNS)[];
 
-/** Records measurements in one statement; those that are there already stay as they are. */
+/** Records measurements in one statement and skips recorded ids. */
 export async function recordEvents(database: Database, events: readonly Measurement[]): Promise<RecordedEvents> {
   if (!Array.isArray(events)) throw new ControlInputError('events', typeof events, 'pass a list');
   if (events.length > MAX_EVENTS_PER_CALL)
     throw new ControlInputError('events', `${events.length} of them`, `pass at most ${MAX_EVENTS_PER_CALL}`);
   const rows = new Map<string, Row>();
-  // The first of an id counts, here as in the database.
+  // The first measurement of an id is kept, as in the database.
   for (const [index, event] of events.entries()) {
     const row = toRow(database, event, `events.${index}`);
     if (!rows.has(event.id)) rows.set(event.id, row);
   }
   if (rows.size === 0) return { recorded: 0, duplicates: 0 };
-  // Two batches that overlap take their rows in one order, so neither waits for the other in a circle.
+  // One order of rows prevents deadlocks between overlapping batches.
   const ordered = [...rows.values()].sort((one, other) => (String(one.id) < String(other.id) ? -1 : 1));
   const insert = database.sql.family === 'mysql' ? insertOnMysql : insertOnPostgres;
   const recorded = await retryOnConflict(() => database.session((session) => insert(session, database, ordered)));
   return { recorded, duplicates: events.length - recorded };
 }
 
-// One text whatever the size of the batch, so that it stays prepared.
+// The same text for every batch size, so that it stays prepared.
 async function insertOnPostgres(session: Session, { sql }: Database, rows: readonly Row[]): Promise<number> {
   const typed = Object.entries(COLUMNS).map(([name, type]) => `${name} ${type}`);
   return session.execute(
@@ -58,8 +58,8 @@ async function insertOnPostgres(session: Session, { sql }: Database, rows: reado
   );
 }
 
-// `insert ignore` would swallow other errors too, and neither it nor `on duplicate key` counts right. Who is overtaken
-// between look and insert gets an error for the whole statement, and looks again.
+// `insert ignore` would hide other errors, and neither it nor `on duplicate key` counts correctly. A concurrent insert between select and
+// insert fails the whole statement, which is then retried.
 async function insertOnMysql(session: Session, { sql }: Database, rows: readonly Row[]): Promise<number> {
   const found = await session.rows<{ id: string }>(
     `select id from rampart_event where id in (${placeholders(rows)})`,

@@ -7,12 +7,12 @@ import { type NewEntry, runPlanned } from '../log/append.js';
 import { asJson, storableText } from '../log/canonical.js';
 import { requireInteger } from '../log/read-log.js';
 
-/** How many edits one transaction records. */
+/** Edits per transaction. */
 const BATCH_SIZE = 200;
 const MAX_REASON_LENGTH = 2_000;
 const DEFAULT_REASON = 'none given: edited on the flag platform';
 
-/** Copies edits into the log; those that are there already are left out. */
+/** Copies new edits into the log and returns their number. */
 export async function recordFlagEdits(
   database: Database,
   server: string,
@@ -28,7 +28,7 @@ export async function recordFlagEdits(
   return recorded;
 }
 
-/** The highest event id recorded of a server. */
+/** The highest recorded event id of a server. */
 export async function lastFlagEdit(database: Database, server: string): Promise<number | undefined> {
   readId('server', server);
   const [row] = await database.session((session) =>
@@ -94,7 +94,7 @@ function requireEdit({ event, type, flag, environment, project, at }: FlagChange
   }
 }
 
-// The platform names people as it likes. An edit whose author can't be stored must not hold up those after it.
+// The platform may use any name. An author that can't be stored must not block later edits.
 function sanitizeActor(actor: unknown): string {
   const text = typeof actor === 'string' ? actor : '';
   const name = storableText(text.replace(/\p{Cc}+/gu, ' '), MAX_ID_LENGTH).trim();

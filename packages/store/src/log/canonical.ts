@@ -1,23 +1,23 @@
 import { ControlInputError, type JsonValue } from '@rampart/core';
 
-/** JSON text that is the same for equal values: keys sorted, what is undefined left out. */
+/** Canonical JSON: equal values give the same text. Sorts keys and drops undefined values. */
 export function canonical(value: unknown): string {
   return JSON.stringify(value, (_key, inner: unknown) => (isPlain(inner) ? sorted(inner) : inner));
 }
 
-/** A copy without what is undefined. */
+/** A copy without undefined values. */
 export function asJson(value: unknown): JsonValue {
   return JSON.parse(canonical(value)) as JsonValue;
 }
 
 /**
- * Some databases can't hold a NUL, or half of a surrogate pair.
+ * Rejects text that some databases can't store: NUL characters and lone surrogates.
  *
  * @throws ControlInputError
  */
 export function requireStorable(field: string, value: unknown): void {
   const text = canonical(value);
-  // JSON escapes exactly these; a backslash of the text itself is doubled.
+  // JSON escapes exactly these characters, and doubles a backslash of the text.
   if (/(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/i.test(text)) {
     throw new ControlInputError(field, value, 'take away NUL characters and broken surrogate pairs');
   }
@@ -31,7 +31,7 @@ function sorted(value: Readonly<Record<string, unknown>>): Record<string, unknow
   return Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)));
 }
 
-/** Text from outside that is kept for people, made storable: broken characters replaced, cut at `most`. */
+/** Makes external text storable: replaces invalid characters and truncates it at `maxLength`. */
 export function storableText(text: string, maxLength: number): string {
   return text
     .slice(0, maxLength)

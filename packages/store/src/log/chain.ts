@@ -2,29 +2,29 @@ import { createHash, createHmac, hkdfSync, randomBytes, timingSafeEqual } from '
 import { ControlInputError, type LogPosition } from '@rampart/core';
 import type { SignedHead } from '../api/verification.js';
 
-/** The columns of an entry that its mac stands for. */
+/** The columns of an entry that its mac covers. */
 export interface EntryRow {
   readonly position: number;
   readonly id: string;
   readonly kind: string;
-  /** Pseudonym of the tenant or user it is about; empty where it is about none. */
+  /** Pseudonym of the tenant or user; empty without one. */
   readonly subject: string;
   readonly recorded_at: number;
-  /** Commitment to what was changed. */
+  /** Commitment to the payload. */
   readonly what: string;
-  /** Commitment to who changed it, and why. */
+  /** Commitment to the author: actor and reason. */
   readonly who: string;
 }
 
-/** What one secret signs. Its keys are made from the secret, and stored nowhere. */
+/** Signatures of one secret. Its keys are derived from the secret and never stored. */
 export interface Chain {
-  /** What the first entry follows. */
+  /** The mac before the first entry. */
   genesis(epoch: string): string;
-  /** The mac of an entry that follows one. */
+  /** The mac of an entry after the previous mac. */
   mac(previous: string, row: EntryRow): string;
-  /** Tells this secret from another, without telling it. */
+  /** Identifies the secret without revealing it. */
   keyCheck(): string;
-  /** Signs that the secret with another check follows this one, after the entry with this mac. */
+  /** Signs the rotation to the secret with another key check, after the entry with the previous mac. */
   endorse(previous: string, nextCheck: string): string;
   isEndorsed(endorsement: string, previous: string, nextCheck: string): boolean;
   sign(head: Omit<SignedHead, 'signature'>): SignedHead;
@@ -50,7 +50,7 @@ export function createChain(secret: string): Chain {
   };
 }
 
-/** The digest that stands in the log for data beside it. The salt keeps short data from being guessed. */
+/** The digest of data beside the log. The salt prevents guessing of short data. */
 export function commitment(salt: string, data: string): string {
   return createHash('sha256').update(salt).update(data).digest('hex');
 }
@@ -59,7 +59,7 @@ export function newSalt(): string {
   return randomBytes(16).toString('hex');
 }
 
-/** @throws ControlInputError for what is no head */
+/** @throws ControlInputError for an invalid head */
 export function readHead(value: SignedHead): SignedHead & LogPosition {
   const { epoch, position, mac, at, signature } = value;
   const texts = [epoch, mac, signature].every((text) => typeof text === 'string');
@@ -71,7 +71,7 @@ function deriveKey(secret: string, purpose: string): Buffer {
   return Buffer.from(hkdfSync('sha256', secret, '', purpose, 32));
 }
 
-// Lengths first: no two lists of texts give the same bytes.
+// Length prefixes make the encoding of lists unambiguous.
 function hmac(key: Buffer, parts: readonly string[]): string {
   const text = parts.map((part) => `${Buffer.byteLength(part)}:${part}`).join('');
   return createHmac('sha256', key).update(text).digest('hex');

@@ -3,23 +3,23 @@ import type { SignedHead } from '../api/verification.js';
 import type { Settings } from '../database/settings.js';
 import { type Chain, createChain, timingSafeEqualText } from './chain.js';
 
-/** The secrets of a process: the one of the option `secret`, and those that are accepted besides. */
+/** The secrets of a process: the option `secret` and the accepted ones. */
 export interface Keyring {
-  /** Of the option `secret`: begins a log, and a rotation changes to it. */
+  /** Chain of the option `secret`, which begins a log and is the target of a rotation. */
   readonly own: Chain;
-  /** Every chain a log may have used, the own one first. */
+  /** Every chain that may have signed a log, the own one first. */
   all(): readonly Chain[];
-  /** The chain with this check; undefined for a secret that this process doesn't have. */
+  /** The chain with this key check; undefined for a secret that this process doesn't have. */
   find(keyCheck: string): Chain | undefined;
-  /** Whether a check is that of the option `secret`. */
+  /** Whether a key check belongs to the option `secret`. */
   isOwn(keyCheck: string): boolean;
   /**
-   * The chain with the check of the head: the log itself says which secret signs, so all processes change at the same entry.
+   * The chain with the key check of the head. The log names the signing secret, so all processes switch at the same entry.
    *
    * @throws StoreError `refused` for a secret that this process doesn't have
    */
   require(keyCheck: string): Chain;
-  /** Whether any of the secrets signed a head. */
+  /** Whether one of the secrets signed a head. */
   isSigned(head: SignedHead): boolean;
 }
 
@@ -53,8 +53,8 @@ export function createChains({ secret, acceptedSecrets, address }: Settings): Ke
 }
 
 /**
- * Older versions kept the line break at a secret's end, and the command line cut spaces off: a log that was begun with such a
- * form goes on with it.
+ * Variants of a secret that older versions used: they kept its final line break, and the command line trimmed it. Logs that began with
+ * such a variant continue with it.
  */
 function legacyForms(secret: string): readonly Chain[] {
   return [...new Set([`${secret}\n`, `${secret}\r\n`, secret.trim()])]

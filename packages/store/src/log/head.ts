@@ -3,7 +3,7 @@ import type { Database } from '../database/database.js';
 import type { LockedHead } from '../database/sql-dialect.js';
 import { signPendingEntries } from './pending-entries.js';
 
-/** The end of the log, signed. */
+/** The signed end of the log. */
 export async function head(database: Database): Promise<SignedHead> {
   await signPending(database);
   const { sql, chains } = database;

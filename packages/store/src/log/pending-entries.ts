@@ -3,39 +3,39 @@ import { type LockedHead, placeholders, type Session, type Sql } from '../databa
 import { type Chain, commitment, type EntryRow } from './chain.js';
 import type { Keyring } from './chains.js';
 
-/** An entry with what it says, where that is there. */
+/** An entry with its payload; null after an erasure. */
 export interface EntryWithPayload extends EntryRow {
   readonly what_salt: string | null;
   readonly what_data: string | null;
 }
 
-/** Who gives macs to what old code wrote. */
+/** Options of {@link signPendingEntries}. */
 export interface PendingEntrySigner {
   readonly sql: Sql;
   readonly chains: Keyring;
-  /** Pseudonyms whose data this transaction deletes: what entries about them said can't be looked at any more. @default none */
+  /** Pseudonyms whose payloads this transaction has deleted, so that they can't be checked. @default none */
   readonly erased?: ReadonlySet<string> | undefined;
 }
 
-/** Up to where entries have a mac now. */
+/** The end of the signed entries. */
 export interface SignedRange {
-  /** Of the last entry with a mac. */
+  /** Position of the last signed entry. */
   readonly position: number;
   readonly mac: string;
-  /** How many entries were given one. */
+  /** Number of newly signed entries. */
   readonly count: number;
 }
 
-/** How many entries are looked at, and sealed, by one statement. */
+/** Entries per statement. */
 const BATCH_SIZE = 500;
 const NO_SUBJECTS: ReadonlySet<string> = new Set();
 
 /**
- * Gives their macs to entries that old code wrote by SQL. The head has to be locked.
+ * Signs the entries that legacy code wrote by SQL. The head must be locked.
  *
- * Whoever may write SQL can put an entry there that no trigger wrote, and move the head behind it. Such an entry is passed
- * over: it never gets a mac, the next entry is chained to the last that has one, and `verify` calls it foreign for good.
- * To refuse to write instead would let the same person keep a kill from being recorded.
+ * An intruder with SQL access can insert an entry that no trigger wrote and move the head. Such an entry is skipped: it is never signed, the
+ * next entry follows the last signed one, and `verify` reports it as foreign from then on. Refusing to write instead would let the intruder
+ * prevent a kill.
  */
 export async function signPendingEntries(
   { sql, chains, erased }: PendingEntrySigner,
@@ -43,7 +43,7 @@ export async function signPendingEntries(
   head: LockedHead,
 ): Promise<SignedRange> {
   let range: SignedRange = { position: head.sealed, mac: head.mac, count: 0 };
-  // PostgreSQL has no such triggers: everything without a mac is foreign there.
+  // PostgreSQL has no such triggers: every unsigned entry is foreign.
   if (sql.family !== 'mysql') return range;
   const chain = chains.require(head.key_check);
   for (let after = head.sealed; after < head.position; ) {
@@ -62,8 +62,8 @@ export async function signPendingEntries(
 }
 
 /**
- * Whether an entry is one that the triggers on `tenant_ai_consents` write: of the kind `consent`, about a state without
- * terms. What it says is held against what it committed to, because it is that which counts, not the entry's kind.
+ * Whether the triggers on `tenant_ai_consents` can have written an entry: kind `consent`, without a version of terms. Checks the payload
+ * against its commitment, because processes apply the payload.
  */
 export function isLegacyTriggerEntry(entry: EntryWithPayload, erased: ReadonlySet<string> = NO_SUBJECTS): boolean {
   const { kind, subject, what, what_salt: salt, what_data: data } = entry;

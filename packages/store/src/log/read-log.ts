@@ -24,8 +24,8 @@ interface LogRecord {
 }
 
 /**
- * One statement, so one snapshot: the head is never younger or older than the entries. What they say is looked up one by
- * one: a plan made while the tables were small must be good when they are not.
+ * One statement and so one snapshot: head and entries match. Looks payloads up row by row: a cached plan made for small tables must stay
+ * fast when they grow.
  */
 const READ_LOG_SQL = (sql: Sql): string => `select h.epoch, h.position as head, h.key_check,
     (select count(*) from rampart_migration) as migrations, ${sql.now} as now, ${sql.isReplica} as replica,
@@ -43,9 +43,9 @@ export async function readLog(database: Database, after: number, limit: number):
     const found = await session.rows<LogRecord>(READ_LOG_SQL(database.sql), [after, limit]);
     const [head] = found;
     if (head === undefined) throw new Error('rampart_head has no row');
-    // Inside the session, so that a connection to a replica is destroyed.
+    // An error inside the session destroys a connection to a replica.
     requirePrimary(head.replica, database);
-    // A running process is closed by a new secret or a newer schema as one that starts would be.
+    // A new secret or newer schema closes a running process, like one that starts.
     await database.requireUsable(session, `${head.migrations} ${head.key_check}`);
     return { first: head, lines: found };
   });
@@ -55,7 +55,7 @@ export async function readLog(database: Database, after: number, limit: number):
   return { epoch: first.epoch, head: first.head, entries, now: first.now };
 }
 
-/** Kinds of entries that change one tenant alone. */
+/** Kinds of entry that affect one tenant only. */
 const TENANT_KINDS: ReadonlySet<string> = new Set<TenantChange['kind']>([
   'consent',
   'choice',
@@ -64,16 +64,16 @@ const TENANT_KINDS: ReadonlySet<string> = new Set<TenantChange['kind']>([
   'lift_override',
 ]);
 
-/** What an entry means to those who follow the log. */
+/** The effect of an entry on followers of the log. */
 function toEffect(kind: string, what: string | null): LogEffect {
   if (kind === 'flag_edit' || kind === ROTATION_KIND) return { kind: 'none' };
   if (kind === 'erase') return { kind: 'forget' };
   const change = what === null ? undefined : parseChange(what);
-  // It was erased, or can't be read: which item it changed is unknown, so the state is read again.
+  // The payload was erased or can't be read, so the changed item is unknown and followers read the state again.
   return change === undefined ? { kind: TENANT_KINDS.has(kind) ? 'forget' : 'begin_anew' } : { kind: 'change', change };
 }
 
-/** The change that the text of an entry says; undefined where it can't be read. */
+/** The change in the payload of an entry; undefined if it can't be read. */
 export function parseChange(what: string): ControlChange | undefined {
   try {
     return readRecordedChange((JSON.parse(what) as { readonly change?: unknown } | null)?.change);

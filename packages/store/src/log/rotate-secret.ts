@@ -7,8 +7,8 @@ import { signPendingEntries } from './pending-entries.js';
 import { ROTATION_KIND, type Rotation } from './rotation.js';
 
 /**
- * Changes the secret of the log to the option `secret`. The entry has the new secret's mac over the mac of the entry before,
- * so the former secret alone can't change anything before it unseen either.
+ * Changes the secret of the log to the option `secret`. The entry is signed with the new secret over the mac of the entry before, so the
+ * previous secret alone can't rewrite earlier entries unnoticed.
  */
 export async function rotateSecret(
   database: Database,

@@ -1,17 +1,17 @@
-/** The kind of the entry that changes the secret. */
+/** Kind of the entry that changes the secret. */
 export const ROTATION_KIND = 'rotate_secret';
 
-/** What such an entry says. */
+/** Payload of a rotation. */
 export interface Rotation {
-  /** Check of the secret that signed before. */
+  /** Key check of the previous secret. */
   readonly from: string;
-  /** Check of the secret that signs this entry and those after it. */
+  /** Key check of the secret that signs this entry and later ones. */
   readonly to: string;
-  /** By the secret before, over the mac of the entry before: without it the holder of any secret could change to that one. */
+  /** Signature of the previous secret over the mac of the entry before. Without it any secret could take over. */
   readonly endorsement: string;
 }
 
-/** What the text of an entry says of a rotation; undefined where it can't be read. */
+/** The rotation in the payload of an entry; undefined if it can't be read. */
 export function parseRotation(what: string | null): Rotation | undefined {
   try {
     const { rotation } = JSON.parse(what ?? '{}') as { readonly rotation?: Partial<Rotation> };
@@ -23,7 +23,7 @@ export function parseRotation(what: string | null): Rotation | undefined {
   }
 }
 
-/** What is shown of a secret: tells it from another, and says nothing else of it. */
+/** Identifies a secret in messages without revealing it. */
 export function secretFingerprint(keyCheck: string): string {
   return keyCheck.slice(0, 8);
 }

@@ -9,7 +9,7 @@ interface PeriodRow {
   readonly what: string | null;
 }
 
-/** Which secret signed which part of the log, as its entries say; `verify` proves it. */
+/** Which secret signed which part of the log, according to its entries; `verify` proves it. */
 export async function secretPeriods({ chains, ...database }: Database): Promise<readonly SecretPeriod[]> {
   const rows = await database.session((session) =>
     session.rows<PeriodRow>(

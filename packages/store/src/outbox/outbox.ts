@@ -21,7 +21,7 @@ const SELECT_TASKS = `select h.epoch, l.position, t.id, t.task, l.recorded_at as
   from rampart_task t join rampart_log l on l.id = t.id join rampart_head h on h.id = 1`;
 const MAX_ERROR_LENGTH = 2_000;
 
-/** The work that changes left to do; written by `apply`, in its transaction. */
+/** The outbox. `apply` adds tasks in its transaction. */
 export function createOutbox(database: Database): Outbox {
   const rows = (rest: string, values: readonly unknown[]) =>
     database.session((session) => session.rows<TaskRow>(`${SELECT_TASKS} ${rest}`, values));

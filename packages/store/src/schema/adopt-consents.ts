@@ -17,12 +17,12 @@ import { consentTableProblems } from './consent-table.js';
 import { CONSENT_PROCEDURES, CONSENT_TRIGGERS } from './consent-triggers.js';
 import { findUnwatched, observeConsents } from './consent-watch.js';
 
-/** Rows that one statement reads, and entries that one transaction appends at most. */
+/** Maximum rows per statement and entries per transaction. */
 const PAGE = 500;
-/** How often what changes meanwhile is looked at again. */
+/** Maximum repetitions because of concurrent changes. */
 const MAX_ROUNDS = 5;
 
-/** @throws StoreError `refused` that names every reason why the table can't be adopted */
+/** @throws StoreError `refused` that names every problem of the table */
 export async function requireConsentTable(db: Kysely<AnyTables>, { address }: Settings): Promise<void> {
   const session = kyselySession(db);
   const problems = address.engine === 'mysql' ? await consentTableProblems(session) : await postgresProblems(session);
@@ -47,17 +47,17 @@ async function postgresProblems(session: Session): Promise<readonly string[]> {
 }
 
 /**
- * Makes the control log and `tenant_ai_consents` agree: creates the triggers that are missing or differ, appends an entry for
- * each consent that the table has otherwise, and notes how the table stands. Can be repeated. MySQL and MariaDB only.
+ * Brings the control log in line with `tenant_ai_consents`: creates missing or different triggers, appends an entry for each different
+ * consent, and stores the definition of the table. Idempotent. MySQL and MariaDB only.
  *
- * A row that was removed unseen is recorded as unset. An opt-out is put back instead: losing a no must not open anything.
+ * A row that was deleted without a trigger is recorded as unset, but an opt-out is inserted again: losing it must not open anything.
  */
 export async function repairConsents(db: Kysely<AnyTables>, settings: Settings): Promise<ConsentRepair> {
   return db.connection().execute(async (connection) => {
     const session = kyselySession(connection);
     const chains = createChains(settings);
     await requireSecret(session, chains);
-    // Two at once would drop each other's triggers.
+    // Concurrent repairs would drop each other's triggers.
     const lock = "concat('rampart consents ', left(md5(database()), 16))";
     await session.rows(`select get_lock(${lock}, 60)`);
     try {
@@ -74,10 +74,10 @@ async function repair(db: Kysely<AnyTables>, writer: Writer, settings: Settings)
   for (let round = 1; ; round++) {
     await requireConsentTable(db, settings);
     await ensureProcedures(session);
-    // Closed until this is through; a trigger that notes something new in between overwrites the mark.
+    // AI stays closed during the repair. A trigger that notices another problem overwrites the mark.
     const mark = `a repair is under way (${randomUUID()})`;
     if ((await findUnwatched(session)) !== undefined) await setMark(session, mark);
-    // First the triggers, then the rows that are there: whatever is written meanwhile is in the log by either.
+    // Triggers first, rows second: a concurrent write is recorded by one of them.
     await ensureTriggers(session);
     const observed = await observeConsents(session);
     const [changed, removed] = [await recordRows(writer), await recordMissing(writer)];
@@ -102,7 +102,7 @@ async function setMark(session: Session, mark: string): Promise<void> {
   await session.execute('update rampart_consent_watch set broken = ? where id = 1', [mark]);
 }
 
-// A procedure that is dropped loses its grants: only where its text differs.
+// Dropping a procedure drops its grants, so it is replaced only if its text differs.
 async function ensureProcedures(session: Session): Promise<void> {
   const found = await session.rows<{ name: string; body: string }>(
     `select routine_name as name, routine_definition as body from information_schema.routines
@@ -124,7 +124,7 @@ async function ensureTriggers(session: Session): Promise<void> {
   for (const { name, event, body } of CONSENT_TRIGGERS) {
     const present = found.find((trigger) => trigger.name === name);
     if (present?.body === body && present.table_name === 'tenant_ai_consents') continue;
-    // On a table that was renamed it would go on recording what counts no more.
+    // On a renamed table it would record changes that no longer apply.
     await session.rows(`drop trigger if exists ${name}`);
     await session.rows(
       `create trigger ${name} after ${event.toLowerCase()} on tenant_ai_consents for each row ${body}`,
@@ -142,21 +142,21 @@ interface FoundConsent {
   readonly tenant: string;
   readonly class: string;
   readonly spelling: string;
-  /** Null where there is no row. */
+  /** Null without a row. */
   readonly state: string | null;
   readonly entry: string | null;
   readonly what: string | null;
 }
 
 interface PresentConsent extends FoundConsent {
-  /** Since when it has a row, by the log; 0 where the row appeared twice. */
+  /** Insertion of the row in ms since 1970, according to the log; 0 if it was inserted twice. */
   readonly present: number | null;
 }
 
 const CLASS = MYSQL.text(MYSQL.consentClass('c.feature_class'));
 const TENANT = MYSQL.text('c.tenant_id');
 
-/** Every row of the table that the log says otherwise of. */
+/** Records every row of the table that differs from the log. */
 async function recordRows(writer: Writer): Promise<number> {
   const { session } = writer;
   let count = 0;
@@ -188,7 +188,7 @@ function differing(rows: readonly FoundConsent[]): readonly FoundConsent[] {
   return rows.filter((row) => row.entry === null || row.state !== stateIn(row.what));
 }
 
-/** The state that an entry says, as it was written. */
+/** The state in the payload of an entry, as written. */
 function stateIn(what: string | null): string | undefined {
   if (what === null || parseChange(what)?.kind !== 'consent') return undefined;
   const { change } = JSON.parse(what) as { readonly change: { readonly consent?: { readonly state?: unknown } } };
@@ -200,7 +200,7 @@ async function recordAll(writer: Writer, rows: readonly FoundConsent[]): Promise
   return inTransaction(writer, async (session) => {
     const drafts: NewEntry[] = [];
     const writes: Statement[] = [];
-    // One by one: a tenant's second class finds the pseudonym that its first was given.
+    // Sequentially: the second class of a tenant uses the pseudonym of the first.
     for (const row of differing(rows)) {
       const now = await locked(session, row);
       if (now === undefined || now.state === null || differing([now]).length === 0) continue;
@@ -234,7 +234,7 @@ async function locked(
   return row;
 }
 
-/** Every consent of the log whose row is gone. */
+/** Records or restores every consent of the log without a row. */
 async function recordMissing(writer: Writer): Promise<ConsentRepair> {
   const { session } = writer;
   let [recorded, restored] = [0, 0];
@@ -275,7 +275,7 @@ function unset(writer: Writer, row: FoundConsent): Promise<number> {
   });
 }
 
-/** Whether the row could be put back: the tenant may be gone, and a foreign key ask for it. */
+/** Whether the row could be inserted again; a foreign key may refuse it. */
 async function restore(writer: Writer, row: FoundConsent): Promise<boolean> {
   try {
     const count = await inTransaction(writer, async (session) => {
@@ -307,7 +307,7 @@ async function setPresent(session: Session, row: FoundConsent, isPresent: boolea
   await session.execute(text, values);
 }
 
-/** One transaction; repeated after a deadlock with old code. */
+/** Runs one transaction, and repeats it after a deadlock with legacy code. */
 async function inTransaction(
   { session, appender }: Writer,
   work: (session: Session) => Promise<{ readonly drafts: readonly NewEntry[]; readonly writes: readonly Statement[] }>,
@@ -345,7 +345,7 @@ async function draftOf(
   };
 }
 
-/** Statements over the connection, or the one connection, of Kysely. */
+/** A session over Kysely's connection. */
 function kyselySession(db: Kysely<AnyTables>): Session {
   const run = <R>(text: string, values: readonly unknown[] = []) =>
     db.executeQuery<R>(CompiledQuery.raw(text, [...values]));

@@ -14,11 +14,11 @@ interface Trigger {
   readonly created: string;
 }
 
-/** `tenant_ai_consents` as it stands on one server. */
+/** The definition of `tenant_ai_consents` on one server. */
 export interface Observed {
-  /** Which server: another one has other times of creation. */
+  /** Identifies the server: times of creation differ between servers. */
   readonly server: string;
-  /** What SHOW CREATE TABLE says: columns, keys, foreign keys, engine, partitions. */
+  /** Result of SHOW CREATE TABLE: columns, keys, foreign keys, engine, partitions. */
   readonly definition: string;
   readonly created: string;
   readonly triggers: readonly Trigger[];
@@ -29,16 +29,16 @@ interface Watched {
   readonly broken: string | null;
   readonly server: string;
   readonly created: string | null;
-  /** The row that is there the longest, by the log; null where there is none. */
+  /** The oldest row according to the log; null without rows. */
   readonly oldest: string | null;
-  /** In ms since 1970; 0 where it appeared while it was there. */
+  /** Insertion of the oldest row in ms since 1970; 0 if it was inserted again without a deletion in the log. */
   readonly since: number | null;
   readonly is_there: number;
 }
 
 /**
- * One statement, so one snapshot. TRUNCATE changes nothing that can be seen of a table; but it removes the oldest row, and
- * the trigger notes where that appears a second time, as 0.
+ * One statement and so one snapshot. TRUNCATE leaves no trace in the definition of a table, but it deletes the oldest row, and the trigger
+ * marks a second insertion of it by 0.
  */
 const WATCHED = `select w.observed, w.broken, concat(@@hostname, ' ', @@server_id) as server,
     (select cast(unix_timestamp(create_time) as char) from information_schema.tables
@@ -51,10 +51,10 @@ const WATCHED = `select w.observed, w.broken, concat(@@hostname, ' ', @@server_i
   where w.id = 1`;
 
 /**
- * Requires that every change of `tenant_ai_consents` is in the log: read with each reading of the log, so that nothing is
- * shown fresh while a change may have gone unseen.
+ * Requires that every change of `tenant_ai_consents` is in the log. Each reading of the log checks it, so that no state counts as fresh
+ * after an unnoticed change.
  *
- * @throws StoreError `unwatched` that names what is wrong
+ * @throws StoreError `unwatched` that names the problem
  */
 export async function requireWatched(database: Database, session: Session): Promise<void> {
   if (database.sql.family !== 'mysql') return;
@@ -68,7 +68,7 @@ export async function requireWatched(database: Database, session: Session): Prom
   throw createStoreError('unwatched', redactedUrl, `tenant_ai_consents: ${problem}`);
 }
 
-/** Why a change of `tenant_ai_consents` may have gone unseen; undefined where none may. */
+/** Why a change of `tenant_ai_consents` may be missing in the log; undefined if none can be. */
 export async function findUnwatched(session: Session): Promise<string | undefined> {
   try {
     const [watched] = await session.rows<Watched>(WATCHED);
@@ -83,13 +83,13 @@ export async function findUnwatched(session: Session): Promise<string | undefine
     const before = JSON.parse(watched.observed) as Observed;
     return await differenceOf(session, before, await observe(session, watched));
   } catch (error) {
-    // The table, or a column of it, is gone.
+    // The table or a column is missing.
     if (isStoreError(error) && error.kind === 'schema_older') return `it can't be read: ${error.message}`;
     throw error;
   }
 }
 
-/** The table as it stands. */
+/** The current definition of the table. */
 export async function observeConsents(session: Session): Promise<Observed> {
   const [watched] = await session.rows<Watched>(WATCHED);
   if (watched === undefined) throw new Error('rampart_consent_watch has no row');
@@ -116,7 +116,7 @@ async function differenceOf(session: Session, before: Observed, now: Observed): 
   if (isHere && before.definition === now.definition && before.created === now.created) return undefined;
   const [problem] = await consentTableProblems(session);
   if (problem !== undefined) return problem;
-  // Another server of the same data, after a failover, has other times of creation; its version may word a table differently.
+  // After a failover the other server has other times of creation, and its version may word a definition differently.
   return isHere ? 'it was altered or replaced' : undefined;
 }
 

@@ -15,20 +15,19 @@ import { MYSQL_1, MYSQL_2, MYSQL_3, MYSQL_3_PRESENT, MYSQL_4, MYSQL_TRIGGERS_1 }
 import { POSTGRES_1, POSTGRES_2, POSTGRES_4 } from './postgres.js';
 
 /**
- * The number of the newest migration that this version knows, on any database. A migration whose name ends in
- * `_works_with_NNNN` can be used by every process of that schema version or a later one: a rolling deploy migrates first, and
- * older processes go on. Any other migration closes processes that don't know it.
+ * Number of the newest migration of this version, on any database. Processes from schema version NNNN on can work with a migration whose name
+ * ends in `_works_with_NNNN`: a rolling deploy migrates first, while older processes go on. Any other migration closes older processes.
  */
 export const SCHEMA_VERSION = 4;
 
 const TABLE = 'rampart_migration';
 const LOCK_TABLE = 'rampart_migration_lock';
-/** Another process may be migrating, and an adopted table may be long. In ms. */
+/** Timeout of a statement in ms: another process may be migrating, and an adopted table may be large. */
 const MIGRATION_TIMEOUT_MS = 60_000;
 
 /**
- * What keeps `tenant_ai_consents` from being adopted, or what of it may have changed unseen since; before a migration too, and
- * without changing anything. On MySQL and MariaDB only.
+ * Problems that prevent the adoption of `tenant_ai_consents`, and changes since its adoption that no trigger noticed. Changes nothing, and
+ * works before a migration. MySQL and MariaDB only.
  */
 export async function findConsentProblems({ settings }: Database): Promise<readonly string[]> {
   if (settings.address.engine !== 'mysql') return [];
@@ -50,11 +49,11 @@ export async function findConsentProblems({ settings }: Database): Promise<reado
 /**
  * Creates the tables or brings them up to this version.
  *
- * @param timeoutMs longest wait for one statement, the lock of migrations included, in ms
+ * @param timeoutMs timeout of one statement, and of the lock of migrations
  */
 export async function migrate(database: Database, timeoutMs: number = MIGRATION_TIMEOUT_MS): Promise<ConsentRepair> {
   const { settings } = database;
-  // The embedded database has one connection, and its folder one owner: there is no opening it a second time.
+  // The embedded database has one connection and its folder one owner, so it can't be opened a second time.
   if (settings.address.engine === 'pglite') return migrateWith(database);
   const statementTimeoutMs = Math.max(settings.timeoutMs, timeoutMs);
   const patient = openDatabase({ ...settings, statementTimeoutMs, maxConnections: 2 }, () => Promise.resolve());
@@ -66,7 +65,7 @@ export async function migrate(database: Database, timeoutMs: number = MIGRATION_
 }
 
 async function migrateWith({ kysely: db, settings }: Database): Promise<ConsentRepair> {
-  // Before anything is created.
+  // Checked before anything is created.
   if (settings.address.engine === 'mysql') await withStoreErrors(settings, requireConsentTable(db, settings));
   const migrations = { ...(await newerMigrations(db)), ...migrationsOf(settings) };
   const migrator = new Migrator({
@@ -80,16 +79,16 @@ async function migrateWith({ kysely: db, settings }: Database): Promise<ConsentR
     if (settings.address.engine !== 'mysql') return { recorded: 0, restored: 0 };
     return withStoreErrors(settings, repairConsents(db, settings));
   }
-  // Kysely calls a migration that it doesn't know corrupted.
+  // Kysely reports unknown migrations as corrupted.
   const newer = /previously executed migration (\S+) is missing/.exec(error instanceof Error ? error.message : '')?.[1];
   if (newer !== undefined)
     throw createStoreError('schema_newer', settings.address.redactedUrl, `it has the migration ${newer}`);
   throw toStoreError(error, settings.address.redactedUrl);
 }
 
-/** Migrations of newer versions that this one can work with: Kysely has to know their names. */
+/** Migrations of newer compatible versions: Kysely needs their names. */
 async function newerMigrations(db: Kysely<AnyTables>): Promise<Record<string, Migration>> {
-  // Without the table there are none. Any other failure is that of the migration, too.
+  // Without the table there are none. Any other failure repeats in the migration.
   const { rows } = await sql<{ name: string }>`select name from ${sql.table(TABLE)}`
     .execute(db)
     .catch(() => ({ rows: [] }));
@@ -98,13 +97,13 @@ async function newerMigrations(db: Kysely<AnyTables>): Promise<Record<string, Mi
   );
 }
 
-/** Whether a migration that this version doesn't know leaves it able to work. */
+/** Whether this version can work with an unknown migration. */
 function isCompatible(name: string): boolean {
   const [, oldest] = /_works_with_(\d{4})$/.exec(name) ?? [];
   return oldest !== undefined && Number(oldest) <= SCHEMA_VERSION;
 }
 
-/** Passes failures of the driver on as StoreErrors. */
+/** Converts errors of the driver to StoreErrors. */
 function withStoreErrors<T>({ address }: Settings, work: Promise<T>): Promise<T> {
   return work.catch((error: unknown) => {
     throw toStoreError(error, address.redactedUrl);
@@ -112,9 +111,9 @@ function withStoreErrors<T>({ address }: Settings, work: Promise<T>): Promise<T>
 }
 
 /**
- * Whether this version can use the tables as they are, with this secret.
+ * Requires that this version can use the tables with this secret.
  *
- * @throws StoreError `schema_newer`, `schema_older`, or `refused` for a log of a secret that this process doesn't have
+ * @throws StoreError `schema_newer`, `schema_older`, or `refused` for a log with a secret that this process doesn't have
  */
 export async function requireSchema(session: Session, settings: Settings, chains: Keyring): Promise<void> {
   const { redactedUrl } = settings.address;
@@ -166,7 +165,7 @@ async function upMysql(db: Kysely<AnyTables>, settings: Settings): Promise<void>
   await runAll(db, MYSQL_TRIGGERS_1);
 }
 
-// What it creates stays closed until the consents were repaired, which every migration ends with.
+// Every migration ends with a repair of the consents, and AI stays closed before it.
 async function watchMysql(db: Kysely<AnyTables>): Promise<void> {
   await runAll(db, MYSQL_3);
   const { rows } = await sql`select 1 from information_schema.columns where table_schema = database()
@@ -174,7 +173,7 @@ async function watchMysql(db: Kysely<AnyTables>): Promise<void> {
   if (rows.length === 0) await runAll(db, MYSQL_3_PRESENT);
 }
 
-// MySQL commits each statement that changes a table: an interrupted migration may have added the index.
+// MySQL commits each DDL statement: an interrupted migration may have added the index.
 async function indexExposures(db: Kysely<AnyTables>, mysql: boolean): Promise<void> {
   if (!mysql) return runAll(db, POSTGRES_4);
   const { rows } = await sql`select 1 from information_schema.statistics where table_schema = database()

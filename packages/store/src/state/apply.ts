@@ -30,7 +30,7 @@ import {
 import { addSubject, personalDataOf, requireTenant } from './subject.js';
 import { statementsFor } from './write-item.js';
 
-/** A write that was checked. */
+/** A validated write. */
 export interface CheckedWrite extends Write {
   readonly id: string;
 }
@@ -111,7 +111,7 @@ export function tenantLockKey(tenant: string): string {
   return canonical(['tenant', tenant]);
 }
 
-/** Whether an entry records the same change by the same actor for the same reason; what was erased can't tell. */
+/** Whether an entry has the same change, actor and reason. Erased parts count as equal. */
 function isSameWrite(entry: AppliedEntry, change: ControlChange, write: CheckedWrite): boolean {
   const isSame = (stored: string | null, input: unknown, part: (data: unknown) => unknown): boolean =>
     stored === null || canonical(part(JSON.parse(stored))) === canonical(input);
@@ -122,7 +122,7 @@ function isSameWrite(entry: AppliedEntry, change: ControlChange, write: CheckedW
   );
 }
 
-/** Whether an entry has this actor and reason; an erased author can't tell. */
+/** Whether an entry has this actor and reason. An erased author counts as equal. */
 export function isSameAuthor(who: string | null, { actor, reason }: Pick<CheckedWrite, 'actor' | 'reason'>): boolean {
   return who === null || canonical(JSON.parse(who)) === canonical({ actor, reason });
 }

@@ -1,11 +1,11 @@
 import type { ConsentCount } from '../api/control-items.js';
 import type { Database } from '../database/database.js';
 
-/** Counts the tenants that opted in and out, class by class. */
+/** Counts the tenants that opted in and out, by feature class. */
 export async function consentCounts(database: Database): Promise<readonly ConsentCount[]> {
   const { sql } = database;
   const featureClass = sql.text(sql.consentClass('feature_class'));
-  // Compared byte by byte: a state that differs in case is none.
+  // Compares bytes: a state in another case is unknown.
   const count = (state: string) => `sum(case when ${sql.text('state')} = '${state}' then 1 else 0 end)`;
   const rows = await database.session((held) =>
     held.rows<{ feature_class: string; opt_in: unknown; opt_out: unknown }>(
@@ -13,7 +13,7 @@ export async function consentCounts(database: Database): Promise<readonly Consen
         from tenant_ai_consents group by ${featureClass} order by 1`,
     ),
   );
-  // Sums come as text where they could be larger than a number.
+  // Drivers return large sums as text.
   return rows.map((row) => ({
     featureClass: row.feature_class,
     optIn: Number(row.opt_in),

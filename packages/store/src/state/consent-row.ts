@@ -3,21 +3,20 @@ import type { Sql } from '../database/sql-dialect.js';
 import { parseChange } from '../log/read-log.js';
 import type { ColumnValue } from './item-types.js';
 
-/** A consent as the tables hold it. */
+/** The stored parts of a consent. */
 export interface ConsentRow {
-  /** The state in `tenant_ai_consents`, `''` for NULL; null where there is no row. */
+  /** The state in `tenant_ai_consents`, `''` for NULL; null without a row. */
   readonly state: ColumnValue;
   /** The version in `rampart_consent_terms`. */
   readonly version: ColumnValue;
-  /** What the last entry about the consent says; null where there is none. */
+  /** Payload of the last entry about the consent; null without one. */
   readonly what: string | null;
 }
 
 /**
- * The consent that a row stands for. Its entry in the log has to say the same: a row that was changed, removed or added where
- * no trigger saw it is unknown, and so is a state that is none of the known ones.
+ * The consent of a row. It is unknown if its entry in the log differs (the row was changed without a trigger) or its state is no known one.
  *
- * @returns undefined where the consent is unset and has no row
+ * @returns undefined for an unset consent without a row
  */
 export function consentOfRow({ state, version, what }: ConsentRow): Consent | undefined {
   const recorded = recordedConsent(what);
@@ -33,10 +32,10 @@ function recordedConsent(what: string | null): Consent {
   return change?.kind === 'consent' ? change.consent : { state: 'unknown' };
 }
 
-/** The state of `tenant_ai_consents c` as an expression: `''` for NULL, null only where a join found no row. */
+/** SQL for the state of `tenant_ai_consents c`: `''` for NULL, null only without a joined row. */
 export function stateOf(sql: Sql): string {
   return `case when c.tenant_id is null then null else coalesce(${sql.text('c.state')}, '') end`;
 }
 
-/** What the entry of `rampart_consent_terms t` says, looked up by its key whatever the tables' sizes. */
+/** SQL for the payload of the entry of `rampart_consent_terms t`, by an index lookup. */
 export const CONSENT_WHAT = "(select d.data from rampart_detail d where d.id = t.entry and d.part = 'what')";

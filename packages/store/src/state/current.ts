@@ -8,12 +8,12 @@ import { findSubject, type PersonalData, personalDataOf, type Subject, subjectFo
 /** What a change depends on. */
 export interface ItemState {
   readonly epoch: string;
-  /** The entry that has the write's id already. */
+  /** The entry that already has the id of the write. */
   readonly applied: AppliedEntry | undefined;
-  /** The last entry about the item; undefined where there never was one. */
+  /** The last entry about the item; undefined for a new item. */
   readonly last: LastEntry | undefined;
   readonly values: ColumnValues | undefined;
-  /** The item as it is; undefined where there is none. */
+  /** The change that would record the current item; undefined without an item. */
   readonly change: ControlChange | undefined;
   /** The tenant or user whose erasure includes the entry; undefined without one. */
   readonly subject: Subject | undefined;
@@ -21,20 +21,20 @@ export interface ItemState {
   readonly others: number;
 }
 
-/** An entry and what it says. */
+/** An entry with payload and author. */
 export interface AppliedEntry {
   readonly position: number;
   readonly kind: string;
-  /** JSON of the change; null where it was erased. */
+  /** JSON of the payload; null after an erasure. */
   readonly what: string | null;
-  /** JSON of actor and reason; null where it was erased. */
+  /** JSON of actor and reason; null after an erasure. */
   readonly who: string | null;
 }
 
 interface LastEntry {
   readonly position: number;
   readonly at: number;
-  /** JSON of actor and reason; null where it was erased. */
+  /** JSON of actor and reason; null after an erasure. */
   readonly who: string | null;
 }
 
@@ -111,7 +111,7 @@ function toItemState(row: CurrentRow, item: Item, columns: readonly string[]): O
   const { epoch, applied, last_position: position, last_at: at, last_who: who } = row;
   const found = position !== null;
   const cells = Object.fromEntries(columns.map((column) => [column, row[column] ?? null])) as ColumnValues;
-  // A consent that old code deleted has its entry and no row.
+  // A consent that legacy code deleted has an entry and no row.
   const values = found && !(item.kind === 'consent' && cells['state'] === null) ? cells : undefined;
   return {
     epoch,
@@ -144,7 +144,7 @@ function selectCurrentSql(
   };
 }
 
-// Old code takes no turns; it locks the row that it writes.
+// Legacy code doesn't use lock keys: it locks the row that it writes.
 async function lockConsent(sql: Sql, session: Session, { keys }: Item): Promise<void> {
   await session.rows(
     `select 1 from tenant_ai_consents where tenant_id = ${sql.consentTenant}

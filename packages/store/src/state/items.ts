@@ -12,11 +12,11 @@ interface ItemRow extends Readonly<Record<string, unknown>> {
   readonly position: number;
   readonly at: number;
   readonly who: string | null;
-  /** What the entry says; of consents alone. */
+  /** Payload of the entry; for consents only. */
   readonly what?: string | null;
 }
 
-/** What holds now, each with the change that recorded it. */
+/** The current items. */
 export async function items(database: Database, query: ItemQuery = {}): Promise<readonly ControlItem[]> {
   const { kind, tenant, user, id } = query;
   if (kind !== undefined && !ITEM_KINDS.includes(kind)) {
@@ -34,7 +34,7 @@ export async function items(database: Database, query: ItemQuery = {}): Promise<
   });
 }
 
-/** What a tenant's administrators recorded, class by class. */
+/** The recorded consents of a tenant. */
 export async function consents(database: Database, tenant: string): Promise<readonly ConsentRecord[]> {
   const found = await items(database, { kind: 'consent', tenant });
   return found.flatMap(({ change, ...rest }) => {
@@ -88,7 +88,7 @@ function consentChange({ keys, values }: Item, what: string | null): ControlChan
   return consent && { kind: 'consent', tenant, featureClass, consent };
 }
 
-/** A select of all rows of a kind: keys, values and the entry, spelt the same on every database. */
+/** Selects keys, values and entry of all rows of a kind, as the same text on every database. */
 function rowsOf(sql: Sql, kind: ItemKind): string {
   const { table, keys, columns: values } = itemType(kind);
   if (kind !== 'consent') return `select ${[...keys, ...values].join(', ')}, entry from ${table}`;

@@ -18,7 +18,7 @@ import { changeOf, itemType } from './item.js';
 import type { ColumnValue } from './item-types.js';
 import { requireTenant } from './subject.js';
 
-/** Columns of the widest item, its keys ahead. */
+/** Number of columns of the widest item. */
 const WIDTH = 6;
 const TENANT_KINDS: readonly ItemKind[] = ['consent', 'choice', 'preference', 'override'];
 const SHARED_KINDS: readonly ItemKind[] = ['model', 'kill', 'cap', 'floor', 'calibration'];
@@ -26,10 +26,10 @@ const SHARED_KINDS: readonly ItemKind[] = ['model', 'kill', 'cap', 'floor', 'cal
 type Cells = Readonly<Record<string, string | null>>;
 type Line = Cells & { readonly kind: ItemKind | 'head' };
 
-/** Rows folded before other work of the process gets its turn, and user choices in a page. */
+/** Rows processed before yielding to the event loop, and user choices per page. */
 const MAX_ROWS_AT_ONCE = 5_000;
 
-/** Everything recorded about a tenant, with the position, in one snapshot. */
+/** The state of a tenant and its log position, in one snapshot. */
 export async function readTenant(database: Database, tenantId: string): Promise<TenantSnapshot> {
   const tenant = readId('tenantId', tenantId);
   requireTenant(database.sql, tenant);
@@ -37,13 +37,13 @@ export async function readTenant(database: Database, tenantId: string): Promise<
   const classes = new Set<string>();
   const add = (change: ControlChange): void => {
     if (!isTenantChange(change)) return;
-    // Two spellings of one class: which of them counts can't be known.
+    // Two spellings of one class: which of them applies is unknown.
     const isSecond = change.kind === 'consent' && classes.has(change.featureClass);
     if (change.kind === 'consent') classes.add(change.featureClass);
     fold.add(isSecond ? { ...change, consent: { state: 'unknown' } } : change);
   };
-  // One statement is one snapshot, with the choices of its first page. Later pages may say what was recorded after the
-  // position: whoever follows the log applies that once more, in order, and ends at the same state.
+  // One statement is one snapshot, which includes the first page of choices. Later pages may be newer than the position: followers
+  // apply those changes again, in order, and reach the same state.
   const place = await database.session(async (session) => {
     const { lines, ...found } = await read(
       database,
@@ -58,7 +58,7 @@ export async function readTenant(database: Database, tenantId: string): Promise<
   return { ...place, tenant: fold.result };
 }
 
-/** Everything recorded that is no tenant's own, in one snapshot. */
+/** The shared state and its log position, in one snapshot. */
 export async function readShared(database: Database): Promise<SharedSnapshot> {
   const fold = new SharedFold();
   const add = (change: ControlChange): void => {
@@ -79,7 +79,7 @@ async function read(
   const head = lines.find(({ kind }) => kind === 'head');
   if (head === undefined) throw new Error('rampart_head has no row');
   requirePrimary(head['c2'], database);
-  // What is in no list has no place in it, and need not be sorted.
+  // Only items of lists have an order.
   const items = lines.filter(({ kind }) => kind !== 'head' && kind !== 'choice');
   const placed = items.filter(({ seq }) => seq !== '0');
   placed.sort((one, other) => Number(one['seq']) - Number(other['seq']));
@@ -93,7 +93,7 @@ async function read(
   return { epoch: String(head['c0']), position: Number(head['c1']), lines };
 }
 
-/** Goes through many rows without keeping the process from other work. */
+/** Processes many rows and yields to the event loop in between. */
 async function inParts<T>(rows: readonly T[], each: (row: T) => void): Promise<void> {
   for (let start = 0; start < rows.length; start += MAX_ROWS_AT_ONCE) {
     if (start > 0) await afterOtherWork();
@@ -103,14 +103,14 @@ async function inParts<T>(rows: readonly T[], each: (row: T) => void): Promise<v
 
 interface Pages {
   readonly tenant: string;
-  /** The page that was read with everything else. */
+  /** The page of the first statement. */
   readonly first: readonly Cells[];
   readonly fold: TenantFold;
 }
 
 /**
- * Adds the user choices, a page at a time, so that a large tenant does not keep the process from other work. A row of a page
- * holds all its users with the same choice of the same class, since a tenant may have a hundred thousand choices.
+ * Adds the user choices page by page, and yields to the event loop in between. A row of a page has all users with the same choice of the same
+ * class: a tenant may have 100,000 choices.
  */
 async function addChoices({ sql }: Database, session: Session, { tenant, first, fold }: Pages): Promise<void> {
   let page = first;
@@ -129,7 +129,7 @@ async function addChoices({ sql }: Database, session: Session, { tenant, first, 
   }
 }
 
-/** Key of a choice, and its place in the page. */
+/** Key of a choice and its position in the page. */
 interface ChoiceKey {
   readonly user: string;
   readonly featureClass: string;
@@ -140,7 +140,7 @@ function choicesOf(row: Cells, tenant: string): SameChoice & { readonly last: Ch
   const { c0, c1, c2: list, c3: user, c4: place, c5: count } = row;
   const featureClass = c0 ?? '';
   const users = JSON.parse(list ?? '[]') as readonly string[];
-  // MariaDB cuts a list that exceeds group_concat_max_len, and says nothing.
+  // MariaDB silently truncates a list above group_concat_max_len.
   if (users.length !== Number(count))
     throw new Error(
       `read ${users.length} of ${count} user choices of tenant ${tenant}: group_concat_max_len of the session was changed`,
@@ -176,7 +176,7 @@ function consentOfLine({ c0, c1, c2, c3 }: Line, tenant: string): ControlChange 
   return consent && { kind: 'consent', tenant, featureClass: c0 ?? '', consent };
 }
 
-/** Keys that a row has to tell: the tenant is known. */
+/** Keys of a row beside the tenant. */
 function keysOf(kind: ItemKind): readonly string[] {
   return itemType(kind).keys.filter((name) => name !== 'tenant_id');
 }
@@ -200,7 +200,7 @@ function unionPart(sql: Sql, kind: ItemKind): string {
   if (kind === 'consent') return consentPart(sql);
   if (kind === 'choice') return choicePart(sql);
   const columns = [...keysOf(kind), ...values].map((name) => `i.${name}`);
-  // Lists are in the order of their last changes, as the fold has them; maps have no order to keep.
+  // Lists are ordered by their last changes, as in core's fold; maps have no order.
   const isList = keys.includes('id');
   const log = isList ? ' join rampart_log l on l.id = i.entry' : '';
   const where =
@@ -208,12 +208,12 @@ function unionPart(sql: Sql, kind: ItemKind): string {
   return selectOf(sql, kind, columns, isList ? 'l.position' : '0', `from ${table} i${log} where ${where}`);
 }
 
-/** Choices of a tenant in the order of their keys, as many as are read at once. */
+/** The first page of a tenant's choices by key. */
 function choicePart(sql: Sql): string {
   return selectOf(sql, 'choice', choiceColumns(sql), '0', choicePage(''));
 }
 
-/** The page after a user and class. Not as a comparison of rows, for which MariaDB uses no index. */
+/** The page after a user and class. MariaDB uses no index for a comparison of row values. */
 function nextChoices(sql: Sql): string {
   const cells = choiceColumns(sql).map((column, index) => `${sql.text(column)} as c${index}`);
   return `select ${cells.join(', ')} ${choicePage('and i.user_id >= ? and (i.user_id > ? or i.feature_class > ?)')}`;
@@ -233,7 +233,7 @@ function choicePage(after: string): string {
   ) p group by p.feature_class, p.choice`;
 }
 
-// Rows, and what the log says where a row is missing: it may have been removed where no trigger saw it.
+// Rows, and entries without a row, which may have been deleted without a trigger.
 function consentPart(sql: Sql): string {
   const featureClass = sql.consentClass('c.feature_class');
   const terms = `left join rampart_consent_terms t

@@ -3,33 +3,33 @@ import { type ControlChange, ControlInputError, isTenantChange, readId } from '@
 import { insert, type Session, type Sql, type Statement } from '../database/sql-dialect.js';
 import { scopeOf } from './item.js';
 
-/** Whom an entry is about, by name. */
+/** The tenant or user that an entry is about. */
 export interface PersonalData {
   readonly tenant: string;
   /** Empty for the tenant itself. */
   readonly user: string;
 }
 
-/** What stands for a person in the log. Random: when the mapping is erased nothing leads back. */
+/** Identifies a tenant or user in the log. Random, so that nothing leads back once the mapping is erased. */
 function newPseudonym(): string {
   return randomBytes(16).toString('hex');
 }
 
-/** A person and its pseudonym. */
+/** A tenant or user and its pseudonym. */
 export interface Subject extends PersonalData {
   readonly pseudonym: string;
-  /** Whether the pseudonym has to be recorded yet. */
+  /** Whether the pseudonym is not stored yet. */
   readonly isNew: boolean;
 }
 
-/** Whom a change is about; a kill, cap or floor may name a tenant too. */
+/** The tenant or user of a change; the scope of a kill, cap or floor may name a tenant too. */
 export function personalDataOf(change: ControlChange): PersonalData | undefined {
   if (isTenantChange(change)) return { tenant: change.tenant, user: change.kind === 'choice' ? change.user : '' };
   const tenant = scopeOf(change)?.tenant;
   return tenant === undefined ? undefined : { tenant, user: '' };
 }
 
-/** @param pseudonym undefined where it has none yet */
+/** @param pseudonym undefined to create one */
 export function subjectFor(person: PersonalData, pseudonym: string | undefined): Subject {
   return { ...person, pseudonym: pseudonym ?? newPseudonym(), isNew: pseudonym === undefined };
 }
@@ -49,8 +49,8 @@ export function addSubject({ pseudonym, tenant, user }: Subject): Statement {
 const MAX_BIGINT = 18_446_744_073_709_551_615n;
 
 /**
- * On MySQL and MariaDB a tenant is a number, because `tenant_ai_consents` says so. Not every text that looks like one is
- * it: `007` and `7` would be one tenant there and two everywhere else.
+ * On MySQL and MariaDB a tenant id is a number, as in `tenant_ai_consents`. Leading zeros are refused: `007` and `7` would be one tenant
+ * there and two everywhere else.
  *
  * @throws ControlInputError
  */
@@ -62,9 +62,9 @@ export function requireTenant(sql: Sql, tenant: string): void {
 }
 
 /**
- * Checks the tenant and user of a query; both may be left out.
+ * Validates the optional tenant and user of a query.
  *
- * @throws ControlInputError where an id can't be used, or a user stands without a tenant
+ * @throws ControlInputError for an invalid id, or a user without a tenant
  */
 export function requireTenantAndUser(sql: Sql, query: { readonly tenant?: unknown; readonly user?: unknown }): void {
   const { tenant, user } = query;

@@ -2,12 +2,12 @@ import { MYSQL } from '../database/mysql/dialect.js';
 import type { Sql, Statement } from '../database/sql-dialect.js';
 import { type Item, itemType } from './item.js';
 
-/** What else is known when a row of the state is written. */
+/** The entry of a written row. */
 export interface Recording {
-  /** Id of the entry that says so. */
+  /** Id of the entry. */
   readonly entry: string;
   readonly actor: string;
-  /** Whether there is such a row already. */
+  /** Whether the row exists. */
   readonly isThere: boolean;
 }
 
@@ -15,7 +15,7 @@ const POSTGRES_CONSENT = `insert into tenant_ai_consents (tenant_id, feature_cla
   values (?, ?, ?, ?, now()) on conflict (tenant_id, feature_class) do update
   set state = excluded.state, actor_user_id = excluded.actor_user_id, set_at = excluded.set_at`;
 
-/** Statements that make a row of the state what an item says. */
+/** Statements that write an item. */
 export function statementsFor(sql: Sql, item: Item, recording: Recording): readonly Statement[] {
   if (item.kind === 'consent') return consentWrites(sql, item, recording);
   const { table, keys, columns: values } = itemType(item.kind);
@@ -42,10 +42,10 @@ function consentWrites(sql: Sql, { keys, values }: Item, recording: Recording): 
 }
 
 /**
- * The terms of a consent that has a row.
+ * Writes the terms of a consent that has a row.
  *
  * @param row tenant, class, version and entry
- * @param isNew whether this write adds the row: where it was there by the log, it had been removed unseen, which is noted
+ * @param isNew whether this write inserts the row; if the log already has it, it was deleted without a trigger, which is marked by 0
  */
 export function mysqlTerms(row: readonly unknown[], isNew: boolean): Statement {
   return {
@@ -57,7 +57,7 @@ export function mysqlTerms(row: readonly unknown[], isNew: boolean): Statement {
   };
 }
 
-// Old code may have spelt the class otherwise; and a row that it adds meanwhile must not be overwritten unseen.
+// Legacy code may use another spelling of the class. A row that it inserts concurrently must not be overwritten.
 export function mysqlConsent(
   sql: Sql,
   [tenant, featureClass, state]: readonly unknown[],

@@ -9,13 +9,13 @@ export const MYSQL: Sql = {
   family: 'mysql',
   now: NOW,
   isReplica: '@@global.read_only',
-  // Compared as text the numbers would become floating point, and neighbours equal.
+  // A comparison with text converts both to floating point, which makes neighbouring numbers equal.
   consentTenant: 'cast(? as unsigned)',
   numberOf: (column) => `cast(${column} as unsigned)`,
   text: (expression) => `convert(cast(${expression} as char) using utf8mb4) collate utf8mb4_bin`,
   jsonArray: (expression) => `json_arrayagg(${expression})`,
   consentClass: (column) => `lower(trim(convert(${column} using utf8mb4))) collate utf8mb4_bin`,
-  // It finds no place in an index by a row of values.
+  // MySQL doesn't use an index for a comparison of row values.
   keysetCondition(key) {
     const parts = key.map((last, index) => {
       const same = key.slice(0, index).map(({ column, placeholder }) => `${column} = ${placeholder}`);

@@ -3,7 +3,7 @@ import type { Connection } from 'mysql2/promise';
 import type { Pool, QueryResult } from '../connection.js';
 import { type DriverConnection, openPool, type PoolSettings } from '../pool.js';
 
-/** MariaDB cuts arrays that it aggregates at this length. A page of user choices takes half of it at most. */
+/** MariaDB truncates aggregated arrays at this length. A page of user choices takes half of it at most. */
 const MAX_JSON_ARRAY_BYTES = 16 * 1024 * 1024;
 
 interface Destroyable {
@@ -21,13 +21,13 @@ class MysqlConnection implements DriverConnection {
 
   async open(): Promise<void> {
     await this.#connection.connect();
-    // Values are escaped with backslashes, and a value that doesn't fit must not be cut, nor a list of them.
+    // Values are escaped with backslashes, and values and lists must not be truncated.
     await this.#connection.query(`set session sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION',
       group_concat_max_len = ${MAX_JSON_ARRAY_BYTES},
       innodb_lock_wait_timeout = ${this.#seconds}, @rampart_writer = 1`);
-    // Locks on gaps make two writers of new rows wait for each other.
+    // Gap locks would make two writers of new rows wait for each other.
     await this.#connection.query('set session transaction isolation level read committed');
-    // MariaDB only: a writer that is stopped must not keep the head of the log for ever.
+    // MariaDB only: a paused writer must not lock the head of the log forever.
     await this.#connection.query(`set session idle_transaction_timeout = ${this.#seconds * 2}`).catch(() => undefined);
   }
 
@@ -48,7 +48,7 @@ class MysqlConnection implements DriverConnection {
 
   destroy(): void {
     this.#connection.destroy();
-    // The driver closes its half of the connection alone.
+    // The driver closes only its half of the connection.
     const { connection } = this.#connection as unknown as { readonly connection: { readonly stream: Destroyable } };
     connection.stream.destroy();
   }
@@ -57,7 +57,7 @@ class MysqlConnection implements DriverConnection {
 /** Connections to a MySQL or MariaDB server. */
 export function mysqlPool(settings: PoolSettings): Pool {
   const { address, timeoutMs, statementTimeoutMs = timeoutMs } = settings;
-  // mysql2 has one name of the protocol only.
+  // mysql2 accepts mysql: only.
   const uri = address.engine === 'mysql' ? address.url.replace(/^mariadb:/, 'mysql:') : '';
   return openPool(settings, (onBroken) => {
     const connection = mysql.createConnection({
@@ -68,7 +68,7 @@ export function mysqlPool(settings: PoolSettings): Pool {
       dateStrings: true,
       supportBigNumbers: true,
       enableKeepAlive: true,
-      // A JSON column would come parsed; what was committed to is its text.
+      // Commitments cover the text of a JSON column, not its parsed value.
       jsonStrings: true,
     });
     connection.on('error', onBroken);

@@ -2,7 +2,7 @@ import { NodeFS } from '@electric-sql/pglite/nodefs';
 
 type Operation = (...parameters: never[]) => unknown;
 
-/** The part of Emscripten's file system that is used here. */
+/** The used part of Emscripten's file system. */
 interface Files {
   readonly ErrnoError: new (code: number) => Error;
   readonly filesystems: {
@@ -13,14 +13,14 @@ interface Files {
   };
 }
 
-/** EIO in the numbers of WASI, which PGlite's build uses. */
+/** EIO by the numbers of WASI, which PGlite's build uses. */
 const EIO = 29;
 const NODE_WRITES = ['setattr', 'mknod', 'rename', 'unlink', 'rmdir', 'symlink'];
 const STREAM_WRITES = ['setattr', 'write'];
 
 /**
- * PGlite's files in a folder. `requireOwned` runs before each change of a file, and an error of it becomes a failed
- * write: a process that was paused inside a statement doesn't write into a database that another process has opened.
+ * PGlite's files in a folder. `requireOwned` runs before each change of a file, and its error fails the write: a process that was paused
+ * inside a statement must not write into a database that another process has opened since.
  */
 export function fencedFiles(folder: string, requireOwned: () => void): NodeFS {
   return new FencedFiles(folder, requireOwned);

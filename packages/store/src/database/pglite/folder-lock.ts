@@ -56,16 +56,16 @@ export async function lockFolder(folder: string, times: LockTimes = LOCK_TIMES):
   throw new StoreError('locked', `${folder}: its lock file changed owners ${MAX_ATTEMPTS} times; try again`);
 }
 
-/** A lock file as it was read. */
+/** The content of a lock file. */
 interface Lock {
-  /** Absent in a file that is not complete yet, or that another program wrote. */
+  /** Undefined in an incomplete or foreign file. */
   readonly owner: Owner | undefined;
   readonly text: string;
-  /** The heartbeat: each one changes it. */
+  /** Each heartbeat changes it. */
   readonly mtimeMs: number;
 }
 
-/** Creates the file; undefined where it exists. Works on file systems without hard links too. */
+/** Creates the file; undefined if it exists. Needs no hard links. */
 async function create(path: string, folder: string): Promise<FileHandle | undefined> {
   try {
     return await open(path, 'wx');
@@ -89,7 +89,7 @@ async function acquired({ file, path, folder, owner }: AcquiredLock, { heartbeat
   const text = JSON.stringify({ ...owner, host: hostname() });
   let stop: () => Promise<void> = async () => undefined;
   const release = async () => {
-    // The thread ends before the descriptor is closed, whose number the next file gets.
+    // The heartbeat ends before the descriptor is closed, because the next file reuses its number.
     await stop();
     await file.close();
     if ((await readLock(path))?.text === text) await rm(path, { force: true });
@@ -110,7 +110,7 @@ function requireLockText(path: string, text: string, folder: string): void {
   try {
     current = readFileSync(path, 'utf8');
   } catch {
-    // Removed, or its disk is gone: either way this process can't show that it owns the folder.
+    // The file was removed or its disk is unavailable: this process can't prove that it owns the folder.
   }
   if (current === text) return;
   const owner = parseOwner(current ?? '');
@@ -123,7 +123,7 @@ function requireLockText(path: string, text: string, folder: string): void {
 
 async function readLock(path: string): Promise<Lock | undefined> {
   try {
-    // Opened first: a network file system then asks its server for the attributes.
+    // Opening first makes a network file system ask its server for the attributes.
     const text = await readFile(path, 'utf8');
     return { text, owner: parseOwner(text), mtimeMs: (await stat(path)).mtimeMs };
   } catch {
@@ -140,20 +140,20 @@ function parseOwner(text: string): (Owner & { readonly host?: string }) | undefi
   }
 }
 
-/** Whether the lock changes within `takeoverMs` of this process's own clock; no two clocks are compared. */
+/** Whether the lock file changes within `takeoverMs`, by this process's own clock alone. */
 async function hasHeartbeat(path: string, first: Lock, { heartbeatMs, takeoverMs }: LockTimes): Promise<boolean> {
   const end = performance.now() + takeoverMs;
   while (performance.now() < end) {
     await sleep(heartbeatMs / POLLS_PER_HEARTBEAT);
     const lock = await readLock(path);
-    // Released: it is free, and the next attempt creates it.
+    // Released: the next attempt creates it.
     if (lock === undefined) return false;
     if (lock.text !== first.text || lock.mtimeMs !== first.mtimeMs) return true;
   }
   return false;
 }
 
-// Moved aside first: of two processes that find the same stale lock only one moves it, and neither removes the other's new one.
+// Renamed first: of two processes that see the same stale lock only one renames it, and neither removes the other's new lock.
 async function removeStale(path: string, stale: Lock): Promise<void> {
   if (!isSame(await readLock(path), stale)) return;
   const aside = `${path}.${randomUUID()}.stale`;
@@ -162,7 +162,7 @@ async function removeStale(path: string, stale: Lock): Promise<void> {
   } catch {
     return;
   }
-  // Without hard links the owner of a lock that was moved by mistake finds it gone, and stops writing.
+  // Without hard links the owner of a wrongly renamed lock misses it and stops writing.
   if (!isSame(await readLock(aside), stale)) await link(aside, path).catch(() => undefined);
   await rm(aside, { force: true });
 }

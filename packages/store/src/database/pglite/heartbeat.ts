@@ -1,7 +1,7 @@
 import { fstatSync, futimesSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 
-// A thread of its own: a statement of the embedded database blocks the main thread, and must not look like death.
+// Runs in a worker thread, because a statement of the embedded database blocks the main thread.
 const THREAD_SOURCE = `
   const { futimesSync } = require('node:fs');
   const { workerData } = require('node:worker_threads');
@@ -13,11 +13,11 @@ const THREAD_SOURCE = `
 `;
 
 /**
- * Changes a file's modification time every `heartbeatMs`. The time counts up by two seconds a heartbeat, whatever the
- * clock does: a clock that stands still stops no heartbeat, and coarse file systems keep even seconds.
+ * Changes a file's modification time every `heartbeatMs`. Each heartbeat adds two seconds, whatever the
+ * clock does: a stopped clock stops no heartbeat, and coarse file systems store even seconds.
  *
  * @returns a function that stops it; afterwards the descriptor may be closed
- * @throws Error where the file system keeps no modification times
+ * @throws Error if the file system doesn't store modification times
  */
 export async function startHeartbeat(fd: number, heartbeatMs: number): Promise<() => Promise<void>> {
   const seconds = Math.floor(Date.now() / 2_000) * 2;

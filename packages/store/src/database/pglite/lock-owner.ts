@@ -2,29 +2,28 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 
-/** The process that owns a lock, as its lock file names it. */
+/** The owner of a lock, as written in its lock file. */
 export interface Owner {
   readonly pid: number;
-  /** When the process started, on Linux: a process id is used again after a while. */
+  /** Start of the process, on Linux: process ids are reused. */
   readonly started?: string | undefined;
-  /** Names the host, its boot and the pid namespace in which `pid` counts. Absent where it can't be known. */
+  /** Identifies the host, its boot and the pid namespace of `pid`. Undefined if unknown. */
   readonly space?: string | undefined;
-  /** Names one lock. */
+  /** Identifies one lock. */
   readonly token: string;
 }
 
-/** This process as an owner, with a token of its own. */
+/** This process as the owner of a new lock. */
 export function processOwner(): Owner {
   return { pid: process.pid, started: processStart(process.pid), space: pidSpace(), token: randomUUID() };
 }
 
 /**
- * Whether an owner runs. `unknown`: it belongs to another pid namespace or host, where its process id names nothing
- * that this process can see.
+ * Whether an owner runs. `unknown` in another pid namespace or on another host, whose processes this process can't see.
  */
 export function ownerState({ pid, started, space }: Owner): 'alive' | 'dead' | 'unknown' {
   const current = processStart(pid);
-  // The same boot, the same process id and the same start: that process, also in a lock of an older version.
+  // Same boot, process id and start: the same process, also in a lock of an older version.
   if (started !== undefined && started === current) return 'alive';
   if (space === undefined || space !== pidSpace()) return 'unknown';
   if (!isRunning(pid)) return 'dead';
@@ -40,11 +39,11 @@ function isRunning(pid: number): boolean {
   }
 }
 
-/** Only Linux has pid namespaces: elsewhere a host has one space of process ids. */
+/** Identifies the pid namespace. Only Linux has several per host. */
 function pidSpace(): string | undefined {
   if (process.platform !== 'linux') return `${process.platform} ${hostname()}`;
   try {
-    // A /proc of another namespace shows this process under another number; nothing in it can be used.
+    // A /proc of another namespace shows this process under another id; its content is useless here.
     if (Number(readlinkSync('/proc/self')) !== process.pid) return undefined;
     return `${hostname()} ${bootId()} ${readlinkSync('/proc/self/ns/pid')}`;
   } catch {
@@ -52,7 +51,7 @@ function pidSpace(): string | undefined {
   }
 }
 
-/** Linux keeps when a process started, in ticks since the boot. */
+/** Start of a process in ticks since the boot of Linux. */
 function processStart(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');

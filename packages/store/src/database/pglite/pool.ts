@@ -13,14 +13,14 @@ const BIGINT = 20;
 
 /** Options of {@link pglitePool}. */
 export interface PgliteOptions extends Partial<LockTimes> {
-  /** Creates a folder or database that doesn't exist; otherwise it is an error, and nothing is written. @default true */
+  /** Creates a missing folder or database; `false` makes it an error that writes nothing. @default true */
   readonly create?: boolean;
 }
 
 /**
- * The embedded database: one connection, which one caller has alone, so that transactions don't mix. Each statement
- * checks the lock of the folder before it runs, at each write, and before its result counts. The connection can't be
- * replaced: after a statement without an answer it stays occupied until the statement ends, and then is rolled back.
+ * The embedded database: one connection for one caller at a time. Each statement checks the lock of the folder before it runs, at each
+ * write, and before its result is returned. The connection can't be replaced: after a timeout it stays occupied until the statement ends,
+ * and is then rolled back.
  */
 export async function pglitePool(
   { address, timeoutMs, statementTimeoutMs = timeoutMs }: PoolSettings,
@@ -55,7 +55,7 @@ export async function pglitePool(
   };
 }
 
-/** @throws StoreError `schema_older` where the folder doesn't hold a database */
+/** @throws StoreError `schema_older` if the folder contains no database */
 async function requireDatabase(folder: string, shown: string): Promise<void> {
   const version = await stat(join(folder, 'data', 'PG_VERSION')).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
@@ -81,14 +81,14 @@ interface Embedded {
   readonly db: Pick<PGlite, 'query' | 'exec'>;
   readonly lock: Pick<FolderLock, 'requireOwned'>;
   readonly redactedUrl: string;
-  /** Longest wait for the answer to one statement, in ms. */
+  /** Timeout for the answer to one statement in ms. */
   readonly timeoutMs: number;
 }
 
 /** The connection for one session. */
 export class EmbeddedConnection implements Connection {
   readonly #embedded: Embedded;
-  /** The statement that got no answer in time. */
+  /** The statement that timed out. */
   #overdue: Promise<unknown> | undefined;
 
   constructor(embedded: Embedded) {
@@ -114,13 +114,13 @@ export class EmbeddedConnection implements Connection {
       lock.requireOwned();
       return result;
     } catch (error) {
-      // A write that the fence refused fails as an I/O error: the lost lock is the cause.
+      // A refused write fails as an I/O error; its cause is the lost lock.
       lock.requireOwned();
       throw toStoreError(error, redactedUrl);
     }
   }
 
-  /** Resolves when the connection is free for the next session. */
+  /** Resolves when the next session can use the connection. */
   async settle(): Promise<void> {
     if (this.#overdue === undefined) return;
     await this.#overdue.catch(() => undefined);

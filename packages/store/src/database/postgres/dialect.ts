@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { insertRows, LOG_COLUMNS, type LockedHead, logValues, type Sql, type Statement } from '../sql-dialect.js';
 
-/** Tells our advisory locks from other programs'. */
+/** Namespace of the store's advisory locks. */
 const LOCK_SPACE = 0x52_41_4d_50;
 const NOW = 'floor(extract(epoch from clock_timestamp()) * 1000)::bigint';
 
@@ -9,7 +9,7 @@ const NOW = 'floor(extract(epoch from clock_timestamp()) * 1000)::bigint';
 export const POSTGRES: Sql = {
   family: 'postgres',
   now: NOW,
-  // On a replica every transaction is read-only; a primary may have been fenced by `default_transaction_read_only`.
+  // True on a replica, and on a primary that is fenced by `default_transaction_read_only`.
   isReplica: "current_setting('transaction_read_only')::boolean::int",
   consentTenant: '?',
   numberOf: (column) => column,
@@ -28,8 +28,7 @@ export const POSTGRES: Sql = {
   },
   async beginLocked(session, turn, look) {
     const key = createHash('sha256').update(turn).digest().readInt32BE(0);
-    // Sent together and run one after the other: a statement sees what was there when it began, so the lock is taken
-    // by one before the look.
+    // Sent together and executed in order: a statement sees the data at its start, so an earlier statement takes the lock.
     const begun = session.rows(`begin; select pg_advisory_xact_lock(${LOCK_SPACE}, ${key})`);
     const [, seen] = await Promise.all([begun, look()]);
     return seen;
@@ -44,7 +43,7 @@ export const POSTGRES: Sql = {
     const last = rows.at(-1);
     if (last === undefined) throw new Error('nothing to append');
     const added = insertRows('rampart_log', LOG_COLUMNS, rows.map(logValues));
-    // Sent together, so that the lock on the head is held for one round trip less.
+    // Sent together, which saves a round trip under the lock on the head.
     const [moved, committed] = await Promise.allSettled([
       session.rows(
         `with added as (${added.text})
@@ -53,13 +52,13 @@ export const POSTGRES: Sql = {
       ),
       session.commit(),
     ]);
-    // After an update that failed the server answers the commit with a rollback. Where no answer came, the commit says so.
+    // After a failed update the server answers the commit with a rollback. Without an answer the commit reports it.
     if (committed.status === 'rejected') throw committed.reason;
     if (moved.status === 'rejected') throw moved.reason;
   },
 };
 
-// The counts have to be known before the row is locked: so the writes are over by then, and the lock is held shorter.
+// The counts make PostgreSQL finish the writes before it locks the row, which shortens the lock.
 function lockHeadStatement(writes: readonly Statement[]): Statement {
   const parts = writes.map(({ text }, index) => `w${index} as (${text} returning 1)`);
   const counts = writes.map((_, index) => ` and (select count(*) from w${index}) >= 0`);
@@ -73,7 +72,7 @@ function lockHeadStatement(writes: readonly Statement[]): Statement {
 const statementCache = new Map<string, string>();
 const MAX_CACHED_STATEMENTS = 500;
 
-/** `$1`, `$2` … for `?`. */
+/** Replaces each `?` by `$1`, `$2` … */
 export function toNumberedPlaceholders(text: string): string {
   const cached = statementCache.get(text);
   if (cached !== undefined) return cached;

@@ -2,16 +2,16 @@ import pg from 'pg';
 import type { Pool, QueryResult } from '../connection.js';
 import { type DriverConnection, openPool, type PoolSettings } from '../pool.js';
 
-/** How many different statements are kept prepared on a connection, and how long a list of values they may have. */
+/** Limits of prepared statements: their number per connection, and the number of values of each. */
 const MAX_PREPARED_STATEMENTS = 100;
 const MAX_PREPARED_VALUES = 50;
 
-/** Names and values of the settings that a session needs. */
+/** Session settings by name. */
 type SessionSettings = Readonly<Record<string, string>>;
 
 /**
- * A connection to PostgreSQL, or to a pooler before it. Behind a pooler in transaction mode each transaction may run in
- * another session: so behind any pooler, settings are set in each writing transaction, and no statement is prepared by name.
+ * A connection to PostgreSQL, or to a pooler in front of it. Behind a pooler in transaction mode each transaction may run in another
+ * session, so each writing transaction sets the settings, and no statement is prepared by name.
  */
 class PostgresConnection implements DriverConnection {
   readonly #client: pg.Client;
@@ -29,7 +29,7 @@ class PostgresConnection implements DriverConnection {
   async open(): Promise<void> {
     await this.#client.connect();
     const { processID } = this.#client as unknown as { readonly processID: number | null };
-    // PgBouncer and its kind give their clients process ids of their own.
+    // PgBouncer and similar poolers return their own process ids.
     const isDirect = `pg_backend_pid() = ${Number(processID)}`;
     const { rows } = await this.#client.query<{ direct: boolean }>(
       `select ${isDirect} as direct, case when ${isDirect} then ${setConfigExpressions(this.#settings, false).join(' || ')} end`,
@@ -48,7 +48,7 @@ class PostgresConnection implements DriverConnection {
     }
     if (/^(?:commit|rollback)\b/i.test(text)) this.#isInTransaction = false;
     if (this.#isInTransaction || !/^\s*(?:insert|update|delete)\b/i.test(text)) return this.#run(text, values);
-    // Sent together; a statement that fails makes the commit a rollback.
+    // Sent together; a failed statement turns the commit into a rollback.
     const [, result] = await Promise.all([this.#run(this.#begin()), this.#run(text, values), this.#run('commit')]);
     return result;
   }
@@ -64,7 +64,7 @@ class PostgresConnection implements DriverConnection {
       ...(values.length > 0 && { values: [...values] }),
       ...(isPrepared && { name }),
     });
-    // Several statements have several results.
+    // Several statements return a list of results.
     const last = Array.isArray(result) ? (result as pg.QueryResult[]).at(-1) : result;
     return { rows: last?.rows ?? [], affectedRows: last?.rowCount ?? 0 };
   }
@@ -94,7 +94,7 @@ export function postgresPool(settings: PoolSettings): Pool {
     const client = new pg.Client({
       connectionString: address.engine === 'postgres' ? address.url : '',
       keepAlive: true,
-      // Statements go out without waiting for the answer to those before.
+      // Sends statements without waiting for the answers to earlier ones.
       pipeline: true,
       types: {
         getTypeParser: (oid, format) => (oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid, format)),
@@ -106,32 +106,32 @@ export function postgresPool(settings: PoolSettings): Pool {
 }
 
 /**
- * They are set by SQL, since PgBouncer refuses them as startup parameters.
+ * Set by SQL, because PgBouncer refuses them as startup parameters.
  *
- * A plan made while a table was small is kept, and must not read all of it later: every statement has its index. Where a
- * whole table is meant, that looks so dear to the planner that it would compile for half a second.
+ * A cached plan made for a small table must not scan it when it has grown: every statement has an index, so sequential scans are off. Full
+ * scans then look so expensive that the planner would compile them for half a second, so JIT is off too.
  */
 function toSessionSettings({ timeoutMs, statementTimeoutMs = timeoutMs }: PoolSettings): SessionSettings {
   return {
-    // A little earlier than our own deadline, so that a wait for a lock doesn't cost the connection.
+    // Slightly earlier than the client's timeout, so that a wait for a lock doesn't cost the connection.
     statement_timeout: `'${Math.max(1, Math.floor(statementTimeoutMs * 0.95))}'`,
-    // A writer that is stopped must not keep the head of the log for ever.
+    // A paused writer must not lock the head of the log forever.
     idle_in_transaction_session_timeout: `'${statementTimeoutMs * 2}'`,
     jit: "'off'",
     enable_seqscan: "'off'",
     plan_cache_mode: "'force_generic_plan'",
-    // A commit that is acknowledged has to be on disk; a server that waits for its replicas too may go on doing so.
+    // An acknowledged commit must be on disk. Stricter settings, which also wait for replicas, are kept.
     synchronous_commit: `case when current_setting('synchronous_commit') in ('off', 'local') then 'on'
       else current_setting('synchronous_commit') end`,
   };
 }
 
-/** Expressions that make the settings, for the transaction or for the session. */
+/** Expressions that apply the settings to the transaction or to the session. */
 function setConfigExpressions(settings: SessionSettings, isLocal: boolean): readonly string[] {
   return Object.entries(settings).map(([name, value]) => `set_config('${name}', ${value}, ${isLocal})`);
 }
 
-/** A short name for a text, the same each time; undefined when there are many already. */
+/** Assigns a short name to each statement; undefined above the limit. */
 function createStatementNames(): (text: string) => string | undefined {
   const names = new Map<string, string>();
   return (text) => {
