@@ -44,7 +44,7 @@ export function openStore(options: StoreOptions): ControlStore {
     rotateSecret: (write) => rotateSecret(database, write),
     secretPeriods: () => secretPeriods(database),
     head: () => head(database),
-    verify: (given) => verify(database, given),
+    verify: (verifyOptions) => verify(database, verifyOptions),
     exportData: (subject) => exportData(database, subject),
     erase: (subject, write) => erase(database, subject, write),
     outbox: createOutbox(database),

@@ -37,9 +37,9 @@ export async function entries(database: Database, query: EntryQuery = {}): Promi
     const { sql, parameters } = pageQuery(database, query, end.position, limit);
     return { head: { epoch: end.epoch, position: end.position }, rows: await session.rows<EntryRow>(sql, parameters) };
   });
-  const found = rows.map((row) => toAuditEntry(head.epoch, row));
-  const last = found.at(-1);
-  return { entries: found, head, ...(found.length === limit && last && { next: last.position }) };
+  const page = rows.map((row) => toAuditEntry(head.epoch, row));
+  const last = page.at(-1);
+  return { entries: page, head, ...(page.length === limit && last && { next: last.position }) };
 }
 
 function pageQuery({ kysely }: Database, query: EntryQuery, upTo: number, limit: number) {
@@ -91,7 +91,7 @@ interface EntryPayload {
 
 function toAuditEntry(epoch: string, row: EntryRow): AuditEntry {
   const { position, id, kind, recorded_at: at, what, who, tenant_id: tenant, user_id: user, flag } = row;
-  const said = what === null ? undefined : (JSON.parse(what) as EntryPayload);
+  const payload = what === null ? undefined : (JSON.parse(what) as EntryPayload);
   const { actor, reason } = JSON.parse(who ?? '{}') as { readonly actor?: string; readonly reason?: string };
   return {
     position,
@@ -103,7 +103,7 @@ function toAuditEntry(epoch: string, row: EntryRow): AuditEntry {
     ...(tenant !== null && { tenant }),
     ...(user !== null && user !== '' && { user }),
     ...(flag !== null && { flag }),
-    ...(said && payloadFields(said)),
+    ...(payload && payloadFields(payload)),
     ...(actor !== undefined && { actor, reason }),
   };
 }

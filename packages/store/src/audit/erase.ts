@@ -2,7 +2,7 @@ import { ReusedIdError } from '../api/conflict-error.js';
 import type { DataSubject, Write } from '../api/control-items.js';
 import type { RecordedEntry } from '../api/recorded-entry.js';
 import type { Database } from '../database/database.js';
-import { placeholders, type Session, type Sql, type Statement } from '../database/sql-dialect.js';
+import { placeholders, type Session, type SqlDialect, type Statement } from '../database/sql-dialect.js';
 import { deleteEvents } from '../events/delete-events.js';
 import { type Plan, runPlanned, toRecordedEntry } from '../log/append.js';
 import { isSameAuthor, readWrite, tenantLockKey } from '../state/apply.js';
@@ -66,7 +66,7 @@ export async function erase(
 
 /** @throws ReusedIdError */
 function planErasure(
-  sql: Sql,
+  sql: SqlDialect,
   subject: DataSubject,
   { id, actor, reason }: { readonly id: string; readonly actor: string; readonly reason: string },
   { applied, pseudonyms: rows, authored, completedTasks }: StoredData,
@@ -193,7 +193,7 @@ const TENANT_TABLES = [
   'rampart_event',
 ];
 
-function stateWrites(sql: Sql, { tenant, user }: DataSubject): readonly Statement[] {
+function stateWrites(sql: SqlDialect, { tenant, user }: DataSubject): readonly Statement[] {
   const consents = `tenant_ai_consents where tenant_id = ${sql.consentTenant}`;
   if (user === undefined) {
     return [

@@ -21,16 +21,16 @@ export async function exportData(database: Database, subject: DataSubject): Prom
           { tenant, user },
           { tenant, actor: user },
         ];
-  const found = new Map<number, AuditEntry>();
+  const byPosition = new Map<number, AuditEntry>();
   for (const query of queries) {
-    for (const entry of await allEntries(database, query)) found.set(entry.position, entry);
+    for (const entry of await allEntries(database, query)) byPosition.set(entry.position, entry);
   }
   const about = user === undefined ? await aboutTenant(database, tenant) : await aboutUser(database, tenant, user);
   return asJson({
     tenant,
     user,
     items: about,
-    entries: [...found.values()].sort((one, other) => one.position - other.position),
+    entries: [...byPosition.values()].sort((one, other) => one.position - other.position),
     events: await eventsAbout(database, subject),
   });
 }
@@ -44,9 +44,9 @@ export function readSubject({ sql }: Database, { tenant, user }: DataSubject): D
 
 /** Kills, caps and floors that name a tenant. */
 export async function itemsNaming(database: Database, tenant: string): Promise<readonly ControlItem[]> {
-  const found: ControlItem[] = [];
-  for (const kind of ['kill', 'cap', 'floor'] as const) found.push(...(await items(database, { kind })));
-  return found.filter(({ change }) => scopeOf(change)?.tenant === tenant);
+  const scoped: ControlItem[] = [];
+  for (const kind of ['kill', 'cap', 'floor'] as const) scoped.push(...(await items(database, { kind })));
+  return scoped.filter(({ change }) => scopeOf(change)?.tenant === tenant);
 }
 
 /** @throws ControlInputError that names the first item */
@@ -71,12 +71,12 @@ async function aboutUser(database: Database, tenant: string, user: string): Prom
 }
 
 async function allEntries(database: Database, query: EntryQuery): Promise<readonly AuditEntry[]> {
-  const found: AuditEntry[] = [];
+  const all: AuditEntry[] = [];
   let after: number | undefined = 0;
   while (after !== undefined) {
     const page = await entries(database, { ...query, after, limit: PAGE });
-    found.push(...page.entries);
+    all.push(...page.entries);
     after = page.next;
   }
-  return found;
+  return all;
 }

@@ -9,7 +9,7 @@ import type { PoolSettings } from './pool.js';
 import { POSTGRES, toNumberedPlaceholders } from './postgres/dialect.js';
 import { createSemaphore } from './semaphore.js';
 import type { Settings } from './settings.js';
-import type { Session, SignedRow, Sql } from './sql-dialect.js';
+import type { LogWriter, Session, SignedRow, Sql, SqlDialect } from './sql-dialect.js';
 
 /** Attempts per transaction after deadlocks and concurrent inserts of the same row. */
 const MAX_ATTEMPTS = 8;
@@ -83,7 +83,7 @@ export function openDatabase(
   let checked = false;
   let checkedState: string | undefined;
   let closing: Promise<void> | undefined;
-  const session: Database['session'] = async (work) => {
+  const withSession: Database['session'] = async (work) => {
     if (closing) throw new StoreError('refused', `${redactedUrl}: this store was closed; open another`);
     const opened = await pool.get(false);
     const connection = await opened.acquire();
@@ -105,7 +105,7 @@ export function openDatabase(
     sql,
     chains,
     kysely: new Kysely({ dialect: kyselyDialect(family, () => pool.get(true)) }),
-    session,
+    session: withSession,
     async requireUsable(session, state) {
       if (state === checkedState) return;
       checked = false;
@@ -116,7 +116,7 @@ export function openDatabase(
     async transaction(lockKey, steps) {
       await transactionSlots.acquire();
       try {
-        return await retryOnConflict(() => session((held) => runTransaction(sql, held, lockKey, steps)));
+        return await retryOnConflict(() => withSession((session) => runTransaction(sql, session, lockKey, steps)));
       } finally {
         transactionSlots.release();
       }
@@ -176,7 +176,7 @@ async function openPool(settings: DatabaseSettings, create: boolean): Promise<Po
 }
 
 /** Runs statements over one connection; converts `?` to the placeholders of the database. */
-function createSession(connection: Connection, family: Sql['family'], shown: string): Session {
+function createSession(connection: Connection, family: SqlDialect['family'], redactedUrl: string): Session {
   const toDriverText = family === 'postgres' ? toNumberedPlaceholders : (text: string) => text;
   return {
     rows: async <R>(text: string, values: readonly unknown[] = []) =>
@@ -189,7 +189,7 @@ function createSession(connection: Connection, family: Sql['family'], shown: str
       } catch (error) {
         // Over a connection that was lost before, the commit was never sent.
         if (wasLost || !isOutcomeUnknown(error, connection.isLost)) throw error;
-        throw createStoreError('outcome_unknown', shown, 'COMMIT was sent and no answer came', error);
+        throw createStoreError('outcome_unknown', redactedUrl, 'COMMIT was sent and no answer came', error);
       }
     },
   };
@@ -197,7 +197,7 @@ function createSession(connection: Connection, family: Sql['family'], shown: str
 
 /** Runs one transaction over an open session. An error rolls it back. */
 export async function runTransaction<S, T>(
-  sql: Sql,
+  sql: LogWriter,
   session: Session,
   lockKey: string,
   { read, write }: TransactionSteps<S, T>,
@@ -216,7 +216,7 @@ export async function runTransaction<S, T>(
   }
 }
 
-async function commitAppended(sql: Sql, session: Session, rows: readonly SignedRow[]): Promise<void> {
+async function commitAppended(sql: LogWriter, session: Session, rows: readonly SignedRow[]): Promise<void> {
   const [first] = rows;
   if (first === undefined) return session.commit();
   try {

@@ -93,20 +93,29 @@ const FIXES: Readonly<Record<StoreErrorKind, string>> = {
 };
 
 /** Converts an error of a driver to a StoreError. */
-export function toStoreError(error: unknown, shown: string): StoreError {
+export function toStoreError(error: unknown, redactedUrl: string): StoreError {
   if (isStoreError(error)) return error;
   const kind = kindOf(error as DriverError);
-  return new StoreError(kind, `${shown}: ${messageOf(error)}; ${FIXES[kind]}`, { cause: error });
+  return new StoreError(kind, `${redactedUrl}: ${messageOf(error)}; ${FIXES[kind]}`, { cause: error });
 }
 
 /** A StoreError with the fix of its kind. */
-export function createStoreError(kind: StoreErrorKind, shown: string, problem: string, cause?: unknown): StoreError {
-  return new StoreError(kind, `${shown}: ${problem}; ${FIXES[kind]}`, cause === undefined ? undefined : { cause });
+export function createStoreError(
+  kind: StoreErrorKind,
+  redactedUrl: string,
+  problem: string,
+  cause?: unknown,
+): StoreError {
+  return new StoreError(
+    kind,
+    `${redactedUrl}: ${problem}; ${FIXES[kind]}`,
+    cause === undefined ? undefined : { cause },
+  );
 }
 
 /** A StoreError for a database without Rampart's tables: it is new, or the wrong one. */
-export function missingLogError(shown: string, problem: string, cause?: unknown): StoreError {
-  const message = `${shown}: ${problem}: check the address; if it is right, ${FIXES.schema_older}`;
+export function missingLogError(redactedUrl: string, problem: string, cause?: unknown): StoreError {
+  const message = `${redactedUrl}: ${problem}: check the address; if it is right, ${FIXES.schema_older}`;
   return new StoreError('schema_older', message, cause === undefined ? undefined : { cause });
 }
 

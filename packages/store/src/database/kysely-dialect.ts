@@ -54,7 +54,7 @@ class TransactionLockAdapter extends PostgresAdapter {
 }
 
 interface PooledKyselyConnection extends DatabaseConnection {
-  readonly held: Connection;
+  readonly pooled: Connection;
 }
 
 function poolDriver(open: () => Promise<Pool>): Driver {
@@ -68,18 +68,18 @@ function poolDriver(open: () => Promise<Pool>): Driver {
     beginTransaction: (connection) => run(connection, 'begin'),
     commitTransaction: (connection) => run(connection, 'commit'),
     rollbackTransaction: (connection) => run(connection, 'rollback'),
-    releaseConnection: async (connection) => (await open()).release((connection as PooledKyselyConnection).held),
+    releaseConnection: async (connection) => (await open()).release((connection as PooledKyselyConnection).pooled),
     // The store closes the pool.
     destroy: () => Promise.resolve(),
   };
 }
 
-function toKyselyConnection(held: Connection): PooledKyselyConnection {
+function toKyselyConnection(pooled: Connection): PooledKyselyConnection {
   return {
-    held,
+    pooled,
     // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- Kysely's signature
     async executeQuery<R>({ sql, parameters }: CompiledQuery) {
-      const { rows, affectedRows } = await held.query(sql, parameters);
+      const { rows, affectedRows } = await pooled.query(sql, parameters);
       return { rows: rows as R[], numAffectedRows: BigInt(affectedRows) };
     },
     streamQuery() {

@@ -7,11 +7,11 @@ export interface Semaphore {
 /** @param timeoutError creates the rejection after a wait of `timeoutMs` */
 export function createSemaphore(limit: number, timeoutMs: number, timeoutError: () => Error): Semaphore {
   const waiting: (() => void)[] = [];
-  let held = 0;
+  let acquired = 0;
   return {
     acquire() {
-      if (held < limit) {
-        held += 1;
+      if (acquired < limit) {
+        acquired += 1;
         return Promise.resolve();
       }
       return new Promise((resolve, reject) => {
@@ -29,7 +29,7 @@ export function createSemaphore(limit: number, timeoutMs: number, timeoutError: 
     release() {
       // The slot passes to the next waiting caller without being free in between.
       const next = waiting.shift();
-      if (next === undefined) held -= 1;
+      if (next === undefined) acquired -= 1;
       else next();
     },
   };

@@ -45,8 +45,8 @@ export interface KeyPart {
   readonly value: unknown;
 }
 
-/** What PostgreSQL and MySQL say differently. */
-export interface Sql {
+/** Differences in SQL between PostgreSQL and MySQL. */
+export interface SqlDialect {
   readonly family: 'postgres' | 'mysql';
   /** The database's clock in ms since 1970. */
   readonly now: string;
@@ -66,28 +66,31 @@ export interface Sql {
   keysetCondition(key: readonly KeyPart[]): Statement;
   /** Normalizes the spelling of a class in `tenant_ai_consents`. */
   consentClass(column: string): string;
-  /**
-   * Begins a transaction in which only this one of those with the same `turn` goes on, and takes the first look, which
-   * sees what the one before left.
-   */
-  beginLocked<T>(session: Session, turn: string, look: () => Promise<T>): Promise<T>;
-  /** Writes that need no lock on the head, then locks it. */
+}
+
+/** Statements of the append path. */
+export interface LogWriter {
+  /** Begins a transaction, waits for the previous one of the same lock key, and runs `read`, which sees what that one wrote. */
+  beginLocked<T>(session: Session, lockKey: string, read: () => Promise<T>): Promise<T>;
+  /** Runs the writes, then locks the head. */
   lockHead(session: Session, writes: readonly Statement[]): Promise<LockedHead>;
-  /** Appends, moves the head, commits. */
+  /** Appends the entries, moves the head and commits. */
   appendAndCommit(session: Session, rows: readonly SignedRow[]): Promise<void>;
 }
 
-/** Statement that inserts one row. */
+export type Sql = SqlDialect & LogWriter;
+
+/** Inserts one row. */
 export function insert(table: string, row: Readonly<Record<string, unknown>>): Statement {
   return insertRows(table, Object.keys(row), [Object.values(row)]);
 }
 
-/** A mark for each value of a list: `?, ?, ?`. */
+/** A `?` for each value: `?, ?, ?`. */
 export function placeholders(values: readonly unknown[]): string {
   return values.map(() => '?').join(', ');
 }
 
-/** Statement that inserts some rows. */
+/** Inserts several rows. */
 export function insertRows(
   table: string,
   columns: readonly string[],
@@ -100,7 +103,7 @@ export function insertRows(
   };
 }
 
-/** Columns of the log, in the order of {@link logValues}. */
+/** Columns of the log in the order of {@link logValues}. */
 export const LOG_COLUMNS: readonly string[] = [
   'position',
   'id',

@@ -52,7 +52,7 @@ async function insertOnPostgres(session: Session, { sql }: Database, rows: reado
   const typed = Object.entries(COLUMNS).map(([name, type]) => `${name} ${type}`);
   return session.execute(
     `insert into rampart_event (${NAMES.join(', ')}, received_at)
-      select ${NAMES.join(', ')}, ${sql.now} from json_to_recordset(?::text::json) as given(${typed.join(', ')})
+      select ${NAMES.join(', ')}, ${sql.now} from json_to_recordset(?::text::json) as input(${typed.join(', ')})
       on conflict (id) do nothing`,
     [JSON.stringify(rows)],
   );
@@ -61,11 +61,11 @@ async function insertOnPostgres(session: Session, { sql }: Database, rows: reado
 // `insert ignore` would hide other errors, and neither it nor `on duplicate key` counts correctly. A concurrent insert between select and
 // insert fails the whole statement, which is then retried.
 async function insertOnMysql(session: Session, { sql }: Database, rows: readonly Row[]): Promise<number> {
-  const found = await session.rows<{ id: string }>(
+  const recorded = await session.rows<{ id: string }>(
     `select id from rampart_event where id in (${placeholders(rows)})`,
     rows.map(({ id }) => id),
   );
-  const recordedIds = new Set(found.map(({ id }) => id));
+  const recordedIds = new Set(recorded.map(({ id }) => id));
   const newRows = rows.filter(({ id }) => !recordedIds.has(String(id)));
   if (newRows.length === 0) return 0;
   const row = `(${placeholders(NAMES)}, ${sql.now})`;

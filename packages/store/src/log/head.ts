@@ -31,8 +31,8 @@ export async function signPending({ sql, chains, ...database }: Database): Promi
   return database.transaction('seal', {
     read: () => Promise.resolve(),
     async write(session) {
-      const head = await sql.lockHead(session, []);
-      const { position, mac, count } = await signPendingEntries({ sql, chains }, session, head);
+      const locked = await sql.lockHead(session, []);
+      const { position, mac, count } = await signPendingEntries({ sql, chains }, session, locked);
       await session.execute('update rampart_head set sealed = ?, mac = ? where id = 1', [position, mac]);
       return { append: [], commit: count };
     },

@@ -7,7 +7,7 @@ import {
   type TenantChange,
 } from '@rampart/core';
 import { type Database, requirePrimary } from '../database/database.js';
-import type { Sql } from '../database/sql-dialect.js';
+import type { SqlDialect } from '../database/sql-dialect.js';
 import { requireWatched } from '../schema/consent-watch.js';
 import { ROTATION_KIND } from './rotation.js';
 
@@ -27,7 +27,7 @@ interface LogRecord {
  * One statement and so one snapshot: head and entries match. Looks payloads up row by row: a cached plan made for small tables must stay
  * fast when they grow.
  */
-const READ_LOG_SQL = (sql: Sql): string => `select h.epoch, h.position as head, h.key_check,
+const READ_LOG_SQL = (sql: SqlDialect): string => `select h.epoch, h.position as head, h.key_check,
     (select count(*) from rampart_migration) as migrations, ${sql.now} as now, ${sql.isReplica} as replica,
     l.position, l.kind,
     (select d.data from rampart_detail d where d.id = l.id and d.part = 'what') as what
@@ -40,14 +40,14 @@ export async function readLog(database: Database, after: number, limit: number):
   requireInteger('limit', limit, 1);
   const { first, lines } = await database.session(async (session) => {
     await requireWatched(database, session);
-    const found = await session.rows<LogRecord>(READ_LOG_SQL(database.sql), [after, limit]);
-    const [head] = found;
+    const records = await session.rows<LogRecord>(READ_LOG_SQL(database.sql), [after, limit]);
+    const [head] = records;
     if (head === undefined) throw new Error('rampart_head has no row');
     // An error inside the session destroys a connection to a replica.
     requirePrimary(head.replica, database);
     // A new secret or newer schema closes a running process, like one that starts.
     await database.requireUsable(session, `${head.migrations} ${head.key_check}`);
-    return { first: head, lines: found };
+    return { first: head, lines: records };
   });
   const entries = lines.flatMap(({ position, kind, what }) =>
     position === null ? [] : [{ position, effect: toEffect(kind, what) }],

@@ -97,9 +97,9 @@ export async function observeConsents(session: Session): Promise<Observed> {
 }
 
 async function observe(session: Session, { server, created }: Watched): Promise<Observed> {
-  const [shown] = await session.rows<Record<string, string>>('show create table tenant_ai_consents');
+  const [definitionRow] = await session.rows<Record<string, string>>('show create table tenant_ai_consents');
   const [triggers] = await session.rows<readonly Trigger[]>(LIST_TRIGGERS);
-  const definition = (shown?.['Create Table'] ?? 'a view').replace(/ AUTO_INCREMENT=\d+/, '');
+  const definition = (definitionRow?.['Create Table'] ?? 'a view').replace(/ AUTO_INCREMENT=\d+/, '');
   return { server, created: created ?? '', definition, triggers: triggers ?? [] };
 }
 

@@ -56,11 +56,11 @@ export async function migrate(database: Database, timeoutMs: number = MIGRATION_
   // The embedded database has one connection and its folder one owner, so it can't be opened a second time.
   if (settings.address.engine === 'pglite') return migrateWith(database);
   const statementTimeoutMs = Math.max(settings.timeoutMs, timeoutMs);
-  const patient = openDatabase({ ...settings, statementTimeoutMs, maxConnections: 2 }, () => Promise.resolve());
+  const slowDatabase = openDatabase({ ...settings, statementTimeoutMs, maxConnections: 2 }, () => Promise.resolve());
   try {
-    return await migrateWith(patient);
+    return await migrateWith(slowDatabase);
   } finally {
-    await patient.close();
+    await slowDatabase.close();
   }
 }
 
@@ -117,22 +117,22 @@ function withStoreErrors<T>({ address }: Settings, work: Promise<T>): Promise<T>
  */
 export async function requireSchema(session: Session, settings: Settings, chains: Keyring): Promise<void> {
   const { redactedUrl } = settings.address;
-  const known = Object.keys(migrationsOf(settings));
+  const expected = Object.keys(migrationsOf(settings));
   const done = await appliedMigrations(session, redactedUrl);
-  const newer = done.find((name) => !known.includes(name) && !isCompatible(name));
+  const newer = done.find((name) => !expected.includes(name) && !isCompatible(name));
   if (newer !== undefined) throw createStoreError('schema_newer', redactedUrl, `it has the migration ${newer}`);
-  const missing = known.find((name) => !done.includes(name));
+  const missing = expected.find((name) => !done.includes(name));
   if (missing !== undefined) throw createStoreError('schema_older', redactedUrl, `it lacks the migration ${missing}`);
   await requireSecret(session, chains);
 }
 
-async function appliedMigrations(session: Session, shown: string): Promise<readonly string[]> {
+async function appliedMigrations(session: Session, redactedUrl: string): Promise<readonly string[]> {
   try {
     const rows = await session.rows<{ name: string }>(`select name from ${TABLE} order by name`);
     return rows.map(({ name }) => name);
   } catch (error) {
     if (!isStoreError(error) || error.kind !== 'schema_older') throw error;
-    throw missingLogError(shown, 'this database has no control log of Rampart', error.cause);
+    throw missingLogError(redactedUrl, 'this database has no control log of Rampart', error.cause);
   }
 }
 

@@ -12,7 +12,7 @@ import type { Write } from '../api/control-items.js';
 import { LimitError } from '../api/limit-error.js';
 import type { RecordedEntry } from '../api/recorded-entry.js';
 import type { Database } from '../database/database.js';
-import { insert, type Sql } from '../database/sql-dialect.js';
+import { insert, type SqlDialect } from '../database/sql-dialect.js';
 import { type NewEntry, type Plan, runPlanned, toRecordedEntry } from '../log/append.js';
 import { canonical, requireStorable } from '../log/canonical.js';
 import { type AppliedEntry, type ItemState, readCurrent } from './current.js';
@@ -57,7 +57,7 @@ interface PlannedChange {
 }
 
 /** @throws ReusedIdError, ConflictError, LimitError */
-function planChange(sql: Sql, { change, write, item }: PlannedChange, current: ItemState): Plan {
+function planChange(sql: SqlDialect, { change, write, item }: PlannedChange, current: ItemState): Plan {
   const { applied, change: before, subject } = current;
   if (applied !== undefined) {
     const entry = toRecordedEntry(current.epoch, applied.position, write.id);

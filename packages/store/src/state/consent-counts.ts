@@ -7,8 +7,8 @@ export async function consentCounts(database: Database): Promise<readonly Consen
   const featureClass = sql.text(sql.consentClass('feature_class'));
   // Compares bytes: a state in another case is unknown.
   const count = (state: string) => `sum(case when ${sql.text('state')} = '${state}' then 1 else 0 end)`;
-  const rows = await database.session((held) =>
-    held.rows<{ feature_class: string; opt_in: unknown; opt_out: unknown }>(
+  const rows = await database.session((session) =>
+    session.rows<{ feature_class: string; opt_in: unknown; opt_out: unknown }>(
       `select ${featureClass} as feature_class, ${count('opt_in')} as opt_in, ${count('opt_out')} as opt_out
         from tenant_ai_consents group by ${featureClass} order by 1`,
     ),

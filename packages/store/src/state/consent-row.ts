@@ -1,5 +1,5 @@
 import type { Consent } from '@rampart/core';
-import type { Sql } from '../database/sql-dialect.js';
+import type { SqlDialect } from '../database/sql-dialect.js';
 import { parseChange } from '../log/read-log.js';
 import type { ColumnValue } from './item-types.js';
 
@@ -33,7 +33,7 @@ function recordedConsent(what: string | null): Consent {
 }
 
 /** SQL for the state of `tenant_ai_consents c`: `''` for NULL, null only without a joined row. */
-export function stateOf(sql: Sql): string {
+export function stateOf(sql: SqlDialect): string {
   return `case when c.tenant_id is null then null else coalesce(${sql.text('c.state')}, '') end`;
 }
 

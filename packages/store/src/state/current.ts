@@ -1,7 +1,7 @@
 import type { ControlChange } from '@rampart/core';
-import type { Session, Sql } from '../database/sql-dialect.js';
+import type { Session, SqlDialect } from '../database/sql-dialect.js';
 import { stateOf } from './consent-row.js';
-import { changeOf, type Item, isPresent, itemType } from './item.js';
+import { changeOf, type Item, isPresent, itemType, valuesOf } from './item.js';
 import type { ColumnValues } from './item-types.js';
 import { findSubject, type PersonalData, personalDataOf, type Subject, subjectFor } from './subject.js';
 
@@ -52,7 +52,7 @@ interface CurrentRow extends Readonly<Record<string, unknown>> {
 
 /** Reads what a change depends on. It stays the same until the transaction ends: other writers of the item wait for its lock. */
 export async function readCurrent(
-  sql: Sql,
+  sql: SqlDialect,
   session: Session,
   id: string,
   item: Item,
@@ -77,7 +77,7 @@ export async function readCurrent(
     [id, ...values, person?.tenant ?? '', person?.user ?? ''],
   );
   if (row === undefined) throw new Error('rampart_head has no row');
-  const state = toItemState(row, item, columns);
+  const state = toItemState(row, item);
   return {
     ...state,
     subject: await findSubjectOf(session, person, row.pseudonym, state.change),
@@ -97,7 +97,7 @@ async function findSubjectOf(
   return former && findSubject(session, former);
 }
 
-async function countOthers(sql: Sql, session: Session, { kind, keys }: Item): Promise<number> {
+async function countOthers(sql: SqlDialect, session: Session, { kind, keys }: Item): Promise<number> {
   const { limit } = itemType(kind);
   if (limit === undefined) return 0;
   const [row] = await session.rows<{ readonly count: unknown }>(
@@ -107,16 +107,16 @@ async function countOthers(sql: Sql, session: Session, { kind, keys }: Item): Pr
   return Number(row?.count);
 }
 
-function toItemState(row: CurrentRow, item: Item, columns: readonly string[]): Omit<ItemState, 'subject' | 'others'> {
+function toItemState(row: CurrentRow, item: Item): Omit<ItemState, 'subject' | 'others'> {
   const { epoch, applied, last_position: position, last_at: at, last_who: who } = row;
-  const found = position !== null;
-  const cells = Object.fromEntries(columns.map((column) => [column, row[column] ?? null])) as ColumnValues;
+  const isRecorded = position !== null;
+  const stored = valuesOf(item.kind, row);
   // A consent that legacy code deleted has an entry and no row.
-  const values = found && !(item.kind === 'consent' && cells['state'] === null) ? cells : undefined;
+  const values = isRecorded && !(item.kind === 'consent' && stored['state'] === null) ? stored : undefined;
   return {
     epoch,
     applied: applied === null ? undefined : appliedEntryOf(row, applied),
-    last: found ? { position, at: at ?? 0, who } : undefined,
+    last: isRecorded ? { position, at: at ?? 0, who } : undefined,
     values,
     change: values && changeOf({ ...item, values }),
   };
@@ -127,25 +127,25 @@ function appliedEntryOf(row: CurrentRow, position: number): AppliedEntry {
 }
 
 function selectCurrentSql(
-  sql: Sql,
+  sql: SqlDialect,
   { kind, keys }: Item,
 ): { readonly source: string; readonly values: readonly string[] } {
   const { table, keys: names, columns } = itemType(kind);
-  const given = names.map((name) => keys[name] ?? '');
+  const keyValues = names.map((name) => keys[name] ?? '');
   if (kind !== 'consent') {
     const where = names.map((name) => `${name} = ?`).join(' and ');
-    return { source: `select ${columns.join(', ')}, entry from ${table} where ${where}`, values: given };
+    return { source: `select ${columns.join(', ')}, entry from ${table} where ${where}`, values: keyValues };
   }
-  const found = `c.tenant_id = ${sql.consentTenant} and ${sql.consentClass('c.feature_class')} = ?`;
+  const isRow = `c.tenant_id = ${sql.consentTenant} and ${sql.consentClass('c.feature_class')} = ?`;
   return {
     source: `select ${stateOf(sql)} as state, t.version, t.entry from rampart_consent_terms t
-      left join tenant_ai_consents c on ${found} where t.tenant_id = ? and t.feature_class = ?`,
-    values: [...given, ...given],
+      left join tenant_ai_consents c on ${isRow} where t.tenant_id = ? and t.feature_class = ?`,
+    values: [...keyValues, ...keyValues],
   };
 }
 
 // Legacy code doesn't use lock keys: it locks the row that it writes.
-async function lockConsent(sql: Sql, session: Session, { keys }: Item): Promise<void> {
+async function lockConsent(sql: SqlDialect, session: Session, { keys }: Item): Promise<void> {
   await session.rows(
     `select 1 from tenant_ai_consents where tenant_id = ${sql.consentTenant}
       and ${sql.consentClass('feature_class')} = ? for update`,

@@ -1,7 +1,7 @@
 import { type ControlChange, type JsonValue, readRecordedChange, type Scope } from '@rampart/core';
 import type { ItemKind } from '../api/control-items.js';
 import { canonical } from '../log/canonical.js';
-import { type ColumnValue, type ColumnValues, ITEM_TYPES, type ItemType } from './item-types.js';
+import { type ColumnValues, ITEM_TYPES, type ItemType } from './item-types.js';
 
 /** One row of the state. */
 export interface Item {
@@ -98,9 +98,7 @@ export function scopeOf(change: ControlChange | undefined): Scope | undefined {
   return change !== undefined && isRecording(change) ? itemType(change.kind).scope?.(change) : undefined;
 }
 
-export function pickValues(
-  kind: ItemKind,
-  get: (column: string) => ColumnValue | undefined,
-): { readonly [column: string]: ColumnValue } {
-  return Object.fromEntries(itemType(kind).columns.map((column) => [column, get(column) ?? null]));
+/** The value columns of a row. */
+export function valuesOf(kind: ItemKind, row: Readonly<Record<string, unknown>>): ColumnValues {
+  return Object.fromEntries(itemType(kind).columns.map((column) => [column, row[column] ?? null])) as ColumnValues;
 }

@@ -1,10 +1,9 @@
 import { type ControlChange, ControlInputError, formatRevision, readId } from '@rampart/core';
 import type { ConsentRecord, ControlItem, ItemKind, ItemQuery } from '../api/control-items.js';
 import type { Database } from '../database/database.js';
-import type { Session, Sql } from '../database/sql-dialect.js';
+import type { Session, SqlDialect } from '../database/sql-dialect.js';
 import { consentOfRow, stateOf } from './consent-row.js';
-import { changeOf, ITEM_KINDS, type Item, itemType } from './item.js';
-import type { ColumnValues } from './item-types.js';
+import { changeOf, ITEM_KINDS, type Item, itemType, valuesOf } from './item.js';
 import { requireTenant } from './subject.js';
 
 interface ItemRow extends Readonly<Record<string, unknown>> {
@@ -25,19 +24,19 @@ export async function items(database: Database, query: ItemQuery = {}): Promise<
   if (tenant !== undefined) requireTenant(database.sql, readId('tenant', tenant));
   if (user !== undefined && tenant === undefined) throw new ControlInputError('user', user, 'name the tenant too');
   for (const [field, text] of Object.entries({ user, id })) if (text !== undefined) readId(field, text);
-  const wanted = { tenant_id: tenant, user_id: user, id };
-  const kinds = ITEM_KINDS.filter((each) => (kind ?? each) === each && hasKeys(each, wanted));
+  const filter = { tenant_id: tenant, user_id: user, id };
+  const kinds = ITEM_KINDS.filter((each) => (kind ?? each) === each && hasKeys(each, filter));
   return database.session(async (session) => {
-    const found: ControlItem[] = [];
-    for (const each of kinds) found.push(...(await itemsOfKind(database.sql, session, each, wanted)));
-    return found;
+    const all: ControlItem[] = [];
+    for (const each of kinds) all.push(...(await itemsOfKind(database.sql, session, each, filter)));
+    return all;
   });
 }
 
 /** The recorded consents of a tenant. */
 export async function consents(database: Database, tenant: string): Promise<readonly ConsentRecord[]> {
-  const found = await items(database, { kind: 'consent', tenant });
-  return found.flatMap(({ change, ...rest }) => {
+  const records = await items(database, { kind: 'consent', tenant });
+  return records.flatMap(({ change, ...rest }) => {
     if (change.kind !== 'consent') return [];
     return [{ tenant, featureClass: change.featureClass, consent: change.consent, ...rest }];
   });
@@ -45,18 +44,18 @@ export async function consents(database: Database, tenant: string): Promise<read
 
 type ItemFilter = Readonly<Record<string, string | undefined>>;
 
-function hasKeys(kind: ItemKind, wanted: ItemFilter): boolean {
-  return Object.entries(wanted).every(([name, value]) => value === undefined || itemType(kind).keys.includes(name));
+function hasKeys(kind: ItemKind, filter: ItemFilter): boolean {
+  return Object.entries(filter).every(([name, value]) => value === undefined || itemType(kind).keys.includes(name));
 }
 
 async function itemsOfKind(
-  sql: Sql,
+  sql: SqlDialect,
   session: Session,
   kind: ItemKind,
-  wanted: ItemFilter,
+  filter: ItemFilter,
 ): Promise<readonly ControlItem[]> {
   const { keys, columns: values } = itemType(kind);
-  const conditions = Object.entries(wanted).filter(([, value]) => value !== undefined);
+  const conditions = Object.entries(filter).filter(([, value]) => value !== undefined);
   const where = conditions.map(([name]) => `i.${name} = ?`).join(' and ');
   const rows = await session.rows<ItemRow>(
     `select h.epoch, l.position, l.recorded_at as at,
@@ -73,9 +72,8 @@ async function itemsOfKind(
 }
 
 function itemOfRow(kind: ItemKind, row: ItemRow): ControlItem | undefined {
-  const { keys, columns: values } = itemType(kind);
-  const pick = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, row[name] ?? null]));
-  const item = { kind, keys: pick(keys) as Readonly<Record<string, string>>, values: pick(values) as ColumnValues };
+  const keys = Object.fromEntries(itemType(kind).keys.map((name) => [name, String(row[name])]));
+  const item = { kind, keys, values: valuesOf(kind, row) };
   const change = kind === 'consent' ? consentChange(item, row.what ?? null) : changeOf(item);
   if (change === undefined) return undefined;
   const { actor, reason } = JSON.parse(row.who ?? '{}') as { readonly actor?: string; readonly reason?: string };
@@ -89,7 +87,7 @@ function consentChange({ keys, values }: Item, what: string | null): ControlChan
 }
 
 /** Selects keys, values and entry of all rows of a kind, as the same text on every database. */
-function rowsOf(sql: Sql, kind: ItemKind): string {
+function rowsOf(sql: SqlDialect, kind: ItemKind): string {
   const { table, keys, columns: values } = itemType(kind);
   if (kind !== 'consent') return `select ${[...keys, ...values].join(', ')}, entry from ${table}`;
   return `select t.tenant_id, t.feature_class, ${stateOf(sql)} as state, t.version, t.entry

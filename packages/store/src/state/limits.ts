@@ -1,4 +1,4 @@
-import type { Sql } from '../database/sql-dialect.js';
+import type { SqlDialect } from '../database/sql-dialect.js';
 
 /** Maximum number of user choices per tenant. */
 export const MAX_CHOICES_PER_TENANT = 100_000;
@@ -14,7 +14,7 @@ export interface ItemLimit {
   readonly name: string;
   readonly fix: string;
   /** Selects the other items of the tenant; a `?` for each key of the item. */
-  readonly others: (sql: Sql) => string;
+  readonly others: (sql: SqlDialect) => string;
 }
 
 export const CHOICE_LIMIT: ItemLimit = {

@@ -12,7 +12,7 @@ import {
 } from '@rampart/core';
 import type { ItemKind } from '../api/control-items.js';
 import { type Database, requirePrimary } from '../database/database.js';
-import type { Session, Sql } from '../database/sql-dialect.js';
+import type { Session, SqlDialect } from '../database/sql-dialect.js';
 import { CONSENT_WHAT, consentOfRow, stateOf } from './consent-row.js';
 import { changeOf, itemType } from './item.js';
 import type { ColumnValue } from './item-types.js';
@@ -45,7 +45,7 @@ export async function readTenant(database: Database, tenantId: string): Promise<
   // One statement is one snapshot, which includes the first page of choices. Later pages may be newer than the position: followers
   // apply those changes again, in order, and reach the same state.
   const place = await database.session(async (session) => {
-    const { lines, ...found } = await read(
+    const { lines, ...logPosition } = await read(
       database,
       session,
       TENANT_KINDS,
@@ -53,7 +53,7 @@ export async function readTenant(database: Database, tenantId: string): Promise<
       add,
     );
     await addChoices(database, session, { tenant, first: lines.filter(({ kind }) => kind === 'choice'), fold });
-    return found;
+    return logPosition;
   });
   return { ...place, tenant: fold.result };
 }
@@ -183,18 +183,18 @@ function keysOf(kind: ItemKind): readonly string[] {
 
 const texts = new Map<string, string>();
 
-function unionAll(sql: Sql, kinds: readonly ItemKind[]): string {
+function unionAll(sql: SqlDialect, kinds: readonly ItemKind[]): string {
   const key = `${sql.family} ${kinds.join(' ')}`;
   const text = texts.get(key) ?? [headPart(sql), ...kinds.map((kind) => unionPart(sql, kind))].join(' union all ');
   texts.set(key, text);
   return text;
 }
 
-function headPart(sql: Sql): string {
+function headPart(sql: SqlDialect): string {
   return selectOf(sql, 'head', ['epoch', 'position', sql.isReplica], '0', 'from rampart_head where id = 1');
 }
 
-function unionPart(sql: Sql, kind: ItemKind): string {
+function unionPart(sql: SqlDialect, kind: ItemKind): string {
   const { table, keys, columns: values } = itemType(kind);
   const ofTenant = keys.includes('tenant_id');
   if (kind === 'consent') return consentPart(sql);
@@ -209,17 +209,17 @@ function unionPart(sql: Sql, kind: ItemKind): string {
 }
 
 /** The first page of a tenant's choices by key. */
-function choicePart(sql: Sql): string {
+function choicePart(sql: SqlDialect): string {
   return selectOf(sql, 'choice', choiceColumns(sql), '0', choicePage(''));
 }
 
 /** The page after a user and class. MariaDB uses no index for a comparison of row values. */
-function nextChoices(sql: Sql): string {
+function nextChoices(sql: SqlDialect): string {
   const cells = choiceColumns(sql).map((column, index) => `${sql.text(column)} as c${index}`);
   return `select ${cells.join(', ')} ${choicePage('and i.user_id >= ? and (i.user_id > ? or i.feature_class > ?)')}`;
 }
 
-function choiceColumns(sql: Sql): readonly string[] {
+function choiceColumns(sql: SqlDialect): readonly string[] {
   return ['p.feature_class', 'p.choice', sql.jsonArray('p.user_id'), 'max(p.user_id)', 'max(p.place)', 'count(*)'];
 }
 
@@ -234,7 +234,7 @@ function choicePage(after: string): string {
 }
 
 // Rows, and entries without a row, which may have been deleted without a trigger.
-function consentPart(sql: Sql): string {
+function consentPart(sql: SqlDialect): string {
   const featureClass = sql.consentClass('c.feature_class');
   const terms = `left join rampart_consent_terms t
     on t.tenant_id = ${sql.text('c.tenant_id')} and t.feature_class = ${sql.text(featureClass)}`;
@@ -247,7 +247,7 @@ function consentPart(sql: Sql): string {
   ].join(' union all ');
 }
 
-function selectOf(sql: Sql, kind: string, columns: readonly string[], seq: string, rest: string): string {
+function selectOf(sql: SqlDialect, kind: string, columns: readonly string[], seq: string, rest: string): string {
   const cells = Array.from({ length: WIDTH }, (_, index) => {
     const column = columns[index];
     return `${column === undefined ? 'null' : sql.text(column)} as c${index}`;

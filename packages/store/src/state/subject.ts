@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type ControlChange, ControlInputError, isTenantChange, readId } from '@rampart/core';
-import { insert, type Session, type Sql, type Statement } from '../database/sql-dialect.js';
+import { insert, type Session, type SqlDialect, type Statement } from '../database/sql-dialect.js';
 import { scopeOf } from './item.js';
 
 /** The tenant or user that an entry is about. */
@@ -54,7 +54,7 @@ const MAX_BIGINT = 18_446_744_073_709_551_615n;
  *
  * @throws ControlInputError
  */
-export function requireTenant(sql: Sql, tenant: string): void {
+export function requireTenant(sql: SqlDialect, tenant: string): void {
   if (sql.family !== 'mysql') return;
   if (/^(?:0|[1-9]\d{0,19})$/.test(tenant) && BigInt(tenant) <= MAX_BIGINT) return;
   const fix = 'on MySQL and MariaDB use a whole number without leading zeros, as BIGINT UNSIGNED holds it';
@@ -66,7 +66,10 @@ export function requireTenant(sql: Sql, tenant: string): void {
  *
  * @throws ControlInputError for an invalid id, or a user without a tenant
  */
-export function requireTenantAndUser(sql: Sql, query: { readonly tenant?: unknown; readonly user?: unknown }): void {
+export function requireTenantAndUser(
+  sql: SqlDialect,
+  query: { readonly tenant?: unknown; readonly user?: unknown },
+): void {
   const { tenant, user } = query;
   if (tenant !== undefined) requireTenant(sql, readId('tenant', tenant));
   if (user !== undefined) readId('user', user);

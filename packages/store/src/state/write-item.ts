@@ -1,5 +1,5 @@
 import { MYSQL } from '../database/mysql/dialect.js';
-import type { Sql, Statement } from '../database/sql-dialect.js';
+import type { SqlDialect, Statement } from '../database/sql-dialect.js';
 import { type Item, itemType } from './item.js';
 
 /** The entry of a written row. */
@@ -16,7 +16,7 @@ const POSTGRES_CONSENT = `insert into tenant_ai_consents (tenant_id, feature_cla
   set state = excluded.state, actor_user_id = excluded.actor_user_id, set_at = excluded.set_at`;
 
 /** Statements that write an item. */
-export function statementsFor(sql: Sql, item: Item, recording: Recording): readonly Statement[] {
+export function statementsFor(sql: SqlDialect, item: Item, recording: Recording): readonly Statement[] {
   if (item.kind === 'consent') return consentWrites(sql, item, recording);
   const { table, keys, columns: values } = itemType(item.kind);
   return [
@@ -27,7 +27,7 @@ export function statementsFor(sql: Sql, item: Item, recording: Recording): reado
   ];
 }
 
-function consentWrites(sql: Sql, { keys, values }: Item, recording: Recording): readonly Statement[] {
+function consentWrites(sql: SqlDialect, { keys, values }: Item, recording: Recording): readonly Statement[] {
   const { tenant_id: tenant, feature_class: featureClass } = keys;
   const { state, version } = values;
   const row: readonly unknown[] = [tenant, featureClass, version, recording.entry];
@@ -59,7 +59,7 @@ export function mysqlTerms(row: readonly unknown[], isNew: boolean): Statement {
 
 // Legacy code may use another spelling of the class. A row that it inserts concurrently must not be overwritten.
 export function mysqlConsent(
-  sql: Sql,
+  sql: SqlDialect,
   [tenant, featureClass, state]: readonly unknown[],
   recording: Recording,
 ): Statement {

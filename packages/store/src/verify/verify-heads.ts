@@ -12,7 +12,7 @@ interface LogHeads {
 
 /** Compares the end of the log with its head row, and earlier entries with exported heads. */
 export function headFindings(heads: LogHeads): readonly Finding[] {
-  return [ownHead(heads), ...heads.exported.map((head) => exportedHead(heads, head))].flatMap((found) => found ?? []);
+  return [ownHead(heads), ...heads.exported.map((head) => exportedHead(heads, head))].flatMap((each) => each ?? []);
 }
 
 function ownHead({ head: { position, sealed, mac }, log }: LogHeads): Finding | undefined {

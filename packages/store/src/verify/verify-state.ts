@@ -1,16 +1,24 @@
 import type { ItemKind } from '../api/control-items.js';
 import type { Finding } from '../api/verification.js';
-import type { KeyPart, Session, Sql, Statement } from '../database/sql-dialect.js';
+import type { KeyPart, Session, SqlDialect, Statement } from '../database/sql-dialect.js';
 import { canonical } from '../log/canonical.js';
-import { changeOf, ITEM_KINDS, isPresent, itemName, itemType, sameValues, writtenChange } from '../state/item.js';
-import type { ColumnValues } from '../state/item-types.js';
+import {
+  changeOf,
+  ITEM_KINDS,
+  isPresent,
+  itemName,
+  itemType,
+  sameValues,
+  valuesOf,
+  writtenChange,
+} from '../state/item.js';
 import type { RecordedItem } from './log-verifier.js';
 
 type Row = Readonly<Record<string, unknown>>;
 
 /** The state and its source. */
 export interface StateCheck {
-  readonly sql: Sql;
+  readonly sql: SqlDialect;
   readonly session: Session;
   /** The items of the log. Rows that are compared are removed from it: both may be millions. */
   readonly recorded: Map<string, RecordedItem>;
@@ -71,7 +79,7 @@ function isKnown(kind: ItemKind, row: Row): boolean {
 }
 
 /** Selects keys, values and entry of the rows after the last one, as the same text on every database. */
-function pageQuery(sql: Sql, kind: ItemKind, pageSize: number, last: Row | undefined): Statement {
+function pageQuery(sql: SqlDialect, kind: ItemKind, pageSize: number, last: Row | undefined): Statement {
   const { table, keys, columns: valueColumns } = itemType(kind);
   const columns = kind === 'consent' ? [...keys, 'state'] : [...keys, ...valueColumns, 'entry'];
   const key = keys.map((column) => keyPart(sql, kind, column, last));
@@ -81,7 +89,7 @@ function pageQuery(sql: Sql, kind: ItemKind, pageSize: number, last: Row | undef
   return { text: kind === 'consent' ? consentsOf(sql, text) : text, values };
 }
 
-function keyPart(sql: Sql, kind: ItemKind, column: string, last: Row | undefined): KeyPart {
+function keyPart(sql: SqlDialect, kind: ItemKind, column: string, last: Row | undefined): KeyPart {
   if (kind !== 'consent') return { column, placeholder: '?', value: last?.[column] };
   return column === 'tenant_id'
     ? { column, placeholder: sql.consentTenant, value: last?.[column] }
@@ -89,7 +97,7 @@ function keyPart(sql: Sql, kind: ItemKind, column: string, last: Row | undefined
 }
 
 // Looks up terms row by row: a cached plan made for small tables must stay fast when they grow.
-function consentsOf(sql: Sql, page: string): string {
+function consentsOf(sql: SqlDialect, page: string): string {
   const [tenant, featureClass] = [sql.text('c.tenant_id'), sql.text(sql.consentClass('c.feature_class'))];
   const term = (column: string): string =>
     `(select t.${column} from rampart_consent_terms t
@@ -97,10 +105,6 @@ function consentsOf(sql: Sql, page: string): string {
   return `select ${tenant} as tenant_id, ${featureClass} as feature_class, c.feature_class as spelling, coalesce(${sql.text('c.state')}, '') as state,
       ${term('version')}, ${term('entry')}
     from (${page}) c order by c.tenant_id, c.feature_class`;
-}
-
-function valuesOf(kind: ItemKind, row: Row): ColumnValues {
-  return Object.fromEntries(itemType(kind).columns.map((name) => [name, row[name] ?? null])) as ColumnValues;
 }
 
 // Legacy code deletes the row of a consent to unset it.

@@ -30,11 +30,11 @@ export const MYSQL: Sql = {
     return `insert into ${table} (${columns.join(', ')}) values (${columns.map(() => '?').join(', ')})
       on duplicate key update ${updates}`;
   },
-  async beginLocked(session, turn, look) {
-    const bucket = createHash('sha256').update(turn).digest().readUInt32BE(0) % LOCK_BUCKETS;
+  async beginLocked(session, lockKey, read) {
+    const bucket = createHash('sha256').update(lockKey).digest().readUInt32BE(0) % LOCK_BUCKETS;
     await session.rows('begin');
     await session.rows('select bucket from rampart_turn where bucket = ? for update', [bucket]);
-    return look();
+    return read();
   },
   async lockHead(session, writes) {
     for (const { text, values } of writes) await session.execute(text, values);

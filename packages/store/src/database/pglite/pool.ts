@@ -56,12 +56,12 @@ export async function pglitePool(
 }
 
 /** @throws StoreError `schema_older` if the folder contains no database */
-async function requireDatabase(folder: string, shown: string): Promise<void> {
+async function requireDatabase(folder: string, redactedUrl: string): Promise<void> {
   const version = await stat(join(folder, 'data', 'PG_VERSION')).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
-    throw toStoreError(error, shown);
+    throw toStoreError(error, redactedUrl);
   });
-  if (version === undefined) throw missingLogError(shown, 'this folder holds no embedded database');
+  if (version === undefined) throw missingLogError(redactedUrl, 'this folder holds no embedded database');
 }
 
 function folderError(folder: string, cause: unknown): StoreError {

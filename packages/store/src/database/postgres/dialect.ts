@@ -26,12 +26,12 @@ export const POSTGRES: Sql = {
     return `insert into ${table} (${columns.join(', ')}) values (${columns.map(() => '?').join(', ')})
       on conflict (${keys.join(', ')}) do update set ${updates}`;
   },
-  async beginLocked(session, turn, look) {
-    const key = createHash('sha256').update(turn).digest().readInt32BE(0);
+  async beginLocked(session, lockKey, read) {
+    const key = createHash('sha256').update(lockKey).digest().readInt32BE(0);
     // Sent together and executed in order: a statement sees the data at its start, so an earlier statement takes the lock.
     const begun = session.rows(`begin; select pg_advisory_xact_lock(${LOCK_SPACE}, ${key})`);
-    const [, seen] = await Promise.all([begun, look()]);
-    return seen;
+    const [, result] = await Promise.all([begun, read()]);
+    return result;
   },
   async lockHead(session, writes) {
     const { text, values } = lockHeadStatement(writes);
