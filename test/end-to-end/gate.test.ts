@@ -132,7 +132,9 @@ describe('rampart gate on a real Unleash', () => {
       const consent = { state: 'opt_in' } as const;
       for (const tenant of ['acme', 'small'])
         await control.apply({ kind: 'consent', tenant, featureClass, consent }, { actor: 'test', reason: 'imported' });
-      expect((await gate(args, database)).problems).toEqual([found('access', 'small would lose access (tier: tier_too_low)')]);
+      expect((await gate(args, database)).problems).toEqual([
+        found('access', 'small would lose access (tier: tier_too_low)'),
+      ]);
     } finally {
       await control.close();
     }

@@ -19,7 +19,13 @@ function joined(options: Omit<RampartOptions, 'unleash' | 'control'>) {
 it('everything of a gateway reads contexts and flags as the rampart does that it was given', async () => {
   const directory = () => ({ labels: ['hipaa'] });
   const gates = { legacy: 'ai.copilot' };
-  const own = { tiers: ['s', 'l'], prefix: 'beta.', gates, contextNames: { tenantId: 'org' }, directory: { lookup: directory } };
+  const own = {
+    tiers: ['s', 'l'],
+    prefix: 'beta.',
+    gates,
+    contextNames: { tenantId: 'org' },
+    directory: { lookup: directory },
+  };
   const { rampart, gateway } = joined(own);
   expect(gateway.configuration).toMatchObject({ tiers: ['s', 'l'], prefix: 'beta.', gates });
   expect(gateway.configuration.contextNames).toMatchObject({ tenantId: 'org', aiOptOut: 'aiOptOut' });

@@ -70,7 +70,8 @@ export function serveFrontend(app: App, { rampart, configuration, exposures }: G
   function answer(question: Question, asked: Inputs): FastifyReply {
     const { request, reply, told } = question;
     const { plain } = question.context;
-    if (provider.engine.freshness === 'none') throw new Refusal(503, 'not_ready', 'there are no flags yet', { retryAfter: 1 });
+    if (provider.engine.freshness === 'none')
+      throw new Refusal(503, 'not_ready', 'there are no flags yet', { retryAfter: 1 });
     const { principal, headers } = request;
     const snapshot = flags.snapshot();
     const now = Date.now();

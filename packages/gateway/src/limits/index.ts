@@ -36,7 +36,11 @@ export function serveLimits(app: App, { rampart, control, configuration }: Gatew
   const tenantName = configuration.contextNames?.tenantId ?? 'tenantId';
   const consume = async (call: Call, { id, isKeyed }: RequestWrite): Promise<z.infer<typeof allowance>> => {
     const { flag, tenantId, units, context } = call;
-    const evaluated = await rampart.provider.engine.evaluate(flag, { ...context, [tenantName]: tenantId }, { counted: false });
+    const evaluated = await rampart.provider.engine.evaluate(
+      flag,
+      { ...context, [tenantName]: tenantId },
+      { counted: false },
+    );
     if (evaluated.kind === 'missing' || (evaluated.kind === 'ai' && evaluated.flagKind === 'missing')) {
       if (rampart.provider.engine.freshness === 'none')
         throw new Refusal(503, 'not_ready', 'there are no flags yet', { retryAfter: 1 });
