@@ -215,7 +215,7 @@ export class UnleashFlagSource implements FlagSource {
 
   #refresh(): void {
     const definitions = this.#unleash.getFeatureToggleDefinitions(true) as unknown as readonly FlagDefinition[];
-    const next = this.#read(definitions, this.#snapshot.launchedFeatures());
+    const next = this.#read(definitions, this.#snapshot);
     const changed = next.changedFrom(this.#snapshot);
     const first = this.#origin === 'none';
     this.#rememberRemoved(changed, next);
@@ -243,8 +243,10 @@ export class UnleashFlagSource implements FlagSource {
   }
 
   // A feature that was live at any moment of the process stays launched: switched off, it is unavailable.
-  #read(definitions: readonly FlagDefinition[], launchedBefore?: ReadonlySet<string>): DefinitionSnapshot {
-    return new DefinitionSnapshot(definitions, this.#settings, (found) => this.#report(found), launchedBefore);
+  #read(definitions: readonly FlagDefinition[], previous?: DefinitionSnapshot): DefinitionSnapshot {
+    const onProblem = (problem: Problem): void => this.#report(problem);
+    const launchedBefore = previous?.launchedFeatures();
+    return new DefinitionSnapshot(definitions, this.#settings, { onProblem, launchedBefore, previous });
   }
 
   #report(found: Problem): void {

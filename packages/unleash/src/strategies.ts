@@ -17,91 +17,96 @@ import { UnleashEvaluator } from './evaluator.js';
 import { isGranted } from './grant.js';
 import { DefinitionSnapshot } from './snapshot.js';
 
-/** What the strategies need to decide alone. Without `flags` or `control` they are closed. */
+/** Options of {@link rampartStrategies}. Without `flags` or `control` the strategies are closed. */
 export interface StrategyOptions {
   /**
-   * All flags with their segments: `() => unleash.getFeatureToggleDefinitions(true)`. A strategy is handed one rule; gates such
-   * as a force-off in another rule are read from the whole flag.
+   * All flags with their segments: `() => unleash.getFeatureToggleDefinitions(true)`. Unleash passes one rule to a strategy; gates
+   * such as a force-off in another rule need the whole flag.
    */
   readonly flags?: (() => readonly unknown[]) | undefined;
-  /** Where consent and kill switches are read, without waiting. */
+  /** The source of consent and kill switches, read synchronously. */
   readonly control?: ControlSource | undefined;
   /** @default free, starter, pro, business, enterprise */
   readonly tiers?: readonly string[] | undefined;
-  /** @default the names of the facts themselves; `targetingKey` is Unleash's userId */
+  /** The context attribute of each fact. @default the facts' own names; `targetingKey` is Unleash's userId */
   readonly contextNames?: ContextNames | undefined;
 }
 
 type Result = ReturnType<Strategy['getResult']>;
-type Parameters_ = Parameters<Strategy['getResult']>[0];
+type StrategyParameters = Parameters<Strategy['getResult']>[0];
 type Constraints = Parameters<Strategy['getResult']>[2];
 type Variants = Parameters<Strategy['getResult']>[3];
 
 /**
- * `aiAccess` and `aiStage` for `new Unleash({ strategies: rampartStrategies(...) })`. Services that call
- * `unleash.isEnabled` directly are held to the same gates as those that ask the provider.
+ * `aiAccess` and `aiStage` for `new Unleash({ strategies: rampartStrategies(...) })`. The same gates then apply to
+ * `unleash.isEnabled` as to the OpenFeature provider.
  */
 export function rampartStrategies(options: StrategyOptions = {}): Strategy[] {
-  const rules = new RuleBook(options);
-  return [new AiAccessStrategy(rules), new AiStageStrategy(rules)];
+  const evaluator = new StrategyEvaluator(options);
+  return [new AiAccessStrategy(evaluator), new AiStageStrategy(evaluator)];
 }
 
 class AiAccessStrategy extends Strategy {
-  readonly #rules: RuleBook;
+  readonly #evaluator: StrategyEvaluator;
 
-  constructor(rules: RuleBook) {
+  constructor(evaluator: StrategyEvaluator) {
     super('aiAccess');
-    this.#rules = rules;
+    this.#evaluator = evaluator;
   }
 
-  override isEnabled(parameters: Parameters_, context: Context): boolean {
-    const flag = this.#rules.flagOf(parameters);
-    return flag !== undefined && (this.#rules.askFeature(flag, context)?.decision.enabled ?? false);
+  override isEnabled(parameters: StrategyParameters, context: Context): boolean {
+    const flag = this.#evaluator.flagOf(parameters);
+    return flag !== undefined && (this.#evaluator.evaluateFeature(flag, context)?.decision.enabled ?? false);
   }
 
-  override getResult(parameters: Parameters_, context: Context, constraints: Constraints): Result {
-    const flag = this.#rules.flagOf(parameters);
+  override getResult(parameters: StrategyParameters, context: Context, constraints: Constraints): Result {
+    const flag = this.#evaluator.flagOf(parameters);
     if (flag !== undefined && isGranted(flag, context.properties)) return { enabled: true };
     return { enabled: this.checkConstraints(context, constraints) && this.isEnabled(parameters, context) };
   }
 }
 
 class AiStageStrategy extends Strategy {
-  readonly #rules: RuleBook;
+  readonly #evaluator: StrategyEvaluator;
 
-  constructor(rules: RuleBook) {
+  constructor(evaluator: StrategyEvaluator) {
     super('aiStage');
-    this.#rules = rules;
+    this.#evaluator = evaluator;
   }
 
-  override isEnabled(parameters: Parameters_, context: Context): boolean {
-    return this.#ask(parameters, context) !== undefined;
+  override isEnabled(parameters: StrategyParameters, context: Context): boolean {
+    return this.#evaluate(parameters, context) !== undefined;
   }
 
-  override getResult(parameters: Parameters_, context: Context, constraints: Constraints, variants?: Variants): Result {
-    // A segment may change while the rule stays the object it was: Unleash hands over what holds now, and both must match.
+  override getResult(
+    parameters: StrategyParameters,
+    context: Context,
+    constraints: Constraints,
+    variants?: Variants,
+  ): Result {
+    // A segment may change while the rule object stays the same: Unleash passes the current constraints, and both must match.
     if (!this.checkConstraints(context, constraints)) return { enabled: false };
-    const evaluation = this.#ask(parameters, context);
+    const evaluation = this.#evaluate(parameters, context);
     if (evaluation === undefined) return { enabled: false };
-    const shown = variants?.find((variant) => variant.name === evaluation.decision.variant);
-    if (shown === undefined) return { enabled: true };
-    const { name, payload } = shown;
+    const variant = variants?.find(({ name }) => name === evaluation.decision.variant);
+    if (variant === undefined) return { enabled: true };
+    const { name, payload } = variant;
     return {
       enabled: true,
       variant: payload === undefined ? { name, enabled: true } : { name, enabled: true, payload },
     };
   }
 
-  // Unleash takes the first rule that says yes: only the rule that core chose may.
-  #ask(parameters: Parameters_, context: Context): Evaluation | undefined {
-    const flag = this.#rules.flagOf(parameters);
-    const evaluation = flag === undefined ? undefined : this.#rules.askChange(flag, context);
+  // Unleash uses the first enabled rule, so only the rule that core chose is enabled.
+  #evaluate(parameters: StrategyParameters, context: Context): Evaluation | undefined {
+    const flag = this.#evaluator.flagOf(parameters);
+    const evaluation = flag === undefined ? undefined : this.#evaluator.evaluateChange(flag, context);
     return evaluation?.decision.enabled && evaluation.rule?.source === parameters ? evaluation : undefined;
   }
 }
 
-/** Knows which flag a rule belongs to, by the identity of its parameters, and asks core about that flag. */
-class RuleBook {
+/** Finds the flag of a rule by the identity of the rule's parameters, and evaluates it with core. */
+class StrategyEvaluator {
   readonly #options: StrategyOptions;
   readonly #settings: CompileSettings;
   #flagByParameters = new WeakMap<object, string>();
@@ -113,33 +118,33 @@ class RuleBook {
   }
 
   flagOf(parameters: object): string | undefined {
-    const known = this.#flagByParameters.get(parameters);
-    if (known !== undefined || this.#options.flags === undefined) return known;
+    const flag = this.#flagByParameters.get(parameters);
+    if (flag !== undefined || this.#options.flags === undefined) return flag;
     this.#read(this.#options.flags() as readonly FlagDefinition[]);
     return this.#flagByParameters.get(parameters);
   }
 
-  askFeature(name: string, context: Context): Evaluation | undefined {
+  evaluateFeature(name: string, context: Context): Evaluation | undefined {
     const feature = this.#snapshot?.flag(name);
     if (feature?.kind !== 'feature') return undefined;
-    const { subject, control } = this.#prepare(context);
+    const { subject, control } = this.#readInputs(context);
     return decideFeature(feature, subject, control, this.#settings);
   }
 
-  askChange(name: string, context: Context): Evaluation | undefined {
+  evaluateChange(name: string, context: Context): Evaluation | undefined {
     if (this.#snapshot === undefined) return undefined;
-    const { subject, control } = this.#prepare(context);
+    const { subject, control } = this.#readInputs(context);
     return decide(this.#snapshot, name, subject, control, this.#settings);
   }
 
-  #prepare(context: Context) {
+  #readInputs(context: Context) {
     const { properties, ...fields } = context;
     const attributes: Attributes = { ...properties, ...fields, targetingKey: context.userId };
     const subject = readSubject(attributes, this.#options.contextNames);
     return { subject, control: this.#view(subject) };
   }
 
-  // A direct question can't wait: what isn't at hand is fetched for the next one.
+  // A strategy is synchronous: a control state that isn't cached is fetched for the next evaluation.
   #view({ tenantId, consentRevision }: Subject): ControlView | undefined {
     const { control } = this.#options;
     const view = control?.read(tenantId, consentRevision);
@@ -151,12 +156,12 @@ class RuleBook {
   }
 
   #read(definitions: readonly FlagDefinition[]): void {
-    this.#snapshot = new DefinitionSnapshot(definitions, this.#settings);
+    this.#snapshot = new DefinitionSnapshot(definitions, this.#settings, { previous: this.#snapshot });
     this.#flagByParameters = new WeakMap();
     for (const { name, strategies } of definitions) {
       for (const rule of strategies ?? []) {
-        const ours = rule.name === 'aiAccess' || rule.name === 'aiStage';
-        if (ours && typeof rule.parameters === 'object' && rule.parameters !== null)
+        const isRampartRule = rule.name === 'aiAccess' || rule.name === 'aiStage';
+        if (isRampartRule && typeof rule.parameters === 'object' && rule.parameters !== null)
           this.#flagByParameters.set(rule.parameters, name);
       }
     }

@@ -15,7 +15,8 @@ export async function startRampart(flags, control = everyoneAgreed()) {
 
 let started = 0;
 
-function everyoneAgreed() {
+/** A control in which every tenant has given consent. */
+export function everyoneAgreed() {
   const control = new InMemoryControl();
   for (const tenant of tenants) {
     control.apply({ kind: 'consent', tenant, featureClass: CLASS, consent: { state: 'opt_in', version: 2 } });

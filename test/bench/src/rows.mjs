@@ -2,6 +2,7 @@ import { consentRows } from './rows/consent.mjs';
 import { controlRows } from './rows/control.mjs';
 import { decideRows } from './rows/decide.mjs';
 import { decideAllRows } from './rows/decide-all.mjs';
+import { decideAllAfterEditRows } from './rows/decide-all-after-edit.mjs';
 import { gatewayRows } from './rows/gateway.mjs';
 import { openFeatureRows } from './rows/openfeature.mjs';
 import { rivalRows } from './rows/rivals.mjs';
@@ -15,6 +16,7 @@ export const ROWS = [
   ...openFeatureRows,
   ...rivalRows,
   ...decideAllRows,
+  ...decideAllAfterEditRows,
   ...consentRows,
   ...controlRows,
   ...gatewayRows,

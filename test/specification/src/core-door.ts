@@ -26,8 +26,7 @@ export const coreDoor: Door = {
       new DefinitionSnapshot(
         definitions.map((definition) => withSegments(definition, scenario)),
         settings,
-        (problem) => problems.push(problem),
-        launchedBefore,
+        { onProblem: (problem) => problems.push(problem), launchedBefore },
       );
     const { definitions, earlier } = scenario;
     const snapshot = read(definitions, earlier && read(earlier).launchedFeatures());
