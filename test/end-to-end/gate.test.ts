@@ -135,6 +135,13 @@ describe('rampart gate on a real Unleash', () => {
       expect((await gate(args, database)).problems).toEqual([
         found('access', 'small would lose access (tier: tier_too_low)'),
       ]);
+      // A kill without Unleash's admin API leaves the flag on in Unleash.
+      const kill = { id: 'kill-1', scope: { feature: FEATURE }, reason: 'INC-7' };
+      await control.apply({ kind: 'kill', kill }, { actor: 'test', reason: 'INC-7' });
+      const unlisted = args.replace(`--tenants ${tenants}`, '--accept-unchecked-tenants');
+      expect((await gate(unlisted, database)).problems).toEqual([found('feature', `kill-1 kills ${FEATURE}`)]);
+      const write = { actor: 'test', reason: 'fixed', expected: 'any' };
+      await control.apply({ kind: 'revive', id: 'kill-1' }, write);
     } finally {
       await control.close();
     }

@@ -12,7 +12,7 @@ import type { DatabaseFlags } from '../control-settings.js';
 import { EXIT, inOurWords, required, UsageError } from '../failure.js';
 import { checkAccess, checkRows, checkWithoutTenants } from '../gate-checks/access.js';
 import { checkApplications } from '../gate-checks/applications.js';
-import { checkConsent, checkFeature } from '../gate-checks/environment.js';
+import { checkConsent, checkFeature, checkKills } from '../gate-checks/environment.js';
 import { failed, type GateFinding, passed } from '../gate-checks/finding.js';
 import { readContextNames } from '../input/context-names.js';
 import { type ContextFile, readContexts } from '../input/contexts.js';
@@ -132,6 +132,11 @@ async function checkRest(session: Session, target: Target, flags: Flags): Promis
   const findings: GateFinding[] = [];
   if (on.length === 0)
     findings.push(passed('feature', '', `${flag} is off in every environment: no tenant has it today`));
+  const { acceptEnvironment = [], acceptLoss = false } = flags;
+  if (on.some((environment) => !acceptEnvironment.includes(environment)))
+    findings.push(
+      ...checkKills(state.control.read(undefined)?.kills ?? [], { feature: target.feature, flag, acceptLoss }),
+    );
   for (const environment of on) findings.push(...(await checkEnvironment(environment, input)));
   if (file !== undefined) findings.push(...checkRows(file));
   else if (on.length > 0) findings.push(checkWithoutTenants(flags.acceptUncheckedTenants ?? false));

@@ -35,8 +35,9 @@ async function readDatabase(control: DurableControl, tenants: readonly string[])
   };
   const counts = await control.store.consentCounts();
   const optIns = new Map(counts.map(({ featureClass, optIn }) => [featureClass, optIn]));
-  const { models } = await viewOf(undefined);
-  const views = new Map<string | undefined, Awaited<ReturnType<typeof viewOf>>>();
+  const shared = await viewOf(undefined);
+  const { models } = shared;
+  const views = new Map<string | undefined, Awaited<ReturnType<typeof viewOf>>>([[undefined, shared]]);
   for (const tenant of new Set(tenants)) views.set(tenant, await viewOf(tenant));
   return { control: { read: (tenant) => views.get(tenant) }, consents: { from: 'database', models, optIns } };
 }

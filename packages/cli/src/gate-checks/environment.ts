@@ -3,6 +3,7 @@ import {
   type ControlView,
   describeProblem,
   type FlagDefinition,
+  type Kill,
   stricterModel,
 } from '@rampart/core';
 import { DefinitionSnapshot, UnleashEvaluator } from '@rampart/unleash';
@@ -44,6 +45,21 @@ export function checkFeature(place: FeaturePlace): readonly GateFinding[] {
   return findings.length > 0
     ? findings
     : [passed('feature', environment, `${feature} is on and has a readable policy`)];
+}
+
+/** Checks that no live kill covers the whole feature: its flag may still be on in Unleash. Narrower kills are a matter of the access check. */
+export function checkKills(
+  kills: readonly Kill[],
+  { feature, flag, acceptLoss }: { readonly feature: string; readonly flag: string; readonly acceptLoss: boolean },
+): readonly GateFinding[] {
+  const covering = kills.filter(({ scope: { all, feature: killed, ...others } }) => {
+    const isWhole = Object.values(others).every((part) => part === undefined);
+    return isWhole && (all === true || killed === feature);
+  });
+  return covering.map(({ id }) => {
+    const found = `${id} kills ${feature}, so ${flag}, which is on, would be off for everyone`;
+    return failed('feature', '', { found, fix: `revive ${id}, or pass --accept-loss`, isAccepted: acceptLoss });
+  });
 }
 
 /** Where consents come from: the database, or what the command line says. */

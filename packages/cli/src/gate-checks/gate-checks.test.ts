@@ -1,9 +1,9 @@
-import type { FlagDefinition, StoredModel } from '@rampart/core';
+import type { FlagDefinition, Kill, StoredModel } from '@rampart/core';
 import { describe, expect, it } from 'vitest';
 import type { PlacedRow } from '../output/preview.js';
 import { checkAccess, checkRows } from './access.js';
 import { checkApplications } from './applications.js';
-import { type ConsentSource, checkConsent, checkFeature, type FeaturePlace } from './environment.js';
+import { type ConsentSource, checkConsent, checkFeature, checkKills, type FeaturePlace } from './environment.js';
 
 const TIERS = ['free', 'pro'];
 
@@ -28,6 +28,36 @@ describe('the feature', () => {
     ["can't be read and is off", place({ minTier: 'gold' }, { enabled: false }), ['problem', 'problem']],
   ])('%s', (_, where, results) => {
     expect(checkFeature(where).map(({ result }) => result)).toEqual(results);
+  });
+});
+
+describe('kills', () => {
+  const kill = (id: string, scope: Kill['scope']): Kill => ({ id, scope, reason: 'INC-7' });
+  const target = { feature: 'ai.copilot', flag: 'old', acceptLoss: false };
+
+  it('of the whole feature or of everything close the flag for everyone', () => {
+    const kills = [
+      kill('k1', { feature: 'ai.copilot' }),
+      kill('k2', { all: true }),
+      kill('k3', { feature: 'ai.other' }),
+      kill('k4', { feature: 'ai.copilot', tenant: 'acme' }),
+      kill('k5', { tenant: 'acme' }),
+      kill('k6', { change: 'ai.copilot.v1' }),
+    ];
+    expect(checkKills(kills, target)).toEqual([
+      {
+        check: 'feature',
+        where: '',
+        result: 'problem',
+        found: 'k1 kills ai.copilot, so old, which is on, would be off for everyone',
+        fix: 'revive k1, or pass --accept-loss',
+      },
+      expect.objectContaining({ result: 'problem', found: expect.stringContaining('k2 kills ai.copilot') }),
+    ]);
+    expect(checkKills(kills, { ...target, acceptLoss: true }).map(({ result }) => result)).toEqual([
+      'accepted',
+      'accepted',
+    ]);
   });
 });
 
