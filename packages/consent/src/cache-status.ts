@@ -7,7 +7,7 @@ export interface CacheStatus {
   readonly revision: string | undefined;
   /** Entries that are known to exist and not folded in yet. */
   readonly lag: number;
-  /** How long hints have been missing, in ms; undefined while they arrive, and where there is no second level. */
+  /** How long hints have been missing, in ms; undefined while they arrive, and where there is no shared cache. */
   readonly pushLostFor: number | undefined;
   readonly tenants: number;
 }
@@ -21,8 +21,8 @@ export interface CacheCounts {
   stale: number;
   /** Read for a revision that the log has not reached here. */
   ahead: number;
-  /** Tenants fetched from the second level, and from the database. */
-  fromSecondLevel: number;
+  /** Tenants fetched from the shared cache, and from the database. */
+  fromSharedCache: number;
   fromDatabase: number;
   closedForUnknown: number;
 }

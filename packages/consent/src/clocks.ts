@@ -1,6 +1,6 @@
 /**
- * The two clocks by which the age of a proof is measured. One of them may be moved or stand still; the larger age of both
- * counts, so that a process whose machine slept, or whose wall clock was set back, never takes an old proof for a young one.
+ * Two clocks measure the age of a state. One of them may be changed or stand still: the larger age counts, so that a machine that
+ * slept, or whose wall clock was set back, never takes an old state for a fresh one.
  */
 export interface Clocks {
   /** Milliseconds that never go back. */
@@ -9,7 +9,7 @@ export interface Clocks {
   readonly wall: () => number;
 }
 
-/** One moment, on both clocks. */
+/** A moment on both clocks. */
 export interface Moment {
   readonly monotonic: number;
   readonly wall: number;
@@ -22,8 +22,8 @@ export function momentOf({ monotonic, wall }: Clocks): Moment {
 }
 
 /**
- * Milliseconds since a moment, by whichever clock says more; undefined where either clock went back, for then neither can
- * be trusted until the next proof.
+ * Milliseconds since a moment, by the clock that shows more; undefined if a clock was set back, since then neither can be trusted
+ * until the next reading.
  */
 export function ageOf(moment: Moment, clocks: Clocks): number | undefined {
   const monotonic = clocks.monotonic() - moment.monotonic;
@@ -31,8 +31,8 @@ export function ageOf(moment: Moment, clocks: Clocks): number | undefined {
   return monotonic < 0 || wall < 0 ? undefined : Math.max(monotonic, wall);
 }
 
-/** Milliseconds since a moment, by whichever clock says less, at least 0: so many have passed for certain. */
-export function leastAgeOf(moment: Moment, clocks: Clocks): number {
+/** Milliseconds since a moment, by the clock that shows less, at least 0. */
+export function minAgeOf(moment: Moment, clocks: Clocks): number {
   const monotonic = clocks.monotonic() - moment.monotonic;
   const wall = clocks.wall() - moment.wall;
   return Math.max(0, Math.min(monotonic, wall));

@@ -14,7 +14,7 @@ const whole = z.int().min(0);
 const threshold = z.exactOptional(fraction);
 const bands = z.strictObject({ autoAbove: threshold, confirmFrom: threshold, reviewFrom: threshold });
 const mode = z.enum(MODES);
-const state = z.enum(['opt_in', 'opt_out', 'unset', 'unknown']);
+const consentState = z.enum(['opt_in', 'opt_out', 'unset', 'unknown']);
 const choice = z.enum(['opt_in', 'opt_out', 'unknown']);
 const override = z.strictObject({
   id: z.string(),
@@ -24,14 +24,14 @@ const override = z.strictObject({
   until: z.number(),
 });
 const tenantText = z.strictObject({
-  consents: z.array(z.union([z.tuple([z.string(), state]), z.tuple([z.string(), state, whole])])),
+  consents: z.array(z.union([z.tuple([z.string(), consentState]), z.tuple([z.string(), consentState, whole])])),
   users: z.array(z.tuple([z.string(), z.array(z.tuple([z.string(), choice]))])),
   mode: mode.optional(),
   bands: bands.optional(),
   overrides: z.array(override).optional(),
 });
 
-/** Compact text of all that is recorded about a tenant. */
+/** Compact text of a tenant's control state. */
 export function writeTenant(tenant: TenantControl): string {
   return JSON.stringify({
     consents: Array.from(tenant.consents, ([name, consent]) =>
@@ -44,25 +44,25 @@ export function writeTenant(tenant: TenantControl): string {
   } satisfies Record<keyof TenantControl, unknown>);
 }
 
-/** What {@link writeTenant} wrote; undefined where the text is anything else. */
+/** Parses the text of {@link writeTenant}; undefined for any other text. */
 export function readTenant(text: string): TenantControl | undefined {
   const value = json(text);
-  return readConsentsAlone(value) ?? readAll(value);
+  return readConsentsFast(value) ?? readAll(value);
 }
 
-// What nearly every tenant has, read by hand: in general it takes so long that a miss would wait a tenth longer.
-function readConsentsAlone(value: unknown): TenantControl | undefined {
+// Nearly every tenant has consents alone. The schema would make a cache miss a tenth slower.
+function readConsentsFast(value: unknown): TenantControl | undefined {
   if (typeof value !== 'object' || value === null || Object.keys(value).length !== 2) return undefined;
-  const { consents: given, users } = value as Readonly<Record<string, unknown>>;
-  if (!Array.isArray(given) || !Array.isArray(users) || users.length > 0) return undefined;
+  const { consents: pairs, users } = value as Readonly<Record<string, unknown>>;
+  if (!Array.isArray(pairs) || !Array.isArray(users) || users.length > 0) return undefined;
   const consents = new Map<string, Consent>();
-  for (const entry of given as readonly unknown[]) {
+  for (const entry of pairs as readonly unknown[]) {
     if (!Array.isArray(entry) || entry.length < 2 || entry.length > 3) return undefined;
-    const [name, said, version] = entry as readonly unknown[];
-    if (typeof name !== 'string' || !isConsentState(said)) return undefined;
-    if (entry.length === 2) consents.set(name, { state: said });
+    const [name, state, version] = entry as readonly unknown[];
+    if (typeof name !== 'string' || !isConsentState(state)) return undefined;
+    if (entry.length === 2) consents.set(name, { state });
     else if (Number.isSafeInteger(version) && (version as number) >= 0)
-      consents.set(name, { state: said, version: version as number });
+      consents.set(name, { state, version: version as number });
     else return undefined;
   }
   return { consents, users: EMPTY_TENANT.users };
@@ -79,16 +79,13 @@ function readAll(value: unknown): TenantControl | undefined {
   return {
     ...rest,
     consents: new Map<string, Consent>(
-      consents.map(([name, said, version]) => [
-        name,
-        version === undefined ? { state: said } : { state: said, version },
-      ]),
+      consents.map(([name, state, version]) => [name, version === undefined ? { state } : { state, version }]),
     ),
     users: new Map(users.map(([user, choices]) => [user, new Map<string, UserChoice>(choices)])),
   };
 }
 
-/** Compact text of what an entry of the log means. */
+/** Compact text of a log entry's effect. */
 export function writeEffect(effect: LogEffect): string {
   return JSON.stringify(effect);
 }
@@ -100,7 +97,7 @@ const effectText = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('none') }),
 ]);
 
-/** What {@link writeEffect} wrote; undefined where the text is anything else. */
+/** Parses the text of {@link writeEffect}; undefined for any other text. */
 export function readEffect(text: string): LogEffect | undefined {
   const { data } = effectText.safeParse(json(text));
   if (data?.kind !== 'change') return data;

@@ -1,12 +1,12 @@
 import { type ControlChange, readId } from '@rampart/core';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { InMemorySharedCache } from '../test/in-memory-shared-cache.js';
 import { consent, MemoryLog } from '../test/memory-log.js';
-import { SecondInMemory } from '../test/second-in-memory.js';
 import { ControlCache, type ControlCacheOptions } from './control-cache.js';
 
 let log: MemoryLog;
-let second: SecondInMemory;
+let sharedCache: InMemorySharedCache;
 let time: { monotonic: number; wall: number };
 let caches: ControlCache[];
 const logger = { warn: vi.fn() };
@@ -34,7 +34,7 @@ async function ask(cache: ControlCache, tenant: string, atLeast?: string) {
 
 beforeEach(() => {
   log = new MemoryLog();
-  second = new SecondInMemory();
+  sharedCache = new InMemorySharedCache();
   time = { monotonic: 5_000, wall: 1_700_000_000_000 };
   caches = [];
   vi.clearAllMocks();
@@ -104,11 +104,11 @@ describe('what is known', () => {
 
   it('reads a tenant once for ten thousand simultaneous questions', async () => {
     log.append(consent('acme', 'opt_in'));
-    const cache = make({ second });
+    const cache = make({ sharedCache });
     await cache.start();
     const answers = await Promise.all(Array.from({ length: 10_000 }, () => ask(cache, 'acme')));
     expect(new Set(answers)).toEqual(new Set(['opt_in']));
-    expect([second.asked, log.asked.tenant]).toEqual([1, 1]);
+    expect([sharedCache.asked, log.asked.tenant]).toEqual([1, 1]);
   });
 
   it('reads anew what was erased', async () => {
@@ -217,7 +217,7 @@ describe('freshness', () => {
     for (const tenant of ['jane@acme.com ', 'joe@acme.com ', 'jane@acme.com ', 'jane@acme.com\n'])
       expect(await ask(cache, tenant)).toBe('unknown');
     expect(logger.warn.mock.calls).toEqual([
-      ["rampart: what is recorded of a tenant can't be read: tenantId: take away the space at its start or end"],
+      ["rampart: the control state of a tenant can't be read: tenantId: take away the space at its start or end"],
     ]);
     expect(await ask(cache, 'acme')).toBe('unset');
   });
@@ -277,7 +277,7 @@ describe('a log that does not continue', () => {
     pass(5_001);
     expect(await ask(cache, 'acme')).toBe('opt_out');
     expect(await ask(cache, 'globex')).toBe('unset');
-    expect(logger.warn).toHaveBeenCalledWith(expect.stringContaining('does not simply go on'));
+    expect(logger.warn).toHaveBeenCalledWith(expect.stringContaining('does not continue after'));
   });
 
   it('a kill whose entry was erased before it was read: what holds is read anew', async () => {
@@ -312,8 +312,8 @@ describe('values that others left', () => {
 
   it('count while nothing of the tenant is recorded since', async () => {
     log.append(consent('acme', 'opt_in'), consent('globex', 'opt_in'), consent('globex', 'opt_out'));
-    second.tenants.set('acme', left(1, 'opt_in'));
-    const cache = make({ second });
+    sharedCache.tenants.set('acme', left(1, 'opt_in'));
+    const cache = make({ sharedCache });
     expect(await ask(cache, 'acme')).toBe('opt_in');
     expect(log.asked.tenant).toBe(0);
   });
@@ -323,20 +323,20 @@ describe('values that others left', () => {
     ['it is older than what was looked at of the log', -1],
   ])('do not count when %s', async (_when, position) => {
     log.append(consent('acme', 'opt_in'), consent('acme', 'opt_out'));
-    second.tenants.set('acme', left(position, 'opt_in'));
-    const cache = make({ second });
+    sharedCache.tenants.set('acme', left(position, 'opt_in'));
+    const cache = make({ sharedCache });
     expect(await ask(cache, 'acme')).toBe('opt_out');
-    expect(second.tenants.get('acme')).toMatchObject({ position: 2 });
+    expect(sharedCache.tenants.get('acme')).toMatchObject({ position: 2 });
   });
 
   it.each([0, 1_000, 2_000])(
     'is not believed from before a change that could not be read at first: after %i',
     async (at) => {
       log.append(consent('acme', 'opt_in'));
-      second.tenants.set('acme', left(1, 'opt_in'));
+      sharedCache.tenants.set('acme', left(1, 'opt_in'));
       log.append(consent('acme', 'opt_out'));
       for (let other = 0; other < 2_500; other += 1) log.append(consent(`t${other}`, 'opt_in'));
-      const cache = make({ second });
+      const cache = make({ sharedCache });
       log.failAt = at;
       await cache.start();
       expect(log.failAt).toBeUndefined();
@@ -347,16 +347,16 @@ describe('values that others left', () => {
 
   it('do not count under another epoch', async () => {
     log.append(consent('acme', 'opt_out'));
-    second.tenants.set('acme', { ...left(1, 'opt_in'), epoch: '00000000000000bb' });
-    expect(await ask(make({ second }), 'acme')).toBe('opt_out');
+    sharedCache.tenants.set('acme', { ...left(1, 'opt_in'), epoch: '00000000000000bb' });
+    expect(await ask(make({ sharedCache }), 'acme')).toBe('opt_out');
   });
 
   it('count ahead of this process once the log has been read that far', async () => {
     log.append(consent('acme', 'opt_in'));
-    const cache = make({ second });
+    const cache = make({ sharedCache });
     await cache.start();
     log.append(consent('acme', 'opt_out'));
-    second.tenants.set('acme', left(2, 'opt_out'));
+    sharedCache.tenants.set('acme', left(2, 'opt_out'));
     expect(await ask(cache, 'acme')).toBe('opt_out');
     expect(cache.read('acme')?.revision).toBe(log.revision(2));
     expect(log.asked.tenant).toBe(0);
@@ -382,20 +382,20 @@ describe('values that others left', () => {
 describe('hints', () => {
   it('make the log be read at once; those of the past or of elsewhere do not', async () => {
     log.append(consent('acme', 'opt_in'));
-    const cache = make({ second });
+    const cache = make({ sharedCache });
     await ask(cache, 'acme');
     const { log: before } = log.asked;
-    second.tell({ epoch: log.epoch, position: 1 });
-    second.tell({ epoch: '00000000000000bb', position: 9 });
+    sharedCache.notify({ epoch: log.epoch, position: 1 });
+    sharedCache.notify({ epoch: '00000000000000bb', position: 9 });
     expect(log.asked.log).toBe(before);
     log.append(consent('acme', 'opt_out'));
-    second.tell({ epoch: log.epoch, position: 2 });
+    sharedCache.notify({ epoch: log.epoch, position: 2 });
     await vi.waitFor(() => expect(stateOf(cache, 'acme')).toBe('opt_out'));
   });
 
   it('that keep coming keep nobody waiting', async () => {
     log.append(consent('acme', 'opt_in'));
-    const cache = make({ second });
+    const cache = make({ sharedCache });
     await ask(cache, 'acme');
     const readLog = log.readLog.bind(log);
     let changes = 0;
@@ -403,7 +403,7 @@ describe('hints', () => {
       const batch = await readLog(after, limit);
       if ((changes += 1) < 500) log.append(consent('globex', 'opt_in'));
       await new Promise((resolve) => setImmediate(resolve));
-      second.tell({ epoch: log.epoch, position: log.head });
+      sharedCache.notify({ epoch: log.epoch, position: log.head });
       return batch;
     });
     log.append(consent('acme', 'opt_out'));
@@ -414,10 +414,10 @@ describe('hints', () => {
 
   it('of what the log does not have cost one reading, and change nothing', async () => {
     log.append(consent('acme', 'opt_in'));
-    const cache = make({ second });
+    const cache = make({ sharedCache });
     await ask(cache, 'acme');
     const { log: before } = log.asked;
-    second.tell({ epoch: log.epoch, position: 1_000 });
+    sharedCache.notify({ epoch: log.epoch, position: 1_000 });
     await vi.waitFor(() => expect(log.asked.log).toBe(before + 1));
     expect(stateOf(cache, 'acme')).toBe('opt_in');
   });
@@ -481,10 +481,10 @@ it('lets no force-off end early and no force-on late, whatever the clocks of thi
 
 it('shows what an operator must see', async () => {
   log.append(consent('acme', 'opt_in'));
-  const cache = make({ second });
+  const cache = make({ sharedCache });
   expect(cache.status()).toMatchObject({ provable: false, proofAge: undefined, revision: undefined });
   await ask(cache, 'acme');
-  second.pushState = { connected: false, lostAt: time.monotonic };
+  sharedCache.pushState = { connected: false, lostAt: time.monotonic };
   pass(300);
   expect(cache.status()).toEqual({
     provable: true,
@@ -502,7 +502,7 @@ it('shows what an operator must see', async () => {
     absent: 1,
     stale: 1,
     ahead: 1,
-    fromSecondLevel: 0,
+    fromSharedCache: 0,
     fromDatabase: 1,
     closedForUnknown: 1,
   });

@@ -19,55 +19,54 @@ import { type Clocks, SYSTEM_CLOCKS } from './clocks.js';
 import { FollowedState } from './followed-state.js';
 import { Follower } from './follower.js';
 import { observe } from './metrics.js';
-import type { SecondLevel } from './second-level.js';
+import type { SharedCache } from './shared-cache.js';
 import { TimeoutError, within } from './within.js';
 
 /** Options of {@link ControlCache}. */
 export interface ControlCacheOptions {
-  /** The control log and what it adds up to: the primary database, or a relay before it. */
+  /** The control log and the states it results in: the primary database, or a relay in front of it. */
   readonly log: ControlLog;
-  /** Values and hints of other processes. @default none: every value comes from the database, every change with the next poll */
-  readonly second?: SecondLevel | undefined;
+  /** Values and notifications of other processes. @default none: values come from the database, changes with the next poll */
+  readonly sharedCache?: SharedCache | undefined;
   /**
-   * How old the proof may be that nothing newer is recorded, in ms. What can't be shown younger is unknown, which closes.
-   * Shorter closes sooner when the database can't be read. At least 500. @default 5000
+   * Maximum age of the state, in ms. An older state is unknown, which closes AI flags. A shorter time closes sooner when the
+   * database can't be read. At least 500. @default 5000
    */
   readonly maxStaleness?: number | undefined;
-  /** How often the log is read while hints arrive, in ms; twice as often while none do. @default 1000 */
+  /** Interval between readings of the log, in ms, while notifications arrive; half of it otherwise. @default 1000 */
   readonly pollInterval?: number | undefined;
   /**
-   * How many consents and choices are held in memory, about 150 bytes each. One tenant counts as a quarter of them at most, so
-   * that a tenant with more is held too. @default 300000
+   * Maximum number of consents and choices in memory, about 150 bytes each. One tenant counts as a quarter of them at most, so
+   * that a larger tenant is cached too. @default 300000
    */
   readonly mostEntries?: number | undefined;
-  /** How long one question waits for what has to be fetched, in ms. Then it is unknown. @default 1000 */
+  /** Maximum wait of one evaluation for data that has to be fetched, in ms; then the state is unknown. @default 1000 */
   readonly patience?: number | undefined;
   /**
-   * Longest wait for one answer of the log, in ms; then the reading counts as failed and is tried again. A backstop for a log
-   * that never answers: the store has shorter deadlines of its own. @default 10000
+   * Timeout of one reading of the log, in ms; then it is retried. The store has shorter timeouts of its own. @default 10000
    */
   readonly readTimeout?: number | undefined;
   /** @default the system's */
   readonly clocks?: Clocks | undefined;
-  /** Where metrics go. @default the meter provider that OpenTelemetry's API knows: none, unless the service sets one */
+  /** Meter of the metrics. @default OpenTelemetry's global meter provider, which does nothing unless the service sets one */
   readonly meter?: Meter | undefined;
   readonly logger?: { warn(message: string): void } | undefined;
 }
 
-/** How many tenants' last changes are remembered. */
-const MOST_CHANGES = 50_000;
-/** How long a start waits for a first reading: tables may have to be created. In ms. */
-const START_PATIENCE = 10_000;
-/** A value is fetched again when the tenant changed meanwhile; so often at most. */
-const MOST_ATTEMPTS = 3;
+/** Tenants whose last change is remembered. */
+const MAX_CHANGES = 50_000;
+/** Maximum wait for the first reading: tables may have to be created. */
+const START_TIMEOUT_MS = 10_000;
+/** Fetches of a tenant that changes while it is fetched. */
+const MAX_ATTEMPTS = 3;
 
 /**
- * The control state at hand in one process. It follows the control log, and answers only while it can show that nothing
- * newer was recorded more than `maxStaleness` ago.
+ * The control state in the memory of one process. It follows the control log, and returns a state only while it can prove
+ * that the state is at most `maxStaleness` old.
  */
 export class ControlCache implements ControlSource {
   readonly #log: ControlLog;
-  readonly #second: SecondLevel | undefined;
+  readonly #sharedCache: SharedCache | undefined;
   readonly #maxStaleness: number;
   readonly #patience: number;
   readonly #readTimeout: number;
@@ -79,7 +78,7 @@ export class ControlCache implements ControlSource {
   readonly #stopObserving: () => void;
   readonly #unsubscribe: (() => void) | undefined;
   readonly #warn: (message: string) => void;
-  readonly #said = new Set<string>();
+  readonly #loggedProblems = new Set<string>();
   #started: Promise<void> | undefined;
   #revision = { applied: -1, epoch: '', text: '' };
   readonly counts: CacheCounts = {
@@ -87,56 +86,56 @@ export class ControlCache implements ControlSource {
     absent: 0,
     stale: 0,
     ahead: 0,
-    fromSecondLevel: 0,
+    fromSharedCache: 0,
     fromDatabase: 0,
     closedForUnknown: 0,
   };
 
   constructor(options: ControlCacheOptions) {
-    const { log, second, maxStaleness = 5_000, pollInterval = 1_000, mostEntries = 300_000 } = options;
+    const { log, sharedCache, maxStaleness = 5_000, pollInterval = 1_000, mostEntries = 300_000 } = options;
     this.#log = log;
-    this.#second = second;
+    this.#sharedCache = sharedCache;
     this.#maxStaleness = maxStaleness;
     this.#patience = options.patience ?? 1_000;
     this.#readTimeout = options.readTimeout ?? 10_000;
     this.#clocks = options.clocks ?? SYSTEM_CLOCKS;
     this.#warn = (message) => options.logger?.warn(`rampart: ${message}`);
-    this.#state = new FollowedState({ mostEntries, mostChanges: MOST_CHANGES });
+    this.#state = new FollowedState({ maxEntries: mostEntries, maxChanges: MAX_CHANGES });
     this.#follower = new Follower({
       log,
       state: this.#state,
       clocks: this.#clocks,
-      // A little apart, so that the processes of a fleet don't ask in step.
-      interval: () => (second?.push().connected ? pollInterval : pollInterval / 2) * (0.9 + 0.1 * Math.random()),
+      // Jitter, so that the processes of a fleet don't read at the same time.
+      interval: () => (sharedCache?.push().connected ? pollInterval : pollInterval / 2) * (0.9 + 0.1 * Math.random()),
       readTimeout: this.#readTimeout,
       warn: this.#warn,
-      onRead: () => this.#tell(),
+      onRead: () => this.#notify(),
     });
-    this.#unsubscribe = second?.subscribe(({ epoch, position }) => this.#follower.hint(epoch, position));
+    this.#unsubscribe = sharedCache?.subscribe(({ epoch, position }) => this.#follower.onNotification(epoch, position));
     this.#stopObserving = observe(this, options.meter);
   }
 
-  /** Begins to follow; resolves when the first reading has succeeded or failed, or after 10 s. Never rejects. */
+  /** Starts to follow the log. Resolves when the first reading has succeeded or failed, or after 10 s. Never rejects. */
   start(): Promise<void> {
-    this.#started ??= patiently(START_PATIENCE, this.#follower.start());
+    this.#started ??= waitAtMost(START_TIMEOUT_MS, this.#follower.start());
     return this.#started;
   }
 
-  /** Stops following. What is known ages, and then is unknown. */
+  /** Stops following the log. The state is unknown once it is older than `maxStaleness`. */
   async close(): Promise<void> {
     this.#follower.stop();
     this.#unsubscribe?.();
     this.#stopObserving();
-    await this.#second?.close();
+    await this.#sharedCache?.close();
   }
 
   read(tenantId: string | undefined, atLeast?: string): ControlView | undefined {
     const age = this.#follower.age();
     const shared = this.#state.shared;
-    if (age === undefined || age > this.#maxStaleness || shared === undefined) return this.#missed('stale');
-    if (atLeast !== undefined && !this.#reached(atLeast)) return this.#missed('ahead');
+    if (age === undefined || age > this.#maxStaleness || shared === undefined) return this.#countMiss('stale');
+    if (atLeast !== undefined && !this.#hasReached(atLeast)) return this.#countMiss('ahead');
     const tenant = tenantId === undefined ? EMPTY_TENANT : this.#state.tenant(tenantId);
-    if (tenant === undefined) return this.#missed('absent');
+    if (tenant === undefined) return this.#countMiss('absent');
     this.counts.hits += 1;
     const { models, kills, modeCaps, confidenceFloors, calibrations } = shared;
     return {
@@ -150,32 +149,32 @@ export class ControlCache implements ControlSource {
     };
   }
 
-  /** Tells whose state has changed, once the log is folded in up to its head. A listener that throws is logged. */
+  /** Notifies of changed tenants once the log is applied up to its head. Errors of a listener are logged. */
   subscribe(listener: (change: ControlChanged) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
   load(tenantId: string | undefined, atLeast?: string): Promise<void> {
-    return this.#patiently(this.#load(tenantId, atLeast));
+    return this.#waitForData(this.#load(tenantId, atLeast));
   }
 
-  /** Tells every process that the log has got this far, and reads it here. Resolves when it is known here. */
+  /** Notifies every process that the log reached a position, and reads it here. Resolves when this process has applied it. */
   async announce(position: LogPosition): Promise<void> {
-    this.#second?.announce(position);
-    await this.#patiently(this.#reach(position));
+    this.#sharedCache?.announce(position);
+    await this.#waitForData(this.#reach(position));
   }
 
-  /** Takes away what lies of an erased tenant in the second level; processes drop it when they read of the erasure. */
+  /** Deletes an erased tenant from the shared cache. Processes drop it when they read the log entry of the erasure. */
   async forget(tenantId: string): Promise<void> {
-    await this.#second?.forget(tenantId);
+    await this.#sharedCache?.forget(tenantId);
   }
 
   closedForUnknown(): void {
     this.counts.closedForUnknown += 1;
   }
 
-  /** What the database's clock says now, as a range; undefined where there is no proof. */
+  /** The current time of the database's clock, as a range; undefined without a fresh state. */
   databaseTime(): ClockRange | undefined {
     return this.#follower.databaseTime();
   }
@@ -183,7 +182,7 @@ export class ControlCache implements ControlSource {
   /** How fresh the cache is now. */
   status(): CacheStatus {
     const age = this.#follower.age();
-    const lostAt = this.#second?.push().lostAt;
+    const lostAt = this.#sharedCache?.push().lostAt;
     return {
       provable: age !== undefined && age <= this.#maxStaleness && this.#state.shared !== undefined,
       proofAge: age,
@@ -196,8 +195,8 @@ export class ControlCache implements ControlSource {
 
   async #load(tenantId: string | undefined, atLeast: string | undefined): Promise<void> {
     void this.start();
-    const wanted = atLeast === undefined ? undefined : parseRevision(atLeast);
-    if (wanted !== undefined) await this.#reach(wanted);
+    const revision = atLeast === undefined ? undefined : parseRevision(atLeast);
+    if (revision !== undefined) await this.#reach(revision);
     const age = this.#follower.age();
     if (age === undefined || age > this.#maxStaleness) await this.#follower.read();
     if (tenantId === undefined || this.#state.shared === undefined || this.#state.tenant(tenantId) !== undefined)
@@ -205,7 +204,7 @@ export class ControlCache implements ControlSource {
     await this.#fetch(tenantId);
   }
 
-  // A reading that was under way may have begun before the position was written: then once more.
+  // A reading in progress may have started before the position was written: then read again.
   async #reach({ epoch, position }: LogPosition): Promise<void> {
     for (let attempt = 0; attempt < 2; attempt += 1) {
       if (epoch === this.#state.epoch && position <= this.#state.applied) return;
@@ -216,16 +215,16 @@ export class ControlCache implements ControlSource {
   #fetch(tenantId: string): Promise<void> {
     let fetching = this.#fetching.get(tenantId);
     if (fetching === undefined) {
-      fetching = this.#fetchAnew(tenantId);
+      fetching = this.#refetch(tenantId);
       this.#fetching.set(tenantId, fetching);
     }
     return fetching;
   }
 
-  async #fetchAnew(tenantId: string): Promise<void> {
+  async #refetch(tenantId: string): Promise<void> {
     try {
-      const left = await this.#second?.getTenant(tenantId);
-      if (left !== undefined && (await this.#accept(tenantId, left))) this.counts.fromSecondLevel += 1;
+      const value = await this.#sharedCache?.getTenant(tenantId);
+      if (value !== undefined && (await this.#accept(tenantId, value))) this.counts.fromSharedCache += 1;
       else await this.#fetchFromLog(tenantId);
     } catch (error) {
       this.#warnOfTenant(error);
@@ -234,43 +233,43 @@ export class ControlCache implements ControlSource {
     }
   }
 
-  // The message of an id that can't be used repeats it, and whoever asks with such an id asks again.
+  // An invalid id is in the message, and comes with every request of its caller: each is logged once.
   #warnOfTenant(error: unknown): void {
-    const what = "what is recorded of a tenant can't be read";
+    const subject = "the control state of a tenant can't be read";
     if (!isControlInputError(error)) {
-      this.#warn(`${what}: ${(error as Error).message}`);
+      this.#warn(`${subject}: ${(error as Error).message}`);
       return;
     }
-    const line = `${what}: ${error.field}: ${error.fix}`;
-    if (this.#said.has(line)) return;
-    this.#said.add(line);
+    const line = `${subject}: ${error.field}: ${error.fix}`;
+    if (this.#loggedProblems.has(line)) return;
+    this.#loggedProblems.add(line);
     this.#warn(line);
   }
 
   async #fetchFromLog(tenantId: string): Promise<void> {
-    for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt += 1) {
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
       const snapshot = await within(this.#log.readTenant(tenantId), this.#readTimeout);
       this.counts.fromDatabase += 1;
       if (!(await this.#accept(tenantId, snapshot))) continue;
-      this.#second?.putTenant(tenantId, snapshot);
+      this.#sharedCache?.putTenant(tenantId, snapshot);
       return;
     }
   }
 
-  // A value may be ahead of what is folded in here: then the log is read first, so that none of it is folded in twice.
+  // A value may be ahead of the state here: then the log is read first, so that no entry is applied twice.
   async #accept(tenantId: string, snapshot: TenantSnapshot): Promise<boolean> {
     const { epoch, applied } = this.#state;
     if (snapshot.epoch === epoch && snapshot.position > applied) await this.#reach(snapshot);
-    return this.#state.accept(tenantId, snapshot);
+    return this.#state.addTenant(tenantId, snapshot);
   }
 
-  #reached(atLeast: string): boolean {
-    const wanted = parseRevision(atLeast);
-    return wanted !== undefined && wanted.epoch === this.#state.epoch && wanted.position <= this.#state.applied;
+  #hasReached(atLeast: string): boolean {
+    const revision = parseRevision(atLeast);
+    return revision !== undefined && revision.epoch === this.#state.epoch && revision.position <= this.#state.applied;
   }
 
-  #missed(why: 'stale' | 'ahead' | 'absent'): undefined {
-    this.counts[why] += 1;
+  #countMiss(reason: 'stale' | 'ahead' | 'absent'): undefined {
+    this.counts[reason] += 1;
     return undefined;
   }
 
@@ -281,15 +280,15 @@ export class ControlCache implements ControlSource {
     return this.#revision.text;
   }
 
-  // By the clock of the database: no clock of this machine can prolong a force-on, or shorten a force-off.
+  // By the database's clock: no clock of this machine can extend a force-on or shorten a force-off.
   #withoutEnded(tenant: TenantControl): TenantControl {
     const now = this.#follower.databaseTime();
     return now === undefined ? tenant : withoutEnded(tenant, now);
   }
 
-  // A listener that throws must not look like a log that can't be read.
-  #tell(): void {
-    const changed = this.#state.takeChanged();
+  // An error of a listener must not count as a failed reading of the log.
+  #notify(): void {
+    const changed = this.#state.drainChanges();
     if (changed === undefined) return;
     for (const listener of this.#listeners) {
       try {
@@ -300,13 +299,13 @@ export class ControlCache implements ControlSource {
     }
   }
 
-  #patiently(work: Promise<unknown>): Promise<void> {
-    return patiently(this.#patience, work);
+  #waitForData(work: Promise<unknown>): Promise<void> {
+    return waitAtMost(this.#patience, work);
   }
 }
 
-/** Resolves when the work is done, or after so many milliseconds. */
-async function patiently(milliseconds: number, work: Promise<unknown>): Promise<void> {
+/** Resolves when the work is done, or after `milliseconds`. */
+async function waitAtMost(milliseconds: number, work: Promise<unknown>): Promise<void> {
   try {
     await within(work, milliseconds);
   } catch (error) {

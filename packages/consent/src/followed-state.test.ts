@@ -13,10 +13,10 @@ const entry = (position: number, tenant: string, said: 'opt_in' | 'opt_out' = 'o
 const apply = (head: number, ...entries: readonly LogEntry[]) => state.apply({ epoch: EPOCH, head, entries, now: 0 });
 const begin = (...tail: readonly LogEntry[]) => state.begin({ epoch: EPOCH, position: 10, shared: EMPTY_SHARED }, tail);
 const accept = (tenant: string, position: number, epoch = EPOCH) =>
-  state.accept(tenant, { epoch, position, tenant: EMPTY_TENANT });
+  state.addTenant(tenant, { epoch, position, tenant: EMPTY_TENANT });
 
 beforeEach(() => {
-  state = new FollowedState({ mostEntries: 100, mostChanges: 2 });
+  state = new FollowedState({ maxEntries: 100, maxChanges: 2 });
   begin(entry(8, 'x'), entry(9, 'x'), entry(10, 'x'));
 });
 

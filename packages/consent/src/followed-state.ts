@@ -12,39 +12,39 @@ import {
 import { RecentChanges } from './recent-changes.js';
 import { TenantCache } from './tenant-cache.js';
 
-/** How a batch fitted: up to the head; not yet, there is more; or not at all: other epoch, gap, head gone back. */
-export type Applied = 'caught_up' | 'more' | 'broken';
+/** Result of a batch: applied up to the head; more entries follow; or rejected for another epoch, a gap, or a lower head. */
+export type ApplyResult = 'caught_up' | 'more' | 'broken';
 
 /** Options of {@link FollowedState}. */
 export interface FollowedStateOptions {
-  /** How many consents and choices are held. */
-  readonly mostEntries: number;
-  /** How many tenants' last changes are remembered. */
-  readonly mostChanges: number;
+  /** Consents and choices in memory. */
+  readonly maxEntries: number;
+  /** Tenants whose last change is remembered. */
+  readonly maxChanges: number;
 }
 
-/** What one process knows of the control state: the fold of the log up to a position. No clock, no I/O. */
+/** The control state in one process: the log applied up to a position. No clock, no I/O. */
 export class FollowedState {
-  readonly #mostChanges: number;
+  readonly #maxChanges: number;
   readonly #tenants: TenantCache;
   #epoch: string | undefined;
   #applied = 0;
   #shared: SharedControl | undefined;
   #changes: RecentChanges;
-  /** Whose state has changed since it was last asked. */
+  /** Tenants that changed since the last `drainChanges`. */
   #changed: Set<string> | 'all' | undefined;
 
-  constructor({ mostEntries, mostChanges }: FollowedStateOptions) {
-    this.#mostChanges = mostChanges;
-    this.#tenants = new TenantCache(mostEntries);
-    this.#changes = new RecentChanges(0, mostChanges);
+  constructor({ maxEntries, maxChanges }: FollowedStateOptions) {
+    this.#maxChanges = maxChanges;
+    this.#tenants = new TenantCache(maxEntries);
+    this.#changes = new RecentChanges(0, maxChanges);
   }
 
   get epoch(): string | undefined {
     return this.#epoch;
   }
 
-  /** The position up to which the log is folded in. */
+  /** Position of the last applied entry. */
   get applied(): number {
     return this.#applied;
   }
@@ -53,7 +53,7 @@ export class FollowedState {
     return this.#shared;
   }
 
-  /** How many tenants are at hand. */
+  /** Number of cached tenants. */
   get tenants(): number {
     return this.#tenants.size;
   }
@@ -64,14 +64,14 @@ export class FollowedState {
     this.#applied = 0;
     this.#shared = undefined;
     this.#tenants.clear();
-    this.#changes = new RecentChanges(0, this.#mostChanges);
+    this.#changes = new RecentChanges(0, this.#maxChanges);
   }
 
   /**
-   * Begins anew from what is recorded as of a position.
+   * Starts again from a snapshot.
    *
-   * @param tail every entry after some position up to that of the snapshot: they tell which tenants changed since, so that
-   * values which others fetched count. All of them at once, or a value from before a change would be believed until it is noted.
+   * @param tail all entries after some position up to that of the snapshot. They show which tenants changed since, so that values
+   * of the shared cache can be used. All at once: otherwise a value from before a change would count until the change is added.
    */
   begin({ epoch, position, shared }: SharedSnapshot, tail: readonly LogEntry[]): void {
     this.reset();
@@ -79,23 +79,23 @@ export class FollowedState {
     this.#applied = position;
     this.#shared = shared;
     this.#changed = 'all';
-    this.#changes = new RecentChanges((tail[0]?.position ?? position + 1) - 1, this.#mostChanges);
-    for (const entry of tail) this.#note(entry);
+    this.#changes = new RecentChanges((tail[0]?.position ?? position + 1) - 1, this.#maxChanges);
+    for (const entry of tail) this.#recordChange(entry);
   }
 
-  /** Folds a reading of the log in. */
-  apply({ epoch, head, entries }: LogBatch): Applied {
+  /** Applies entries of the log. */
+  apply({ epoch, head, entries }: LogBatch): ApplyResult {
     if (this.#shared === undefined || epoch !== this.#epoch || head < this.#applied) return 'broken';
     for (const entry of entries) {
       if (entry.position !== this.#applied + 1 || entry.effect.kind === 'begin_anew') return 'broken';
-      this.#fold(entry);
+      this.#applyEntry(entry);
     }
     if (this.#applied >= head) return 'caught_up';
     return entries.length === 0 ? 'broken' : 'more';
   }
 
-  /** Takes a tenant's value in, where it is known to be still the last one; otherwise false. */
-  accept(tenantId: string, { epoch, position, tenant }: TenantSnapshot): boolean {
+  /** Caches a tenant's value. @returns false if a later change can't be excluded */
+  addTenant(tenantId: string, { epoch, position, tenant }: TenantSnapshot): boolean {
     if (epoch !== this.#epoch || position > this.#applied || !this.#changes.isCurrent(tenantId, position)) return false;
     this.#tenants.set(tenantId, tenant);
     return true;
@@ -105,18 +105,18 @@ export class FollowedState {
     return this.#tenants.get(tenantId);
   }
 
-  /** Whose state has changed since this was last asked; undefined where nobody's has. */
-  takeChanged(): ControlChanged | undefined {
+  /** Tenants that changed since the last call; undefined if none did. */
+  drainChanges(): ControlChanged | undefined {
     const changed = this.#changed;
     this.#changed = undefined;
     if (changed === undefined) return undefined;
     return { tenants: changed === 'all' ? changed : [...changed] };
   }
 
-  #fold(entry: LogEntry): void {
+  #applyEntry(entry: LogEntry): void {
     const { effect, position } = entry;
     this.#applied = position;
-    this.#note(entry);
+    this.#recordChange(entry);
     if (effect.kind === 'forget') {
       this.#tenants.clear();
       this.#changed = 'all';
@@ -127,22 +127,22 @@ export class FollowedState {
         this.#changed = 'all';
         return;
       }
-      this.#tell(change.tenant);
+      this.#markChanged(change.tenant);
       this.#tenants.apply(change.tenant, change);
     }
   }
 
-  #tell(tenantId: string): void {
+  #markChanged(tenantId: string): void {
     if (this.#changed === 'all') return;
     this.#changed ??= new Set();
     this.#changed.add(tenantId);
   }
 
-  #note({ effect, position }: LogEntry): void {
+  #recordChange({ effect, position }: LogEntry): void {
     if (effect.kind === 'forget') {
-      this.#changes.noteAll(position);
+      this.#changes.addAll(position);
     } else if (effect.kind === 'change' && isTenantChange(effect.change)) {
-      this.#changes.note(effect.change.tenant, position);
+      this.#changes.add(effect.change.tenant, position);
     }
   }
 }

@@ -1,13 +1,13 @@
 import type { ClockRange, ControlLog, LogEntry, SharedSnapshot } from '@rampart/core';
-import { ageOf, type Clocks, leastAgeOf, type Moment, momentOf } from './clocks.js';
+import { ageOf, type Clocks, type Moment, minAgeOf, momentOf } from './clocks.js';
 import type { FollowedState } from './followed-state.js';
 import { within } from './within.js';
 
-/** Proof that everything up to the head of the log, read after a moment, was folded in. */
-export interface Lease {
-  /** Noted before the head was asked for: what was acknowledged by then is in. */
+/** Proof that the log was applied up to a head that was read after `since`. */
+export interface FreshnessLease {
+  /** Before the head was requested: entries that were acknowledged by then are applied. */
   readonly since: Moment;
-  /** Noted when the answer was there. */
+  /** When the head arrived. */
   readonly answered: Moment;
   /** The database's wall clock at some time between the two, in ms since 1970. */
   readonly databaseNow: number;
@@ -18,23 +18,23 @@ export interface FollowerOptions {
   readonly log: ControlLog;
   readonly state: FollowedState;
   readonly clocks: Clocks;
-  /** How long until the log is read again, in ms. */
+  /** Time until the next reading, in ms. */
   readonly interval: () => number;
-  /** Longest wait for one answer of the log, in ms. */
+  /** Timeout of one reading, in ms. */
   readonly readTimeout: number;
   readonly warn: (message: string) => void;
-  /** Told when the log has been read up to its head. */
+  /** Called when the log was applied up to its head. */
   readonly onRead?: (() => void) | undefined;
 }
 
-/** Entries read at once. */
-const MOST_ENTRIES = 1_000;
-/** How many entries before the state a process starts from are looked at, so that values others fetched earlier count. */
-const TAIL = 5_000;
-/** The pause after a failure, in ms. */
-const PAUSE = 250;
+/** Entries of one reading. */
+const MAX_BATCH_ENTRIES = 1_000;
+/** Entries read before the starting position, so that older values of the shared cache can be used. */
+const MAX_TAIL_ENTRIES = 5_000;
+/** Delay after a failed reading. */
+const RETRY_DELAY_MS = 250;
 
-/** Follows the log: reads it again and again, and at once when it is told to. One reading at a time. */
+/** Follows the log: reads it at an interval, and at once after a notification. One reading at a time. */
 export class Follower {
   readonly #log: ControlLog;
   readonly #state: FollowedState;
@@ -43,9 +43,9 @@ export class Follower {
   readonly #readTimeout: number;
   readonly #warn: (message: string) => void;
   readonly #onRead: (() => void) | undefined;
-  #lease: Lease | undefined;
+  #lease: FreshnessLease | undefined;
   #reading: Promise<boolean> | undefined;
-  #again = false;
+  #readAgain = false;
   #failedAt: number | undefined;
   #timer: NodeJS.Timeout | undefined;
   #running = false;
@@ -61,81 +61,81 @@ export class Follower {
     this.#onRead = onRead;
   }
 
-  get lease(): Lease | undefined {
+  get lease(): FreshnessLease | undefined {
     return this.#lease;
   }
 
-  /** The highest position anyone has told of, in this epoch. */
+  /** The highest position that was read or notified, in this epoch. */
   get head(): number {
     return Math.max(this.#head, this.#state.applied);
   }
 
-  /** Milliseconds since the proof, by whichever clock says more; undefined where there is none, or a clock went back. */
+  /** Age of the proof in ms, by the clock that shows more; undefined without a proof, or if a clock was set back. */
   age(): number | undefined {
     return this.#lease === undefined ? undefined : ageOf(this.#lease.since, this.#clocks);
   }
 
   /**
-   * What the database's clock says now, as a range: it was read at an unknown time between question and answer, and the
-   * clocks of this machine may disagree on what has passed since. Undefined where there is no proof.
+   * The current time of the database's clock, as a range: it was read at an unknown time between request and response, and the
+   * clocks of this machine may disagree on the time since. Undefined without a proof.
    */
   databaseTime(): ClockRange | undefined {
     const age = this.age();
     if (this.#lease === undefined || age === undefined) return undefined;
     const { answered, databaseNow } = this.#lease;
-    const earliest = databaseNow + leastAgeOf(answered, this.#clocks);
+    const earliest = databaseNow + minAgeOf(answered, this.#clocks);
     return { earliest, latest: databaseNow + age };
   }
 
-  /** Begins to follow; whether the first reading succeeded. */
+  /** Starts to follow. @returns whether the first reading succeeded */
   start(): Promise<boolean> {
     this.#running = true;
     return this.read();
   }
 
-  /** Stops. A reading under way ends by itself. */
+  /** Stops. A reading in progress ends by itself. */
   stop(): void {
     this.#running = false;
     clearTimeout(this.#timer);
   }
 
-  /** Somebody says that the log has got this far: a hint, which is looked into. */
-  hint(epoch: string, position: number): void {
+  /** A process says that the log reached a position: reads the log, since a notification proves nothing. */
+  onNotification(epoch: string, position: number): void {
     if (epoch !== this.#state.epoch || position <= this.#state.applied) return;
     this.#head = Math.max(this.#head, position);
     if (this.#reading === undefined) void this.read();
-    else this.#again = true;
+    else this.#readAgain = true;
   }
 
   /**
-   * Reads the log up to its head, or joins the reading under way; whether it succeeded. Right after a failure it is false
-   * at once, so that many questions don't become as many attempts.
+   * Reads the log up to its head, or joins the reading in progress. @returns whether it succeeded; false at once shortly after
+   * a failure, so that many evaluations don't cause as many attempts
    */
   read(): Promise<boolean> {
     if (this.#reading !== undefined) return this.#reading;
-    if (this.#justFailed()) return Promise.resolve(false);
+    if (this.#isInBackoff()) return Promise.resolve(false);
     clearTimeout(this.#timer);
-    this.#again = false;
+    this.#readAgain = false;
     const reading = this.#readAll().finally(() => {
       this.#reading = undefined;
-      // A reading of its own: whoever waits for this one would wait as long as hints keep coming.
-      if (this.#again && this.#failedAt === undefined && this.head > this.#state.applied) void this.read();
-      else this.#next();
+      // A separate reading: callers that wait for this one must not wait for as long as notifications arrive.
+      if (this.#readAgain && this.#failedAt === undefined && this.head > this.#state.applied) void this.read();
+      else this.#scheduleNext();
     });
     this.#reading = reading;
     return reading;
   }
 
-  // Less than nothing has passed where even the monotonic clock was put back, as in a virtual machine that was moved.
-  #justFailed(): boolean {
+  // A negative time means that the monotonic clock was set back, as in a virtual machine that was moved.
+  #isInBackoff(): boolean {
     if (this.#failedAt === undefined) return false;
     const passed = this.#clocks.monotonic() - this.#failedAt;
-    return passed >= 0 && passed < PAUSE;
+    return passed >= 0 && passed < RETRY_DELAY_MS;
   }
 
   async #readAll(): Promise<boolean> {
     try {
-      if (!(await this.#catchUp())) await this.#beginAnew();
+      if (!(await this.#catchUp())) await this.#resync();
       if (this.#failedAt !== undefined) this.#warn('the control log can be read again');
       this.#failedAt = undefined;
       this.#onRead?.();
@@ -147,27 +147,27 @@ export class Follower {
     }
   }
 
-  /** Reads from where it stands; false where what is known doesn't fit the log any more. */
+  /** Reads on from the applied position; false if the state doesn't match the log any more. */
   async #catchUp(): Promise<boolean> {
     if (this.#state.shared === undefined) return false;
     for (;;) {
       const from = this.#state.applied;
       const since = momentOf(this.#clocks);
-      const batch = await within(this.#log.readLog(from, MOST_ENTRIES), this.#readTimeout);
+      const batch = await within(this.#log.readLog(from, MAX_BATCH_ENTRIES), this.#readTimeout);
       const answered = momentOf(this.#clocks);
-      const applied = this.#state.apply(batch);
-      if (applied === 'broken') {
-        this.#warn(`the control log does not simply go on after ${from}: everything is read again`);
+      const result = this.#state.apply(batch);
+      if (result === 'broken') {
+        this.#warn(`the control log does not continue after ${from}: reading it again from the start`);
         return false;
       }
-      if (applied === 'caught_up') {
+      if (result === 'caught_up') {
         this.#lease = { since, answered, databaseNow: batch.now };
         return true;
       }
     }
   }
 
-  async #beginAnew(): Promise<void> {
+  async #resync(): Promise<void> {
     this.#lease = undefined;
     this.#state.reset();
     this.#head = 0;
@@ -176,16 +176,16 @@ export class Follower {
     if (!(await this.#catchUp())) throw changedMeanwhile();
   }
 
-  /** The last entries up to a position: as many as follow each other without a gap. */
+  /** The last entries up to a position, without a gap. */
   async #readTail({ epoch, position }: SharedSnapshot): Promise<readonly LogEntry[]> {
     let tail: LogEntry[] = [];
-    let after = Math.max(0, position - TAIL);
+    let after = Math.max(0, position - MAX_TAIL_ENTRIES);
     while (after < position) {
-      const batch = await within(this.#log.readLog(after, MOST_ENTRIES), this.#readTimeout);
+      const batch = await within(this.#log.readLog(after, MAX_BATCH_ENTRIES), this.#readTimeout);
       const entries = batch.entries.filter((entry) => entry.position <= position);
       if (batch.epoch !== epoch || entries.length === 0) throw changedMeanwhile();
       for (const entry of entries) {
-        // What is missing may have changed anyone.
+        // The missing entries may have changed any tenant.
         if (entry.position !== after + 1) tail = [];
         tail.push(entry);
         after = entry.position;
@@ -194,10 +194,10 @@ export class Follower {
     return tail;
   }
 
-  #next(): void {
+  #scheduleNext(): void {
     if (!this.#running) return;
     clearTimeout(this.#timer);
-    const wait = this.#failedAt === undefined ? this.#interval() : PAUSE;
+    const wait = this.#failedAt === undefined ? this.#interval() : RETRY_DELAY_MS;
     this.#timer = setTimeout(() => void this.read(), wait);
     this.#timer.unref();
   }

@@ -5,8 +5,8 @@ import {
   PeriodicExportingMetricReader,
 } from '@opentelemetry/sdk-metrics';
 import { expect, it } from 'vitest';
+import { InMemorySharedCache } from '../test/in-memory-shared-cache.js';
 import { consent, MemoryLog } from '../test/memory-log.js';
-import { SecondInMemory } from '../test/second-in-memory.js';
 import { ControlCache } from './control-cache.js';
 
 it('hands what an operator must see to the meter of the service', async () => {
@@ -14,10 +14,10 @@ it('hands what an operator must see to the meter of the service', async () => {
   const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 3_600_000 });
   const provider = new MeterProvider({ readers: [reader] });
   const log = new MemoryLog();
-  const second = new SecondInMemory();
+  const sharedCache = new InMemorySharedCache();
   let now = 10_000;
   const clocks = { monotonic: () => now, wall: () => now };
-  const cache = new ControlCache({ log, second, clocks, meter: provider.getMeter('test') });
+  const cache = new ControlCache({ log, sharedCache, clocks, meter: provider.getMeter('test') });
   const shown = async () => {
     exporter.reset();
     await reader.forceFlush();
@@ -37,7 +37,7 @@ it('hands what an operator must see to the meter of the service', async () => {
   cache.read('globex');
   cache.read('acme', log.revision(9));
   cache.closedForUnknown();
-  second.pushState = { connected: false, lostAt: now - 2_000 };
+  sharedCache.pushState = { connected: false, lostAt: now - 2_000 };
   now += 1_500;
   expect(await shown()).toEqual({
     'rampart.control.reads ({reading})': ['hit 1', 'absent 1', 'stale 1', 'ahead 1'],

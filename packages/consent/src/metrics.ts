@@ -23,7 +23,7 @@ export function observe(cache: ObservedCache, meter: Meter = metrics.getMeter('@
       },
     ),
     counter(meter, 'rampart.control.fetches', 'Tenants fetched, by where they came from', '{tenant}', (result) => {
-      result.observe(counts.fromSecondLevel, { source: 'redis' });
+      result.observe(counts.fromSharedCache, { source: 'redis' });
       result.observe(counts.fromDatabase, { source: 'database' });
     }),
     counter(

@@ -1,42 +1,42 @@
 /**
- * Which tenants changed, and where last, in an unbroken stretch of the log that ends at its applied end. With it an older
- * value can be shown to be still true: nothing was recorded of that tenant since.
+ * The last change of each tenant in a gapless range of the log that ends at the applied position. It proves that an older value
+ * is current: the tenant did not change since.
  */
 export class RecentChanges {
-  readonly #most: number;
+  readonly #maxTenants: number;
   readonly #lastChange = new Map<string, number>();
   #start: number;
 
-  /** @param start the position after which the stretch begins; @param most how many tenants are remembered */
-  constructor(start: number, most: number) {
+  /** @param start position before the range; @param maxTenants tenants that are remembered */
+  constructor(start: number, maxTenants: number) {
     this.#start = start;
-    this.#most = most;
+    this.#maxTenants = maxTenants;
   }
 
-  /** The position from which on every change is known. */
+  /** Every change after this position is known. */
   get start(): number {
     return this.#start;
   }
 
-  /** Notes a change of one tenant. */
-  note(tenantId: string, position: number): void {
+  /** Adds a change of one tenant. */
+  add(tenantId: string, position: number): void {
     // Deleted first, so that the map stays in the order of the changes.
     this.#lastChange.delete(tenantId);
     this.#lastChange.set(tenantId, position);
-    if (this.#lastChange.size <= this.#most) return;
+    if (this.#lastChange.size <= this.#maxTenants) return;
     const [oldest] = this.#lastChange;
     if (oldest === undefined) return;
     this.#lastChange.delete(oldest[0]);
     this.#start = Math.max(this.#start, oldest[1]);
   }
 
-  /** Notes that any tenant may have changed. */
-  noteAll(position: number): void {
+  /** Adds a possible change of every tenant. */
+  addAll(position: number): void {
     this.#lastChange.clear();
     this.#start = position;
   }
 
-  /** Whether a value of a tenant as of a position is known to be still the last one. */
+  /** Whether a tenant's value as of a position is known to be current. */
   isCurrent(tenantId: string, position: number): boolean {
     return position >= this.#start && (this.#lastChange.get(tenantId) ?? 0) <= position;
   }

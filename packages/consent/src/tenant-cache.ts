@@ -10,21 +10,24 @@ import {
 import { LRUCache } from 'lru-cache';
 
 /**
- * The largest part of the cache that one tenant counts as. A tenant that is larger than the whole cache is held all the
- * same, or it would be read again at each question, and does not push out all the others.
+ * Maximum share of the cache that one tenant counts as. A tenant larger than the whole cache is cached all the same, since it
+ * would be read again for each evaluation otherwise, and does not evict all others.
  */
-const LARGEST_PART = 1 / 4;
+const MAX_TENANT_SHARE = 1 / 4;
 
-/** Tenants at hand, the least recently asked dropped first. What many tenants have in common is held once. */
+/** Cached tenants; evicts the least recently read. Values that many tenants share are stored once. */
 export class TenantCache {
   readonly #tenants: LRUCache<string, TenantControl>;
   readonly #consents = new Map<string, Consent>();
   readonly #classes = new Map<string, string>();
 
-  /** @param most how many consents and choices are held; a tenant without any counts as one */
-  constructor(most: number) {
-    const largest = Math.max(1, Math.floor(most * LARGEST_PART));
-    this.#tenants = new LRUCache({ maxSize: most, sizeCalculation: (tenant) => Math.min(sizeOf(tenant), largest) });
+  /** @param maxEntries consents and choices; a tenant without any counts as one */
+  constructor(maxEntries: number) {
+    const maxTenantSize = Math.max(1, Math.floor(maxEntries * MAX_TENANT_SHARE));
+    this.#tenants = new LRUCache({
+      maxSize: maxEntries,
+      sizeCalculation: (tenant) => Math.min(sizeOf(tenant), maxTenantSize),
+    });
   }
 
   get size(): number {
@@ -41,35 +44,34 @@ export class TenantCache {
     this.#tenants.set(tenantId, { consents: this.#shared(tenant.consents), users, mode, bands, overrides });
   }
 
-  /** Folds a change in, where the tenant is at hand. Does not count as being asked. */
+  /** Applies a change to a cached tenant. Does not count as a read. */
   apply(tenantId: string, change: TenantChange): void {
-    const known = this.#tenants.peek(tenantId);
-    if (known !== undefined) this.#tenants.set(tenantId, applyTenant(known, change));
+    const tenant = this.#tenants.peek(tenantId);
+    if (tenant !== undefined) this.#tenants.set(tenantId, applyTenant(tenant, change));
   }
 
   clear(): void {
     this.#tenants.clear();
   }
 
-  // A million tenants say the same few things of the same few classes: a consent is a state and a version of the terms.
+  // A million tenants have the same few consents (a state and a version of the terms) to the same few classes.
   #shared(consents: TenantControl['consents']): TenantControl['consents'] {
     const shared = new Map<string, Consent>();
     for (const [featureClass, consent] of consents) {
-      const said = heldOnce(this.#consents, `${consent.state}:${consent.version ?? ''}`, consent);
-      shared.set(heldOnce(this.#classes, featureClass, featureClass), said);
+      const interned = intern(this.#consents, `${consent.state}:${consent.version ?? ''}`, consent);
+      shared.set(intern(this.#classes, featureClass, featureClass), interned);
     }
     return shared;
   }
 }
 
-const MOST_SHARED = 1_000;
+const MAX_INTERNED = 1_000;
 
-function heldOnce<T>(known: Map<string, T>, key: string, value: T): T {
-  const first = known.get(key);
+function intern<T>(values: Map<string, T>, key: string, value: T): T {
+  const first = values.get(key);
   if (first !== undefined) return first;
-  // They are few, but nothing says so.
-  if (known.size >= MOST_SHARED) known.clear();
-  known.set(key, value);
+  if (values.size >= MAX_INTERNED) values.clear();
+  values.set(key, value);
   return value;
 }
 

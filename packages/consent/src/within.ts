@@ -1,9 +1,9 @@
-/** Nothing came in time. */
+/** A timeout passed. */
 export class TimeoutError extends Error {
   override readonly name = 'TimeoutError';
 }
 
-/** What a promise brings, or a {@link TimeoutError} after so many ms; what comes later is ignored. */
+/** Settles as the promise does, or rejects with a {@link TimeoutError} after `milliseconds`. */
 export function within<T>(promise: Promise<T>, milliseconds: number): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new TimeoutError(`no answer in ${milliseconds} ms`)), milliseconds);

@@ -1,4 +1,4 @@
-import type { RedisLink } from '@rampart/consent';
+import type { RedisClient } from '@rampart/consent';
 import { ControlInputError, type Decision, readId } from '@rampart/core';
 import type { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 import type { DurableControl } from './durable-control.js';
@@ -126,7 +126,7 @@ const COUNT = `
   return { consumed, redis.call('PTTL', KEYS[1]) }`;
 
 /** What the limiter asks of a client, over the connections that the process has. They answer undefined where Redis is down. */
-function clientOver(link: RedisLink) {
+function clientOver(link: RedisClient) {
   return {
     async rlflxIncr([key = '', units = '', seconds = '']: readonly string[]) {
       const reply = await link.send('eval', COUNT, 1, key, units, seconds);

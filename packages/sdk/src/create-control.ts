@@ -1,11 +1,11 @@
 import {
   ControlCache,
-  hintsOver,
+  createNotifier,
   openRedis,
-  openRedisLevel,
-  type RedisLink,
+  openRedisCache,
+  type RedisClient,
   RelayedLog,
-  type SecondLevel,
+  type SharedCache,
   startRelay,
 } from '@rampart/consent';
 import type { ControlLog } from '@rampart/core';
@@ -37,12 +37,12 @@ export function joinControl(options: ControlOptions, owned: boolean): DurableCon
     store,
     options.migrate === false ? undefined : async () => void (await store.migrate()),
   );
-  const { log, second, redis, close } = withRedis(options, migrated);
+  const { log, sharedCache, redis, close } = withRedis(options, migrated);
   const { maxStaleness, pollInterval, mostEntries, patience, meter } = options;
   // An answer of the store needs a free connection and a statement, each within the timeout.
   const readTimeout = Math.max(10_000, (timeoutMs ?? 0) * 3);
   const following = { maxStaleness, pollInterval, mostEntries, patience, readTimeout };
-  const cache = new ControlCache({ log, second, ...following, meter, logger });
+  const cache = new ControlCache({ log, sharedCache, ...following, meter, logger });
   const { environment = DEFAULT_ENVIRONMENT } = options;
   return new DurableControl({
     store,
@@ -51,7 +51,7 @@ export function joinControl(options: ControlOptions, owned: boolean): DurableCon
     environment,
     owned,
     alsoClose: close,
-    ...(redis && { redis, hints: hintsOver(redis, environment) }),
+    ...(redis && { redis, hints: createNotifier(redis, environment) }),
   });
 }
 
@@ -60,8 +60,8 @@ const DEFAULT_ENVIRONMENT = 'default';
 interface Followed {
   /** What the cache follows. */
   readonly log: ControlLog;
-  readonly second?: SecondLevel;
-  readonly redis?: RedisLink;
+  readonly sharedCache?: SharedCache;
+  readonly redis?: RedisClient;
   readonly close: () => Promise<void>;
 }
 
@@ -73,15 +73,15 @@ function withRedis(
   if (redis === undefined) return { log, close: async () => {} };
   const link = openRedis({ redis, environment, logger });
   const shared = { redis: link, secret, acceptedSecrets, environment, logger };
-  const second = openRedisLevel(shared);
+  const sharedCache = openRedisCache(shared);
   if (relay === 'follow') {
     const relayed = new RelayedLog({ ...shared, log });
-    return { log: relayed, second, redis: link, close: () => relayed.close().then(() => link.close()) };
+    return { log: relayed, sharedCache, redis: link, close: () => relayed.close().then(() => link.close()) };
   }
   const served = relay === 'serve' ? startRelay({ ...shared, log }) : undefined;
   return {
     log,
-    second,
+    sharedCache,
     redis: link,
     close: async () => {
       await served?.stop();

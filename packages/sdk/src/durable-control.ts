@@ -1,4 +1,4 @@
-import type { CacheStatus, ControlCache, Hints, RedisLink } from '@rampart/consent';
+import type { CacheStatus, ChangeNotifier, ControlCache, RedisClient } from '@rampart/consent';
 import type { ClockRange, ControlChange, ControlChanged, ControlSource, ControlView } from '@rampart/core';
 import type { ControlStore, DataSubject, RecordedEntry, Write } from '@rampart/store';
 import { endsWithin } from '@rampart/unleash';
@@ -15,8 +15,8 @@ export interface DurableControlParts {
   /** Names the set of processes that share one Redis and one database. */
   readonly environment: string;
   /** The connections to Redis, where there is one. */
-  readonly redis?: RedisLink | undefined;
-  readonly hints?: Hints | undefined;
+  readonly redis?: RedisClient | undefined;
+  readonly hints?: ChangeNotifier | undefined;
   /** Whether the provider that uses it closes it. */
   readonly owned: boolean;
   /** What else is closed with it, before the store. */
@@ -33,9 +33,9 @@ export class DurableControl implements ControlSource {
   /** Names the set of processes that share one Redis and one database. */
   readonly environment: string;
   /** The connections to Redis, for what else is shared through it; they end with this. Undefined without Redis. */
-  readonly redis: RedisLink | undefined;
+  readonly redis: RedisClient | undefined;
   /** Says to the other processes that something is worth a look. Undefined without Redis. */
-  readonly hints: Hints | undefined;
+  readonly hints: ChangeNotifier | undefined;
   readonly #parts: DurableControlParts;
   #closing: Promise<void> | undefined;
 

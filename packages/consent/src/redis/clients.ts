@@ -11,7 +11,7 @@ export interface RedisClients {
 }
 
 /** Longest time for a connection to come about, and to be greeted, in ms: a server may be frozen in between. */
-const GREETING = 2_000;
+const HELLO_TIMEOUT_MS = 2_000;
 /** Longest pause before the next attempt to connect, in ms. */
 const LONGEST_PAUSE = 1_000;
 
@@ -23,12 +23,12 @@ const OWN_OPTION = { [OWN]: true } as RedisOptions;
 
 const COMMON = {
   ...OWN_OPTION,
-  // The client would start promises that no caller can catch; Messages subscribes again by itself.
+  // The client would start promises that no caller can catch; PubSub subscribes again by itself.
   autoResubscribe: false,
   // What timed out was answered otherwise by then.
   autoResendUnfulfilledCommands: false,
-  commandTimeout: GREETING,
-  connectTimeout: GREETING,
+  commandTimeout: HELLO_TIMEOUT_MS,
+  connectTimeout: HELLO_TIMEOUT_MS,
   maxRetriesPerRequest: 0,
   keyPrefix: '',
   stringNumbers: false,
@@ -125,6 +125,6 @@ function scriptsOf(): Record<string, { lua: string; numberOfKeys: number }> {
 }
 
 /** The connections to servers that a client holds, each its own client. */
-export function serversOf(client: Redis | Cluster): readonly Redis[] {
+export function connectionTargets(client: Redis | Cluster): readonly Redis[] {
   return client instanceof Cluster ? client.nodes('master') : [client];
 }

@@ -2,7 +2,7 @@ import { EMPTY_TENANT, type LogPosition, type TenantSnapshot } from '@rampart/co
 import { type RedisServer, startCluster, startRedis, startSentinels, startTcpProxy } from '@rampart/services';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { RedisConnection } from './connection.js';
-import { openRedisLevel, type RedisLevel } from './redis-level.js';
+import { openRedisCache, type RedisCache } from './redis-cache.js';
 
 const secret = 'a secret that has thirty-two characters';
 const environment = 'production';
@@ -19,8 +19,8 @@ afterEach(async () => {
   for (const close of closing.splice(0)) await close();
 });
 
-function open(redis: RedisConnection, timeout = 1_000): RedisLevel & { readonly heard: LogPosition[] } {
-  const level = openRedisLevel({
+function open(redis: RedisConnection, timeout = 1_000): RedisCache & { readonly heard: LogPosition[] } {
+  const level = openRedisCache({
     redis,
     secret,
     environment,
@@ -33,17 +33,17 @@ function open(redis: RedisConnection, timeout = 1_000): RedisLevel & { readonly 
   return Object.assign(level, { heard });
 }
 
-const connected = (level: RedisLevel) => vi.waitFor(() => expect(level.push().connected).toBe(true), eventually);
+const connected = (level: RedisCache) => vi.waitFor(() => expect(level.push().connected).toBe(true), eventually);
 
 /** Until a value that is put comes back. */
-const works = (level: RedisLevel, tenant: string, position: number) =>
+const works = (level: RedisCache, tenant: string, position: number) =>
   vi.waitFor(async () => {
     level.putTenant(tenant, values(position));
     expect(await level.getTenant(tenant)).toEqual(values(position));
   }, eventually);
 
 /** Until a hint from the one reaches the other. */
-const hints = (from: RedisLevel, to: RedisLevel & { readonly heard: LogPosition[] }, position: number) =>
+const hints = (from: RedisCache, to: RedisCache & { readonly heard: LogPosition[] }, position: number) =>
   vi.waitFor(() => {
     from.announce({ epoch: 'e1', position });
     expect(to.heard).toContainEqual({ epoch: 'e1', position });

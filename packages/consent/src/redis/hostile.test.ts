@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 
 /** A process with a cache over a log that always says opt_out, and a Redis; it ends after some messages have gone wrong. */
 const PROGRAM = `
-import { ControlCache, openRedisLevel } from ${JSON.stringify(new URL('../../dist/index.js', import.meta.url).href)};
+import { ControlCache, openRedisCache } from ${JSON.stringify(new URL('../../dist/index.js', import.meta.url).href)};
 const EMPTY = { models: new Map(), kills: [], modeCaps: [], confidenceFloors: [], calibrations: new Map() };
 const place = { epoch: '00000000000000aa', position: 0 };
 const tenant = { consents: new Map([['c', { state: 'opt_out' }]]), users: new Map() };
@@ -14,10 +14,10 @@ const log = {
   readTenant: async () => ({ ...place, tenant }),
   readShared: async () => ({ ...place, shared: EMPTY }),
 };
-const second = openRedisLevel({
+const sharedCache = openRedisCache({
   redis: process.argv[1], secret: 'a secret that has thirty-two characters', environment: 'test', timeout: 150,
 });
-const cache = new ControlCache({ log, second });
+const cache = new ControlCache({ log, sharedCache });
 await cache.start();
 const ask = async (id) => {
   await cache.load(id);

@@ -7,7 +7,7 @@ import { channelOf } from './names.js';
 export type RelayedHead = Omit<LogBatch, 'entries'>;
 
 /** Where a follower waits for its answer, and the number that the answer has to name. */
-export interface Question {
+export interface HeadRequest {
   readonly follower: string;
   readonly nonce: string;
 }
@@ -27,27 +27,27 @@ export function relayNames(environment: string): RelayNames {
   };
 }
 
-export function writeQuestion({ follower, nonce }: Question): string {
+export function writeQuestion({ follower, nonce }: HeadRequest): string {
   return `${follower}.${nonce}`;
 }
 
 /** What {@link writeQuestion} wrote; nobody vouches for it. */
-export function readQuestion(text: unknown): Question | undefined {
+export function readRequest(text: unknown): HeadRequest | undefined {
   const [, follower, nonce] = (typeof text === 'string' && /^([\w-]{8,40})\.([\w-]{22})$/.exec(text)) || [];
   return follower === undefined || nonce === undefined ? undefined : { follower, nonce };
 }
 
-export function writeAnswer(mac: Mac, nonce: string, { epoch, head, now }: RelayedHead): string {
+export function encodeResponse(mac: Mac, nonce: string, { epoch, head, now }: RelayedHead): string {
   return JSON.stringify([nonce, epoch, head, now, mac.sign(['answer', nonce, epoch, head, now])]);
 }
 
-/** What {@link writeAnswer} wrote with the same secret; undefined where the text is anything else. */
+/** What {@link encodeResponse} wrote with the same secret; undefined where the text is anything else. */
 export function readAnswer(mac: Mac, text: string): (RelayedHead & { readonly nonce: string }) | undefined {
   const parts = list(text);
   const [nonce, epoch, head, now, given] = parts;
   // The mac is over texts: 1 and "1" have the same.
   if (parts.length !== 5 || !isText(nonce) || !isText(epoch) || !isNumber(head) || !isNumber(now)) return undefined;
-  return mac.isGenuine(given, ['answer', nonce, epoch, head, now]) ? { nonce, epoch, head, now } : undefined;
+  return mac.isValid(given, ['answer', nonce, epoch, head, now]) ? { nonce, epoch, head, now } : undefined;
 }
 
 export function writeEntry(mac: Mac, epoch: string, { position, effect }: LogEntry): string {
@@ -60,7 +60,7 @@ export function readEntry(mac: Mac, epoch: string, text: unknown): LogEntry | un
   const parts = list(text);
   const [position, effectText, given] = parts;
   if (parts.length !== 3 || !isNumber(position) || !isText(effectText)) return undefined;
-  if (!mac.isGenuine(given, ['entry', epoch, position, effectText])) return undefined;
+  if (!mac.isValid(given, ['entry', epoch, position, effectText])) return undefined;
   const effect = readEffect(effectText);
   return effect && { position, effect };
 }

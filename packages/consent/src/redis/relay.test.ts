@@ -2,16 +2,16 @@ import type { ControlLog, LogBatch, LogEntry } from '@rampart/core';
 import { EMPTY_SHARED, EMPTY_TENANT } from '@rampart/core';
 import { type RedisServer, startRedis } from '@rampart/services';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { openMac } from '../mac.js';
-import { openRedis, type RedisLink, type RedisLinkOptions } from './link.js';
+import { createMac } from '../mac.js';
+import { openRedis, type RedisClient, type RedisClientOptions } from './redis-client.js';
 import { SqlRelay, startRelay } from './relay.js';
-import { readQuestion, relayNames, writeAnswer, writeEntry } from './relay-messages.js';
+import { encodeResponse, readRequest, relayNames, writeEntry } from './relay-messages.js';
 import { RelayedLog, type RelayedLogOptions } from './relayed-log.js';
 
 const secret = 'a secret that has thirty-two characters';
 const environment = 'production';
 const names = relayNames(environment);
-const mac = openMac({ secret, environment, purpose: 'rampart relay' });
+const mac = createMac({ secret, environment, purpose: 'rampart relay' });
 const eventually = { timeout: 10_000, interval: 5 };
 
 /** A log in memory that counts how often it was read. */
@@ -42,7 +42,7 @@ class CountingLog implements ControlLog {
 let redis: RedisServer;
 const closing: (() => Promise<void>)[] = [];
 
-async function connect(options: Partial<RedisLinkOptions> = {}): Promise<RedisLink> {
+async function connect(options: Partial<RedisClientOptions> = {}): Promise<RedisClient> {
   const link = openRedis({ redis: redis.url, environment, timeout: 5_000, ...options });
   closing.push(() => link.close());
   link.listen('anything', () => {});
@@ -50,13 +50,13 @@ async function connect(options: Partial<RedisLinkOptions> = {}): Promise<RedisLi
   return link;
 }
 
-function follow(link: RedisLink, log: ControlLog, options: Partial<RelayedLogOptions> = {}): RelayedLog {
+function follow(link: RedisClient, log: ControlLog, options: Partial<RelayedLogOptions> = {}): RelayedLog {
   const follower = new RelayedLog({ log, redis: link, secret, environment, patience: 20_000, ...options });
   closing.unshift(() => follower.close());
   return follower;
 }
 
-function relayOf(link: RedisLink, log: ControlLog): SqlRelay {
+function relayOf(link: RedisClient, log: ControlLog): SqlRelay {
   return new SqlRelay({ log, redis: link, secret, environment });
 }
 
@@ -255,15 +255,15 @@ describe('a follower', () => {
     let settled = false;
     const question = follower.readLog(0, 10).finally(() => (settled = true));
     await vi.waitFor(async () => expect(await waiting()).toHaveLength(1), eventually);
-    const { nonce = '' } = readQuestion((await waiting())[0]) ?? {};
+    const { nonce = '' } = readRequest((await waiting())[0]) ?? {};
     const head = { epoch: 'e1', head: 0, now: 0 };
     const forged = [
       old.replace(/^\["[^"]*"/, `["${nonce}"`),
-      writeAnswer(openMac({ secret: `${secret}!`, environment, purpose: 'rampart relay' }), nonce, head),
-      writeAnswer(openMac({ secret, environment: 'staging', purpose: 'rampart relay' }), nonce, head),
-      writeAnswer(openMac({ secret, environment, purpose: 'rampart redis push' }), nonce, head),
+      encodeResponse(createMac({ secret: `${secret}!`, environment, purpose: 'rampart relay' }), nonce, head),
+      encodeResponse(createMac({ secret, environment: 'staging', purpose: 'rampart relay' }), nonce, head),
+      encodeResponse(createMac({ secret, environment, purpose: 'rampart redis push' }), nonce, head),
       `["${nonce}","e1",0,0]`,
-      writeAnswer(mac, nonce, head).replace(',0,0,', ',0,"0",'),
+      encodeResponse(mac, nonce, head).replace(',0,0,', ',0,"0",'),
       'null',
     ];
     for (const text of [old, ...forged]) await redis.command('PUBLISH', channel, text);

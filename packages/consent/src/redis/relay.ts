@@ -1,17 +1,24 @@
 import type { ControlLog, LogBatch } from '@rampart/core';
-import { type Mac, openMac } from '../mac.js';
+import { createMac, type Mac } from '../mac.js';
+import { type LinkSource, linkOf } from './client-source.js';
 import type { RedisConnection } from './connection.js';
-import type { RedisLink } from './link.js';
-import { type LinkSource, linkOf } from './link-source.js';
 import { channelOf } from './names.js';
-import { type Question, type RelayNames, readQuestion, relayNames, writeAnswer, writeEntry } from './relay-messages.js';
+import type { RedisClient } from './redis-client.js';
+import {
+  encodeResponse,
+  type HeadRequest,
+  type RelayNames,
+  readRequest,
+  relayNames,
+  writeEntry,
+} from './relay-messages.js';
 
 /** Options of {@link startRelay}. */
 export interface RelayOptions extends LinkSource {
   /** The log in SQL. */
   readonly log: ControlLog;
   /** Where Redis is, or connections that others use too; those stay open. */
-  readonly redis: RedisConnection | RedisLink;
+  readonly redis: RedisConnection | RedisClient;
   /** At least 32 characters, the same in every process. */
   readonly secret: string;
   /** Secrets whose signatures count too, while secrets are rotated. @default none */
@@ -39,11 +46,11 @@ export interface Relay {
 
 const DEFAULT_INTERVAL = 200;
 /** How soon somebody asks after a change was announced, in ms. */
-const SOON = 20;
+const DEBOUNCE_MS = 20;
 /** Questions taken at once. */
-export const MOST_QUESTIONS = 10_000;
+export const MAX_REQUESTS = 10_000;
 /** Entries kept in Redis, read at once, and how long they are kept without new ones, in ms. */
-const KEPT = { entries: 10_000, atOnce: 1_000, lifetime: 86_400_000 };
+const RETAINED = { entries: 10_000, atOnce: 1_000, lifetime: 86_400_000 };
 
 /**
  * Starts a relay. A few in a fleet of thousands suffice; followers whose question none answers ask SQL themselves.
@@ -62,7 +69,7 @@ export function startRelay(options: RelayOptions): Relay {
 /** A relay that runs when it is told to. */
 export class SqlRelay implements Relay {
   readonly #log: ControlLog;
-  readonly #link: RedisLink;
+  readonly #link: RedisClient;
   readonly #isOwn: boolean;
   readonly #mac: Mac;
   readonly #names: RelayNames;
@@ -80,7 +87,7 @@ export class SqlRelay implements Relay {
   #unlisten: (() => void) | undefined;
 
   constructor(options: RelayOptions) {
-    this.#mac = openMac({ ...options, purpose: 'rampart relay' });
+    this.#mac = createMac({ ...options, purpose: 'rampart relay' });
     const { link, isOwn } = linkOf(options);
     this.#link = link;
     this.#isOwn = isOwn;
@@ -120,7 +127,7 @@ export class SqlRelay implements Relay {
     if (batch === undefined) return;
     await this.#keep(batch);
     const answered = questions.map(({ follower, nonce }) =>
-      this.#link.publish(this.#names.answers(follower), writeAnswer(this.#mac, nonce, batch)),
+      this.#link.publish(this.#names.answers(follower), encodeResponse(this.#mac, nonce, batch)),
     );
     this.#counts.answers += (await Promise.all(answered)).filter(Boolean).length;
   }
@@ -135,19 +142,19 @@ export class SqlRelay implements Relay {
         this.#next(interval);
       });
     };
-    this.#timer = setTimeout(run, this.#isHinted ? Math.min(SOON, interval) : interval);
+    this.#timer = setTimeout(run, this.#isHinted ? Math.min(DEBOUNCE_MS, interval) : interval);
     this.#timer.unref();
   }
 
-  async #take(): Promise<readonly Question[]> {
-    const texts = await this.#link.send('lpop', this.#names.questions, MOST_QUESTIONS);
-    return Array.isArray(texts) ? texts.map(readQuestion).filter((question) => question !== undefined) : [];
+  async #take(): Promise<readonly HeadRequest[]> {
+    const texts = await this.#link.send('lpop', this.#names.questions, MAX_REQUESTS);
+    return Array.isArray(texts) ? texts.map(readRequest).filter((question) => question !== undefined) : [];
   }
 
   async #read(): Promise<LogBatch | undefined> {
     try {
       this.#counts.reads++;
-      const batch = await this.#log.readLog(this.#kept, KEPT.atOnce);
+      const batch = await this.#log.readLog(this.#kept, RETAINED.atOnce);
       this.#isFailing = false;
       return batch;
     } catch (error) {
@@ -166,8 +173,8 @@ export class SqlRelay implements Relay {
     // What was erased stands in the entries before: also in those of earlier relays, where none ran when it was erased.
     const anew = !this.#hasKept || isRewound || entries.some(({ effect }) => effect.kind === 'forget');
     const texts = entries.flatMap((entry) => [entry.position, writeEntry(this.#mac, epoch, entry)]);
-    const oldest = head - KEPT.entries;
-    await this.#link.run('rampartKeep', this.#names.entries(epoch), anew ? 1 : 0, oldest, KEPT.lifetime, ...texts);
+    const oldest = head - RETAINED.entries;
+    await this.#link.run('rampartKeep', this.#names.entries(epoch), anew ? 1 : 0, oldest, RETAINED.lifetime, ...texts);
     this.#hasKept = true;
   }
 }

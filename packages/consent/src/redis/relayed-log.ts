@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { ControlLog, LogBatch, LogEntry, SharedSnapshot, TenantSnapshot } from '@rampart/core';
-import { type Mac, openMac } from '../mac.js';
+import { createMac, type Mac } from '../mac.js';
+import { type LinkSource, linkOf } from './client-source.js';
 import type { RedisConnection } from './connection.js';
-import type { RedisLink } from './link.js';
-import { type LinkSource, linkOf } from './link-source.js';
-import { MOST_QUESTIONS } from './relay.js';
+import type { RedisClient } from './redis-client.js';
+import { MAX_REQUESTS } from './relay.js';
 import {
   type RelayedHead,
   type RelayNames,
@@ -19,7 +19,7 @@ export interface RelayedLogOptions extends LinkSource {
   /** The log in SQL, asked for what the relays don't tell, and when they don't. */
   readonly log: ControlLog;
   /** Where Redis is, or connections that others use too; those stay open. */
-  readonly redis: RedisConnection | RedisLink;
+  readonly redis: RedisConnection | RedisClient;
   /** At least 32 characters, the same in every process. */
   readonly secret: string;
   /** Secrets whose signatures count too, while secrets are rotated. @default none */
@@ -43,7 +43,7 @@ export interface RelayedCounts {
 
 const DEFAULT_PATIENCE = 700;
 /** How long relays are not asked after one didn't answer, and how long a question waits for one, in ms. */
-const PAUSE = 5_000;
+const RETRY_DELAY_MS = 5_000;
 
 /**
  * The control log, read by relays for whole fleets. An answer counts only if it names the random number that this process
@@ -51,7 +51,7 @@ const PAUSE = 5_000;
  */
 export class RelayedLog implements ControlLog {
   readonly #log: ControlLog;
-  readonly #link: RedisLink;
+  readonly #link: RedisClient;
   readonly #isOwn: boolean;
   readonly #mac: Mac;
   readonly #names: RelayNames;
@@ -68,14 +68,14 @@ export class RelayedLog implements ControlLog {
     const { log, environment, patience = DEFAULT_PATIENCE } = options;
     if (!(Number.isFinite(patience) && patience > 0))
       throw new TypeError(`patience = ${patience}: use milliseconds above 0`);
-    this.#mac = openMac({ ...options, purpose: 'rampart relay' });
+    this.#mac = createMac({ ...options, purpose: 'rampart relay' });
     const { link, isOwn } = linkOf(options);
     this.#log = log;
     this.#link = link;
     this.#isOwn = isOwn;
     this.#names = relayNames(environment);
     this.#patience = patience;
-    this.#unlisten = link.listen(this.#names.answers(this.#follower), (text) => this.#hear(text));
+    this.#unlisten = link.listen(this.#names.answers(this.#follower), (text) => this.#onMessage(text));
   }
 
   async readLog(after: number, limit: number): Promise<LogBatch> {
@@ -125,7 +125,7 @@ export class RelayedLog implements ControlLog {
     const answer = new Promise<RelayedHead | undefined>((resolve) => {
       const timer = setTimeout(() => {
         this.#counts.unanswered++;
-        this.#pausedUntil = performance.now() + PAUSE;
+        this.#pausedUntil = performance.now() + RETRY_DELAY_MS;
         settle(undefined);
       }, this.#patience);
       const settle = (head: RelayedHead | undefined): void => {
@@ -136,12 +136,12 @@ export class RelayedLog implements ControlLog {
       this.#waiting.set(nonce, settle);
     });
     const question = writeQuestion({ follower: this.#follower, nonce });
-    const left = await this.#link.run('rampartWait', this.#names.questions, question, MOST_QUESTIONS, PAUSE);
+    const left = await this.#link.run('rampartWait', this.#names.questions, question, MAX_REQUESTS, RETRY_DELAY_MS);
     if (left === undefined) this.#waiting.get(nonce)?.(undefined);
     return answer;
   }
 
-  #hear(text: string): void {
+  #onMessage(text: string): void {
     const answer = readAnswer(this.#mac, text);
     if (answer === undefined) this.#counts.forged++;
     // Nobody waits for an answer that comes again.

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { RateLimit } from './rate-limit.js';
 
-type RedisLink = NonNullable<ConstructorParameters<typeof RateLimit>[0]['redis']>;
+type RedisClient = NonNullable<ConstructorParameters<typeof RateLimit>[0]['redis']>;
 
 const RATE = { points: 100, seconds: 10 };
 
-function limitWith(redis?: RedisLink) {
+function limitWith(redis?: RedisClient) {
   const clock = { now: 1_000 };
   const limit = new RateLimit({ name: 'key', rate: RATE, environment: 'test', redis, now: () => clock.now });
   return { clock, limit };
@@ -21,7 +21,7 @@ function redisThatCounts() {
     counts.set(key, (counts.get(key) ?? 0) + Number(units));
     return [counts.get(key), 4_000];
   };
-  return { asked, link: { send } as unknown as RedisLink };
+  return { asked, link: { send } as unknown as RedisClient };
 }
 
 async function allowed(limit: RateLimit, requests: number): Promise<number> {
@@ -70,7 +70,7 @@ describe('with Redis', () => {
   });
 
   it('counts by itself while Redis is down', async () => {
-    const { limit } = limitWith({ send: async () => undefined } as unknown as RedisLink);
+    const { limit } = limitWith({ send: async () => undefined } as unknown as RedisClient);
     expect(await allowed(limit, 150)).toBe(100);
   });
 });

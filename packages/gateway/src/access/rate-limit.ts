@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache';
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 import type { Rate } from '../configuration.js';
 
-type RedisLink = NonNullable<DurableControl['redis']>;
+type RedisClient = NonNullable<DurableControl['redis']>;
 
 /** Options of {@link RateLimit}. */
 export interface RateLimitOptions {
@@ -11,7 +11,7 @@ export interface RateLimitOptions {
   readonly name: string;
   readonly rate: Rate;
   /** Where all gateways of an environment count together. @default this one counts by itself */
-  readonly redis?: RedisLink | undefined;
+  readonly redis?: RedisClient | undefined;
   readonly environment: string;
   readonly now?: (() => number) | undefined;
 }
@@ -104,7 +104,7 @@ function secondsOf(ms: number): number {
   return Math.max(1, Math.ceil(ms / 1_000));
 }
 
-function sharedLimiter(link: RedisLink, keyPrefix: string, { points, seconds }: Rate): RateLimiterRedis {
+function sharedLimiter(link: RedisClient, keyPrefix: string, { points, seconds }: Rate): RateLimiterRedis {
   return new RateLimiterRedis({
     storeClient: { rlflxIncr: (values: readonly string[]) => countInRedis(link, values) },
     keyPrefix,
@@ -121,7 +121,7 @@ const COUNT = `
 
 /** What the limiter asks of a client, over the connections that the process has. Rejects where Redis is down. */
 async function countInRedis(
-  link: RedisLink,
+  link: RedisClient,
   [key = '', units = '', seconds = '']: readonly string[],
 ): Promise<unknown> {
   const reply = await link.send('eval', COUNT, 1, key, units, seconds);

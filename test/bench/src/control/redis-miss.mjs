@@ -1,4 +1,4 @@
-import { ControlCache, openRedisLevel } from '@rampart/consent';
+import { ControlCache, openRedisCache } from '@rampart/consent';
 import { startRedis } from '@rampart/services';
 import { Redis } from 'ioredis';
 import { ListLog } from '../control-log.mjs';
@@ -16,16 +16,16 @@ const tenants = Array.from({ length: TENANTS }, (_, index) => `tenant-${index}`)
 export async function redisMiss({ smoke }) {
   const server = await startRedis();
   const log = new ListLog(tenants.flatMap((tenant, index) => threeClasses(tenant, index)));
-  const second = openRedisLevel({ redis: server.url, secret: SECRET, environment: 'bench' });
-  const cache = new ControlCache({ log, second, maxStaleness: 600_000, mostEntries: 3 });
+  const sharedCache = openRedisCache({ redis: server.url, secret: SECRET, environment: 'bench' });
+  const cache = new ControlCache({ log, sharedCache, maxStaleness: 600_000, mostEntries: 3 });
   const bare = new Redis(server.url);
   try {
     await cache.start();
-    await eventually('Redis is connected', () => second.push().connected);
+    await eventually('Redis is connected', () => sharedCache.push().connected);
     for (const tenant of tenants) {
       await eventually('Redis has it', async () => {
-        second.putTenant(tenant, await log.readTenant(tenant));
-        return (await second.getTenant(tenant)) !== undefined;
+        sharedCache.putTenant(tenant, await log.readTenant(tenant));
+        return (await sharedCache.getTenant(tenant)) !== undefined;
       });
     }
     const keys = (await bare.keys('*')).sort();
@@ -40,15 +40,15 @@ export async function redisMiss({ smoke }) {
       smoke ? SMOKE : FULL,
     );
     const trips = await roundTrips(server, miss);
-    const { fromDatabase, fromSecondLevel } = cache.counts;
+    const { fromDatabase, fromSharedCache } = cache.counts;
     // On a busy machine an answer of Redis may come too late.
-    if (fromDatabase > fromSecondLevel / 100) throw new Error(`${fromDatabase} misses were answered by the database`);
+    if (fromDatabase > fromSharedCache / 100) throw new Error(`${fromDatabase} misses were answered by the database`);
     if (trips > 1) throw new Error(`a miss cost ${trips} commands`);
     return { value, note: `${ours.toFixed(0)} / ${other.toFixed(0)} µs, one at a time; 1 command a miss` };
   } finally {
     bare.disconnect();
     await cache.close();
-    await second.close();
+    await sharedCache.close();
     await server.stop();
   }
 }

@@ -2,7 +2,7 @@ import { EMPTY_TENANT, type TenantSnapshot } from '@rampart/core';
 import { type RedisServer, startRedis } from '@rampart/services';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { tenantKey } from './names.js';
-import { openRedisLevel, type RedisLevel, type RedisLevelOptions } from './redis-level.js';
+import { openRedisCache, type RedisCache, type RedisCacheOptions } from './redis-cache.js';
 
 const secret = 'a secret that has thirty-two characters';
 const environment = 'production';
@@ -15,12 +15,12 @@ function snapshot(position: number, epoch = 'e1'): TenantSnapshot {
 }
 
 let redis: RedisServer;
-const opened: RedisLevel[] = [];
+const opened: RedisCache[] = [];
 const warnings: string[] = [];
 
-async function open(options: Partial<RedisLevelOptions> = {}): Promise<RedisLevel> {
+async function open(options: Partial<RedisCacheOptions> = {}): Promise<RedisCache> {
   const logger = { warn: (message: string) => warnings.push(message) };
-  const level = openRedisLevel({ redis: redis.url, secret, environment, logger, timeout: 5_000, ...options });
+  const level = openRedisCache({ redis: redis.url, secret, environment, logger, timeout: 5_000, ...options });
   opened.push(level);
   await vi.waitFor(async () => {
     const before = level.counts().failures;
@@ -30,7 +30,7 @@ async function open(options: Partial<RedisLevelOptions> = {}): Promise<RedisLeve
   return level;
 }
 
-async function stored(level: RedisLevel, tenant: string, wanted: TenantSnapshot): Promise<void> {
+async function stored(level: RedisCache, tenant: string, wanted: TenantSnapshot): Promise<void> {
   await vi.waitFor(async () => expect(await level.getTenant(tenant)).toEqual(wanted), eventually);
 }
 
@@ -231,7 +231,7 @@ describe('who may', () => {
     const server = await startRedis({ password: 'right' });
     try {
       const url = server.url.replace('right', 'hunter2');
-      const level = openRedisLevel({
+      const level = openRedisCache({
         redis: url,
         secret,
         environment,
@@ -251,13 +251,13 @@ describe('who may', () => {
 });
 
 describe('options', () => {
-  it.each<[Partial<RedisLevelOptions>, string]>([
+  it.each<[Partial<RedisCacheOptions>, string]>([
     [{ secret: 'short' }, 'secret: use at least 32 characters'],
     [{ environment: '' }, 'environment: name it'],
     [{ ttl: 0 }, 'ttl = 0: use whole milliseconds above 0'],
     [{ timeout: Number.NaN }, 'timeout = NaN: use milliseconds above 0'],
     [{ redis: 'redis//h' }, 'redis: use redis://'],
   ])('%j are refused', (options, message) => {
-    expect(() => openRedisLevel({ redis: 'redis://h', secret, environment, ...options })).toThrow(message);
+    expect(() => openRedisCache({ redis: 'redis://h', secret, environment, ...options })).toThrow(message);
   });
 });

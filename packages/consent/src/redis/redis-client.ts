@@ -1,70 +1,70 @@
 import type { Cluster, Redis } from 'ioredis';
-import type { PushState } from '../second-level.js';
+import type { PushState } from '../shared-cache.js';
 import { within } from '../within.js';
-import { Breaker } from './breaker.js';
-import { openClients, serversOf } from './clients.js';
+import { CircuitBreaker } from './circuit-breaker.js';
+import { connectionTargets, openClients } from './clients.js';
 import { type RedisConnection, readConnection } from './connection.js';
-import { Messages } from './messages.js';
+import { PubSub } from './pub-sub.js';
 import type { ScriptName } from './scripts.js';
 
 /** Options of {@link openRedis}. */
-export interface RedisLinkOptions {
+export interface RedisClientOptions {
   readonly redis: RedisConnection;
-  /** Names the environment: nothing is shared between two of them. */
+  /** Name of the environment: environments share nothing. */
   readonly environment: string;
-  /** Longest wait for an answer, in ms. @default 150 */
+  /** Timeout of a command, in ms. @default 150 */
   readonly timeout?: number | undefined;
-  /** Told once when Redis goes and when it comes back, and once of each kind of refusal. */
+  /** Logs once when Redis becomes unreachable and when it is back, and once for each kind of error reply. */
   readonly logger?: { warn(message: string): void } | undefined;
 }
 
-/** What Redis says; no answer is undefined. */
+/** A reply of Redis; undefined without one. */
 export type RedisReply = string | number | null | readonly RedisReply[] | undefined;
 
 /**
- * The connections of a process to Redis, to be shared by all that need it. Nothing rejects; while Redis is known to be
- * gone, the answer is undefined at once.
+ * The connections of a process to Redis, shared by all its parts. No method rejects; while Redis is unreachable, replies are
+ * undefined at once.
  */
-export interface RedisLink {
-  /** One command; undefined when it was refused, or not answered in time. */
+export interface RedisClient {
+  /** Runs one command; undefined after an error reply or a timeout. */
   send(command: string, ...args: (string | number)[]): Promise<RedisReply>;
   run(script: ScriptName, key: string, ...args: (string | number)[]): Promise<RedisReply>;
-  /** Whether Redis took the message. */
+  /** Whether Redis accepted the message. */
   publish(channel: string, message: string): Promise<boolean>;
-  /** Calls back for each message. Returns how to stop. In a cluster all channels share one slot. */
+  /** Calls the listener for each message. In a cluster all channels share one slot. @returns unsubscribe */
   listen(channel: string, listener: (message: string) => void): () => void;
-  /** Whether commands are worth a try. */
+  /** Whether Redis answered last time. */
   isUsable(): boolean;
   push(): PushState;
-  /** Ends the connections. Idempotent; leaves no timer or socket. */
+  /** Closes the connections. Idempotent; leaves no timer or socket. */
   close(): Promise<void>;
 }
 
 const DEFAULT_TIMEOUT = 150;
-/** A socket whose other end is silent is cut after 2 s. */
-const LONGEST_END = 3_000;
-/** A connection that looks whole but brought nothing for so long is replaced, in ms. */
-const HALF_OPEN = 4_000;
+/** A socket without an answer to its end is destroyed after 2 s. */
+const CLOSE_TIMEOUT_MS = 3_000;
+/** A connection without any reply for this time is replaced. */
+const HALF_OPEN_TIMEOUT_MS = 4_000;
 
 /**
- * Connects to Redis, and goes on trying.
+ * Connects to Redis, and reconnects.
  *
- * @throws TypeError when an option can't be used
+ * @throws TypeError that names an invalid option and the fix
  */
-export function openRedis(options: RedisLinkOptions): RedisLink {
+export function openRedis(options: RedisClientOptions): RedisClient {
   const { timeout = DEFAULT_TIMEOUT, environment } = options;
   if (!(Number.isFinite(timeout) && timeout > 0)) throw new TypeError(`timeout = ${timeout}: use milliseconds above 0`);
   if (typeof environment !== 'string' || environment === '') {
     throw new TypeError('environment: name it, e.g. production');
   }
-  return new IoredisLink(options, timeout);
+  return new IoredisClient(options, timeout);
 }
 
-class IoredisLink implements RedisLink {
+class IoredisClient implements RedisClient {
   readonly #commands: Redis | Cluster;
   readonly #subscriber: Redis | Cluster;
-  readonly #messages: Messages;
-  readonly #breaker: Breaker;
+  readonly #messages: PubSub;
+  readonly #breaker: CircuitBreaker;
   readonly #timeout: number;
   readonly #warn: (message: string) => void;
   readonly #refusals = new Set<string>();
@@ -72,14 +72,14 @@ class IoredisLink implements RedisLink {
   #answeredAt = performance.now();
   #closed = false;
 
-  constructor({ redis, environment, logger }: RedisLinkOptions, timeout: number) {
+  constructor({ redis, environment, logger }: RedisClientOptions, timeout: number) {
     const { commands, subscriber } = openClients(readConnection(redis), timeout);
     this.#commands = commands;
     this.#subscriber = subscriber;
     this.#timeout = timeout;
     this.#warn = (message) => logger?.warn(message);
-    this.#breaker = new Breaker({ trial: () => this.#answers() });
-    this.#messages = new Messages({
+    this.#breaker = new CircuitBreaker({ probe: () => this.#answers() });
+    this.#messages = new PubSub({
       client: subscriber,
       environment,
       publish: (channel, message) => this.publish(channel, message),
@@ -92,12 +92,12 @@ class IoredisLink implements RedisLink {
   }
 
   send(command: string, ...args: (string | number)[]): Promise<RedisReply> {
-    return this.#ask(() => this.#commands.call(command, ...args) as Promise<RedisReply>);
+    return this.#request(() => this.#commands.call(command, ...args) as Promise<RedisReply>);
   }
 
   run(script: ScriptName, ...args: (string | number)[]): Promise<RedisReply> {
     type Scripted = Record<ScriptName, (...args: (string | number)[]) => Promise<RedisReply>>;
-    return this.#ask(() => (this.#commands as unknown as Scripted)[script](...args));
+    return this.#request(() => (this.#commands as unknown as Scripted)[script](...args));
   }
 
   async publish(channel: string, message: string): Promise<boolean> {
@@ -120,14 +120,14 @@ class IoredisLink implements RedisLink {
     this.#closed = true;
     this.#breaker.close();
     this.#messages.close();
-    await Promise.all([...new Set([this.#commands, this.#subscriber])].map(endOf));
+    await Promise.all([...new Set([this.#commands, this.#subscriber])].map(waitForClose));
   }
 
-  async #ask(question: () => Promise<RedisReply>): Promise<RedisReply> {
+  async #request(command: () => Promise<RedisReply>): Promise<RedisReply> {
     if (this.#closed || !this.isUsable()) return undefined;
     try {
-      // In a cluster one command may be several, to several servers, each with a time of its own.
-      const reply = await (this.#commands.isCluster ? within(question(), this.#timeout) : question());
+      // A command to a cluster may be several commands to several servers, each with its own timeout.
+      const reply = await (this.#commands.isCluster ? within(command(), this.#timeout) : command());
       this.#answeredAt = performance.now();
       return reply;
     } catch (error) {
@@ -139,11 +139,11 @@ class IoredisLink implements RedisLink {
 
   async #answers(): Promise<boolean> {
     if (this.#commands.status !== 'ready') return false;
-    const servers = serversOf(this.#commands);
+    const servers = connectionTargets(this.#commands);
     const answers = await Promise.all(servers.map((server) => isAnswering(server, this.#timeout)));
     const all = servers.length > 0 && !answers.includes(false);
     if (all) this.#recovered();
-    else if (performance.now() - this.#answeredAt > HALF_OPEN) {
+    else if (performance.now() - this.#answeredAt > HALF_OPEN_TIMEOUT_MS) {
       this.#answeredAt = performance.now();
       for (const [index, server] of servers.entries()) if (!answers[index]) server.disconnect(true);
     }
@@ -166,7 +166,7 @@ class IoredisLink implements RedisLink {
     this.#isDown = false;
   }
 
-  // Redis is there, so the next question may fare better.
+  // Redis is reachable, so the next command may succeed.
   #refused({ message }: Error): void {
     this.#answeredAt = performance.now();
     const [kind = ''] = message.split(' ');
@@ -188,10 +188,10 @@ function reasonOf(error: Error | undefined): string {
   return (ofNode ?? error)?.message ?? 'connection closed';
 }
 
-async function endOf(client: Redis | Cluster): Promise<void> {
-  // Between two attempts to connect there is no socket that could end.
+async function waitForClose(client: Redis | Cluster): Promise<void> {
+  // Between two connection attempts there is no socket.
   const isConnected = ['connecting', 'connect', 'ready', 'disconnecting'].includes(client.status);
   const ended = new Promise<void>((resolve) => client.once('end', () => resolve()));
   client.disconnect();
-  if (isConnected) await within(ended, LONGEST_END).catch(() => {});
+  if (isConnected) await within(ended, CLOSE_TIMEOUT_MS).catch(() => {});
 }

@@ -1,35 +1,35 @@
 import { randomUUID } from 'node:crypto';
 import type { Cluster, Redis } from 'ioredis';
-import type { PushState } from '../second-level.js';
+import type { PushState } from '../shared-cache.js';
 import { channelOf } from './names.js';
 
-/** Options of {@link Messages}. */
-export interface MessagesOptions {
+/** Options of {@link PubSub}. */
+export interface PubSubOptions {
   readonly client: Redis | Cluster;
   readonly environment: string;
-  /** Sends on the other connection. Whether Redis took it. */
+  /** Publishes on the other connection. @returns whether Redis accepted the message */
   readonly publish: (channel: string, message: string) => Promise<boolean>;
-  /** Told when Redis refuses to let us listen. */
+  /** Called when Redis refuses a subscription. */
   readonly refused: (error: Error) => void;
 }
 
 type Listener = (message: string) => void;
 
-/** Milliseconds between two proofs that messages arrive, and between attempts while they don't. */
-const BEAT = { connected: 2_000, lost: 250 };
-/** Longest way of a message to ourselves, in ms. */
-const ECHO = 1_000;
-/** A connection that looks whole but brought nothing for so long is replaced, in ms. */
-const HALF_OPEN = 4_000;
+/** Time between two pings while messages arrive, and while they don't. */
+const HEARTBEAT_MS = { connected: 2_000, lost: 250 };
+/** Timeout of a ping. */
+const ECHO_TIMEOUT_MS = 1_000;
+/** A connection without any message for this time is replaced. */
+const HALF_OPEN_TIMEOUT_MS = 4_000;
 
 /**
- * Messages of other processes. That nothing fails doesn't mean that they arrive: a frozen server and a pulled cable say
- * nothing either. So a message to ourselves makes the same way every two seconds.
+ * Publish and subscribe. A frozen server or an unplugged cable causes no error, so the process sends itself a ping through Redis
+ * every two seconds.
  */
-export class Messages {
+export class PubSub {
   readonly #client: Redis | Cluster;
-  readonly #publish: MessagesOptions['publish'];
-  readonly #refused: MessagesOptions['refused'];
+  readonly #publish: PubSubOptions['publish'];
+  readonly #refused: PubSubOptions['refused'];
   readonly #echoChannel: string;
   readonly #listeners = new Map<string, Set<Listener>>();
   #echo: { readonly text: string; readonly arrived: () => void } | undefined;
@@ -38,26 +38,28 @@ export class Messages {
   #replacedAt = performance.now();
   #connected = false;
   #closed = false;
-  #beats = 0;
+  #pings = 0;
 
-  constructor({ client, environment, publish, refused }: MessagesOptions) {
+  constructor({ client, environment, publish, refused }: PubSubOptions) {
     this.#client = client;
     this.#publish = publish;
     this.#refused = refused;
     this.#echoChannel = channelOf(environment, `echo:${randomUUID()}`);
-    client.on(client.isCluster ? 'smessage' : 'message', (channel: string, text: string) => this.#hear(channel, text));
+    client.on(client.isCluster ? 'smessage' : 'message', (channel: string, text: string) =>
+      this.#onMessage(channel, text),
+    );
     client.on('close', () => this.#lost());
-    client.on('ready', () => this.#beatSoon(0));
+    client.on('ready', () => this.#schedulePing(0));
   }
 
   listen(channel: string, listener: Listener): () => void {
     const listeners = this.#listeners.get(channel) ?? new Set();
     const isNew = listeners.size === 0;
-    // A listener that is given twice is called twice.
+    // A listener that subscribes twice is called twice.
     const called: Listener = (text) => listener(text);
     this.#listeners.set(channel, listeners.add(called));
     if (isNew && this.#client.status === 'ready') this.#subscribe([channel]);
-    if (this.#beats === 0) this.#beatSoon(0);
+    if (this.#pings === 0) this.#schedulePing(0);
     return () => {
       listeners.delete(called);
       if (listeners.size > 0 || this.#listeners.get(channel) !== listeners) return;
@@ -76,7 +78,7 @@ export class Messages {
     clearTimeout(this.#timer);
   }
 
-  #hear(channel: string, text: string): void {
+  #onMessage(channel: string, text: string): void {
     if (channel === this.#echoChannel) {
       if (text === this.#echo?.text) this.#echo.arrived();
       return;
@@ -84,37 +86,37 @@ export class Messages {
     for (const listener of this.#listeners.get(channel) ?? []) listener(text);
   }
 
-  #beatSoon(delay: number): void {
+  #schedulePing(delay: number): void {
     clearTimeout(this.#timer);
     if (this.#closed || this.#listeners.size === 0) return;
-    this.#timer = setTimeout(() => void this.#beat(), delay);
+    this.#timer = setTimeout(() => void this.#ping(), delay);
     this.#timer.unref();
   }
 
-  async #beat(): Promise<void> {
-    const beat = ++this.#beats;
+  async #ping(): Promise<void> {
+    const ping = ++this.#pings;
     if (!this.#connected && this.#client.status === 'ready') this.#subscribeAgain();
     const sentAt = performance.now();
-    const echo = await this.#hearOurselves(String(beat));
-    if (beat !== this.#beats || this.#closed) return;
+    const echo = await this.#waitForEcho(String(ping));
+    if (ping !== this.#pings || this.#closed) return;
     if (echo === 'arrived') {
       this.#connected = true;
       this.#provenAt = sentAt;
     } else this.#lost();
     if (echo === 'lost') this.#replaceOldConnection();
-    this.#beatSoon(this.#connected ? BEAT.connected : BEAT.lost);
+    this.#schedulePing(this.#connected ? HEARTBEAT_MS.connected : HEARTBEAT_MS.lost);
   }
 
-  #hearOurselves(text: string): Promise<'arrived' | 'lost' | 'not_sent'> {
+  #waitForEcho(text: string): Promise<'arrived' | 'lost' | 'not_sent'> {
     return new Promise((resolve) => {
-      const timer = setTimeout(() => resolve('lost'), ECHO);
+      const timer = setTimeout(() => resolve('lost'), ECHO_TIMEOUT_MS);
       timer.unref();
       const settle = (echo: 'arrived' | 'not_sent'): void => {
         clearTimeout(timer);
         resolve(echo);
       };
       this.#echo = { text, arrived: () => settle('arrived') };
-      void this.#publish(this.#echoChannel, text).then((taken) => taken || settle('not_sent'));
+      void this.#publish(this.#echoChannel, text).then((isAccepted) => isAccepted || settle('not_sent'));
     });
   }
 
@@ -122,17 +124,17 @@ export class Messages {
     this.#connected = false;
   }
 
-  // Redis takes what is sent, but what it sends doesn't arrive.
+  // Redis accepts commands, but its messages don't arrive.
   #replaceOldConnection(): void {
     const now = performance.now();
-    if (now - Math.max(this.#provenAt, this.#replacedAt) < HALF_OPEN) return;
+    if (now - Math.max(this.#provenAt, this.#replacedAt) < HALF_OPEN_TIMEOUT_MS) return;
     this.#replacedAt = now;
     this.#client.disconnect(true);
   }
 
   #subscribeAgain(): void {
     const channels = [this.#echoChannel, ...this.#listeners.keys()];
-    // The client lists what is subscribed twice twice.
+    // The cluster client lists a channel twice that is subscribed twice.
     if (this.#client.isCluster) this.#unsubscribe(channels);
     this.#subscribe(channels);
   }

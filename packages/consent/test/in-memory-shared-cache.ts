@@ -1,8 +1,8 @@
 import type { LogPosition, TenantSnapshot } from '@rampart/core';
-import type { PushState, SecondLevel } from '../src/second-level.js';
+import type { PushState, SharedCache } from '../src/shared-cache.js';
 
-/** A second level in memory: what others left there, and hints told by hand. */
-export class SecondInMemory implements SecondLevel {
+/** A shared cache in memory, whose notifications a test sends. */
+export class InMemorySharedCache implements SharedCache {
   readonly tenants = new Map<string, TenantSnapshot>();
   readonly announced: LogPosition[] = [];
   asked = 0;
@@ -31,7 +31,7 @@ export class SecondInMemory implements SecondLevel {
     return () => this.#listeners.delete(listener);
   }
 
-  tell(position: LogPosition): void {
+  notify(position: LogPosition): void {
     for (const listener of this.#listeners) listener(position);
   }
 

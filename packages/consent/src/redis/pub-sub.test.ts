@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Messages } from './messages.js';
+import { PubSub } from './pub-sub.js';
 
 /** A connection of which the test decides what arrives. */
 class FakeClient extends EventEmitter {
@@ -14,14 +14,14 @@ class FakeClient extends EventEmitter {
 
 let client: FakeClient;
 let path: 'whole' | 'lost' | 'refused' | 'forged';
-let messages: Messages;
+let messages: PubSub;
 const refused = vi.fn();
 
 beforeEach(() => {
   vi.useFakeTimers();
   client = new FakeClient();
   path = 'whole';
-  messages = new Messages({
+  messages = new PubSub({
     client: client as unknown as Redis,
     environment: 'production',
     refused,
@@ -37,13 +37,13 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const beat = (milliseconds = 0) => vi.advanceTimersByTimeAsync(milliseconds);
+const ping = (milliseconds = 0) => vi.advanceTimersByTimeAsync(milliseconds);
 
 describe('whether messages arrive', () => {
   it('is proven by one to ourselves', async () => {
     expect(messages.state()).toEqual({ connected: false, lostAt: performance.now() });
     messages.listen('log', () => {});
-    await beat();
+    await ping();
     expect(messages.state()).toEqual({ connected: true, lostAt: undefined });
   });
 
@@ -51,30 +51,30 @@ describe('whether messages arrive', () => {
     'is doubted when it is %s, since the last that arrived',
     async (how) => {
       messages.listen('log', () => {});
-      await beat(2_000);
+      await ping(2_000);
       const provenAt = performance.now();
       path = how;
-      await beat(3_000);
+      await ping(3_000);
       expect(messages.state()).toEqual({ connected: false, lostAt: provenAt });
       path = 'whole';
-      await beat(1_500);
+      await ping(1_500);
       expect(messages.state().connected).toBe(true);
     },
   );
 
   it('is doubted at once when the connection ends, and looked into when there is a new one', async () => {
     messages.listen('log', () => {});
-    await beat();
+    await ping();
     client.emit('close');
     expect(messages.state().connected).toBe(false);
     client.emit('ready');
-    await beat();
+    await ping();
     expect(messages.state().connected).toBe(true);
   });
 
   it('is nobody’s question while nobody listens', async () => {
     client.emit('ready');
-    await beat(10_000);
+    await ping(10_000);
     expect(client.subscribe).not.toHaveBeenCalled();
   });
 });
@@ -82,21 +82,21 @@ describe('whether messages arrive', () => {
 describe('a connection', () => {
   it('that looks whole but brings nothing is replaced, and again when that didn’t help', async () => {
     messages.listen('log', () => {});
-    await beat(2_000);
+    await ping(2_000);
     path = 'lost';
-    await beat(4_000);
+    await ping(4_000);
     expect(client.disconnect).not.toHaveBeenCalled();
-    await beat(3_000);
+    await ping(3_000);
     expect(client.disconnect).toHaveBeenCalledExactlyOnceWith(true);
-    await beat(6_000);
+    await ping(6_000);
     expect(client.disconnect).toHaveBeenCalledTimes(2);
   });
 
   it('is left alone when Redis took nothing', async () => {
     messages.listen('log', () => {});
-    await beat(2_000);
+    await ping(2_000);
     path = 'refused';
-    await beat(60_000);
+    await ping(60_000);
     expect(client.disconnect).not.toHaveBeenCalled();
   });
 
@@ -104,7 +104,7 @@ describe('a connection', () => {
     const error = Object.assign(new Error('NOPERM'), { name: 'ReplyError' });
     client.subscribe.mockRejectedValueOnce(error);
     messages.listen('log', () => {});
-    await beat();
+    await ping();
     expect(refused).toHaveBeenCalledWith(error);
   });
 });

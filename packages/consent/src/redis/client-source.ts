@@ -1,9 +1,9 @@
 import type { RedisConnection } from './connection.js';
-import { openRedis, type RedisLink } from './link.js';
+import { openRedis, type RedisClient } from './redis-client.js';
 
 /** Where Redis is, or connections that others use too. */
 export interface LinkSource {
-  readonly redis: RedisConnection | RedisLink;
+  readonly redis: RedisConnection | RedisClient;
   readonly environment: string;
   /** Longest wait for an answer of Redis, in ms; not used with connections that are given. @default 150 */
   readonly timeout?: number | undefined;
@@ -12,7 +12,7 @@ export interface LinkSource {
 
 /** The connections that were given, or new ones; and whether to close them. */
 export function linkOf({ redis, environment, timeout, logger }: LinkSource): {
-  readonly link: RedisLink;
+  readonly link: RedisClient;
   readonly isOwn: boolean;
 } {
   return isLink(redis)
@@ -20,6 +20,6 @@ export function linkOf({ redis, environment, timeout, logger }: LinkSource): {
     : { link: openRedis({ redis, environment, timeout, logger }), isOwn: true };
 }
 
-function isLink(redis: RedisConnection | RedisLink): redis is RedisLink {
+function isLink(redis: RedisConnection | RedisClient): redis is RedisClient {
   return typeof redis === 'object' && redis !== null && 'listen' in redis;
 }

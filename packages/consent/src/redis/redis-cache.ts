@@ -1,70 +1,70 @@
 import { countChoices, type LogPosition, type TenantSnapshot } from '@rampart/core';
 import { readTenant, writeTenant } from '../codec.js';
-import { type Mac, openMac } from '../mac.js';
-import type { PushState, SecondLevel } from '../second-level.js';
+import { createMac, type Mac } from '../mac.js';
+import type { PushState, SharedCache } from '../shared-cache.js';
+import { type LinkSource, linkOf } from './client-source.js';
 import type { RedisConnection } from './connection.js';
-import type { RedisLink, RedisReply } from './link.js';
-import { type LinkSource, linkOf } from './link-source.js';
 import { channelOf, tenantKey } from './names.js';
+import type { RedisClient, RedisReply } from './redis-client.js';
 
-/** Options of {@link openRedisLevel}. */
-export interface RedisLevelOptions extends LinkSource {
-  /** Where Redis is, or connections that others use too; those stay open. */
-  readonly redis: RedisConnection | RedisLink;
-  /** At least 32 characters, the same in every process. Without it nobody can write what counts. */
+/** Options of {@link openRedisCache}. */
+export interface RedisCacheOptions extends LinkSource {
+  /** Address of Redis, or a client shared with other parts, which stays open. */
+  readonly redis: RedisConnection | RedisClient;
+  /** At least 32 characters, the same in every process. Values without its signature are ignored. */
   readonly secret: string;
-  /** Secrets whose signatures count too, while secrets are rotated. @default none */
+  /** Secrets whose signatures are accepted too, during a rotation. @default none */
   readonly acceptedSecrets?: readonly string[] | undefined;
-  /** Names the environment: nothing is shared between two of them. */
+  /** Name of the environment: environments share nothing. */
   readonly environment: string;
-  /** How long a value is kept after it was written, in ms. @default 86400000, a day */
+  /** Time to live of a value, in ms. @default 86400000, a day */
   readonly ttl?: number | undefined;
 }
 
-/** What reading brought so far. */
+/** Counts of reads since the start. */
 export interface RedisCounts {
   readonly hits: number;
   readonly misses: number;
-  /** Values and hints that nobody with the secret wrote, or that were meant for another place; also half ones. */
+  /** Values and notifications with an invalid signature, also incomplete ones. */
   readonly forged: number;
-  /** Redis was gone, late, or refused. */
+  /** Redis was unreachable or slow, or replied with an error. */
   readonly failures: number;
 }
 
-export interface RedisLevel extends SecondLevel {
+export interface RedisCache extends SharedCache {
   counts(): RedisCounts;
 }
 
 const DAY = 86_400_000;
-/** A longer value stays out of Redis, which answers nobody else meanwhile; each process reads it from the database. In characters. */
+/** A longer value is not stored, since Redis answers no other client while it sends one. Each process reads it from the database. In characters. */
 const MAX_VALUE_LENGTH = 500_000;
-/** Above this many user choices a value is longer, and is not even written out. */
+/** A value with more user choices is longer than the limit and is not serialized. */
 const MAX_CHOICES = 10_000;
 
 /**
- * Redis as the level behind the memory of a process, shared by all processes of an environment.
+ * A cache in Redis, shared by all processes of an environment.
  *
- * @throws TypeError when an option can't be used
+ * @throws TypeError that names an invalid option and the fix
  */
-export function openRedisLevel(options: RedisLevelOptions): RedisLevel {
+export function openRedisCache(options: RedisCacheOptions): RedisCache {
   const { ttl = DAY } = options;
   if (!(Number.isSafeInteger(ttl) && ttl > 0)) throw new TypeError(`ttl = ${ttl}: use whole milliseconds above 0`);
-  return new Level(options, ttl);
+  return new IoredisCache(options, ttl);
 }
 
-class Level implements RedisLevel {
-  readonly #link: RedisLink;
+class IoredisCache implements RedisCache {
+  readonly #link: RedisClient;
   readonly #isOwn: boolean;
   readonly #values: Mac;
-  readonly #hints: Mac;
+  readonly #notifications: Mac;
   readonly #environment: string;
   readonly #channel: string;
   readonly #ttl: number;
   readonly #counts = { hits: 0, misses: 0, forged: 0, failures: 0 };
 
-  constructor(options: RedisLevelOptions, ttl: number) {
-    this.#values = openMac({ ...options, purpose: 'rampart redis value' });
-    this.#hints = openMac({ ...options, purpose: 'rampart redis push' });
+  constructor(options: RedisCacheOptions, ttl: number) {
+    this.#values = createMac({ ...options, purpose: 'rampart redis value' });
+    this.#notifications = createMac({ ...options, purpose: 'rampart redis push' });
     const { link, isOwn } = linkOf(options);
     this.#link = link;
     this.#isOwn = isOwn;
@@ -76,14 +76,14 @@ class Level implements RedisLevel {
   async getTenant(tenantId: string): Promise<TenantSnapshot | undefined> {
     const key = tenantKey(this.#environment, tenantId);
     const reply = await this.#link.send('hmget', key, 'epoch', 'position', 'value', 'mac');
-    const found = this.#judge(reply, tenantId);
-    if (typeof found === 'object') {
+    const result = this.#verify(reply, tenantId);
+    if (typeof result === 'object') {
       this.#counts.hits++;
-      return found;
+      return result;
     }
-    this.#counts[found]++;
-    // Or nobody could replace it before it expires: its position may be higher than any to come.
-    if (found === 'forged') void this.#link.run('rampartRemove', key, macOf(reply));
+    this.#counts[result]++;
+    // Its position may be so high that no authentic value replaces it before it expires.
+    if (result === 'forged') void this.#link.run('rampartRemove', key, macOf(reply));
     return undefined;
   }
 
@@ -102,15 +102,15 @@ class Level implements RedisLevel {
   }
 
   announce({ epoch, position }: LogPosition): void {
-    const mac = this.#hints.sign([epoch, position]);
+    const mac = this.#notifications.sign([epoch, position]);
     void this.#link.publish(this.#channel, JSON.stringify([epoch, position, mac]));
   }
 
   subscribe(listener: (position: LogPosition) => void): () => void {
     return this.#link.listen(this.#channel, (message) => {
-      const hint = readHint(message, this.#hints);
-      if (hint === undefined) this.#counts.forged++;
-      else listener(hint);
+      const position = parseNotification(message, this.#notifications);
+      if (position === undefined) this.#counts.forged++;
+      else listener(position);
     });
   }
 
@@ -126,15 +126,15 @@ class Level implements RedisLevel {
     if (this.#isOwn) await this.#link.close();
   }
 
-  #judge(reply: RedisReply, tenantId: string): TenantSnapshot | Exclude<keyof RedisCounts, 'hits'> {
+  #verify(reply: RedisReply, tenantId: string): TenantSnapshot | Exclude<keyof RedisCounts, 'hits'> {
     if (!Array.isArray(reply)) return 'failures';
     const [epoch, position, text, mac] = reply as readonly RedisReply[];
     if (epoch === null && position === null && text === null && mac === null) return 'misses';
     if (typeof epoch !== 'string' || typeof position !== 'string' || typeof text !== 'string') return 'forged';
     if (text.length > MAX_VALUE_LENGTH) return 'misses';
-    if (!this.#values.isGenuine(mac, ['tenant', tenantId, epoch, position, text])) return 'forged';
+    if (!this.#values.isValid(mac, ['tenant', tenantId, epoch, position, text])) return 'forged';
     const tenant = readTenant(text);
-    // Of another version of this code.
+    // Written by another version of Rampart.
     return tenant === undefined ? 'misses' : { epoch, position: Number(position), tenant };
   }
 }
@@ -144,12 +144,12 @@ function macOf(reply: RedisReply): string {
   return typeof mac === 'string' ? mac : '';
 }
 
-function readHint(message: string, mac: Mac): LogPosition | undefined {
+function parseNotification(message: string, mac: Mac): LogPosition | undefined {
   try {
-    const [epoch, position, given] = JSON.parse(message) as readonly unknown[];
-    // The mac is over texts: 1 and "1" have the same.
+    const [epoch, position, signature] = JSON.parse(message) as readonly unknown[];
+    // The signature of 1 and "1" is the same.
     if (typeof epoch !== 'string' || typeof position !== 'number') return undefined;
-    return mac.isGenuine(given, [epoch, position]) ? { epoch, position } : undefined;
+    return mac.isValid(signature, [epoch, position]) ? { epoch, position } : undefined;
   } catch {
     return undefined;
   }
