@@ -1,4 +1,10 @@
-import { type RecordedEntry, type ControlChange, type DurableControl, isOutcomeUnknownError, type Write } from '@rampart/sdk';
+import {
+  type ControlChange,
+  type DurableControl,
+  isOutcomeUnknownError,
+  type RecordedEntry,
+  type Write,
+} from '@rampart/sdk';
 
 /** Records a change, and repeats it once with the same id where the database did not answer the commit. */
 export async function applyTwice(control: DurableControl, change: ControlChange, write: Write): Promise<RecordedEntry> {
