@@ -3,28 +3,17 @@ import {
   ControlInputError,
   formatRevision,
   type JsonValue,
-  type LogPosition,
   readId,
   readRecordedChange,
 } from '@rampart/core';
+import type { InferResult } from 'kysely';
 import type { AuditEntry, EntryKind, EntryPage, EntryQuery } from '../api/audit-entry.js';
 import type { Database } from '../database/database.js';
+import { readLogEnd } from '../log/head-row.js';
 import { requireInteger } from '../log/read-log.js';
 import { secretFingerprint } from '../log/rotation.js';
 import { changeOf, itemOf, resultingState } from '../state/item.js';
 import { requireTenant } from '../state/subject.js';
-
-interface EntryRow {
-  readonly position: number;
-  readonly id: string;
-  readonly kind: EntryKind;
-  readonly recorded_at: number;
-  readonly what: string | null;
-  readonly who: string | null;
-  readonly tenant_id: string | null;
-  readonly user_id: string | null;
-  readonly flag: string | null;
-}
 
 const MAX_ENTRIES_PER_PAGE = 1_000;
 
@@ -32,10 +21,8 @@ const MAX_ENTRIES_PER_PAGE = 1_000;
 export async function entries(database: Database, query: EntryQuery = {}): Promise<EntryPage> {
   const limit = readQuery(database, query);
   const { head, rows } = await database.session(async (session) => {
-    const [end] = await session.rows<LogPosition>('select epoch, position from rampart_head where id = 1');
-    if (end === undefined) throw new Error('rampart_head has no row');
-    const { sql, parameters } = pageQuery(database, query, end.position, limit);
-    return { head: { epoch: end.epoch, position: end.position }, rows: await session.rows<EntryRow>(sql, parameters) };
+    const end = await readLogEnd(database, session);
+    return { head: end, rows: await session.run(pageQuery(database, query, end.position, limit)) };
   });
   const page = rows.map((row) => toAuditEntry(head.epoch, row));
   const last = page.at(-1);
@@ -53,17 +40,16 @@ function pageQuery({ kysely }: Database, query: EntryQuery, upTo: number, limit:
     .select(['s.tenant_id', 's.user_id', 'w.flag'])
     .where('l.position', '>', after)
     .where('l.position', '<=', upTo)
-    .$if(id !== undefined, (rows) => rows.where('l.id', '=', id))
+    .$if(id !== undefined, (rows) => rows.where('l.id', '=', id ?? ''))
     .$if(kinds !== undefined, (rows) => rows.where('l.kind', 'in', [...(kinds ?? []), '']))
-    .$if(tenant !== undefined, (rows) => rows.where('s.tenant_id', '=', tenant))
-    .$if(user !== undefined, (rows) => rows.where('s.user_id', '=', user))
-    .$if(flag !== undefined, (rows) => rows.where('w.flag', '=', flag))
-    .$if(actor !== undefined, (rows) => rows.where('o.actor', '=', actor))
-    .$if(from !== undefined, (rows) => rows.where('l.recorded_at', '>=', from))
-    .$if(to !== undefined, (rows) => rows.where('l.recorded_at', '<', to))
+    .$if(tenant !== undefined, (rows) => rows.where('s.tenant_id', '=', tenant ?? ''))
+    .$if(user !== undefined, (rows) => rows.where('s.user_id', '=', user ?? ''))
+    .$if(flag !== undefined, (rows) => rows.where('w.flag', '=', flag ?? ''))
+    .$if(actor !== undefined, (rows) => rows.where('o.actor', '=', actor ?? ''))
+    .$if(from !== undefined, (rows) => rows.where('l.recorded_at', '>=', from ?? 0))
+    .$if(to !== undefined, (rows) => rows.where('l.recorded_at', '<', to ?? 0))
     .orderBy('l.position')
-    .limit(limit)
-    .compile();
+    .limit(limit);
 }
 
 function readQuery(
@@ -79,6 +65,8 @@ function readQuery(
   }
   return limit;
 }
+
+type EntryRow = InferResult<ReturnType<typeof pageQuery>>[number];
 
 interface EntryPayload {
   readonly change?: ControlChange;
@@ -97,7 +85,7 @@ function toAuditEntry(epoch: string, row: EntryRow): AuditEntry {
     position,
     revision: formatRevision({ epoch, position }),
     id,
-    kind,
+    kind: kind as EntryKind,
     at,
     erased: what === null,
     ...(tenant !== null && { tenant }),

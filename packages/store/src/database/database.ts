@@ -1,6 +1,7 @@
-import { Kysely } from 'kysely';
+import { type Compilable, Kysely } from 'kysely';
 import { isStoreError, OutcomeUnknownError, StoreError } from '../api/store-error.js';
 import { createChains, type Keyring } from '../log/chains.js';
+import type { Tables } from '../schema/tables.js';
 import { type Connection, type Pool, settlesWithin, withDeadline } from './connection.js';
 import { createStoreError, isOutcomeUnknown, isRetryable } from './driver-error.js';
 import { kyselyDialect } from './kysely-dialect.js';
@@ -20,16 +21,13 @@ const MAX_ATTEMPTS = 8;
  */
 const MAX_CONCURRENT_TRANSACTIONS = 3;
 
-/** Statements name their tables themselves; so any table is allowed. */
-export type AnyTables = Record<string, Record<string, unknown>>;
-
 /** An open database and its SQL dialect. */
 export interface Database {
   readonly settings: Settings;
   readonly sql: Sql;
   readonly chains: Keyring;
   /** Migrates and builds statements. Executing with it may create an embedded database. */
-  readonly kysely: Kysely<AnyTables>;
+  readonly kysely: Kysely<Tables>;
   /** Runs statements over one connection. The first session checks that this version can use the tables. */
   session<T>(work: (session: Session) => Promise<T>): Promise<T>;
   /**
@@ -181,6 +179,10 @@ function createSession(connection: Connection, family: SqlDialect['family'], red
   return {
     rows: async <R>(text: string, values: readonly unknown[] = []) =>
       (await connection.query(toDriverText(text), values)).rows as readonly R[],
+    run: async <R>(query: Compilable<R>) => {
+      const { sql, parameters } = query.compile();
+      return (await connection.query(sql, parameters)).rows as readonly R[];
+    },
     execute: async (text, values = []) => (await connection.query(toDriverText(text), values)).affectedRows,
     async commit() {
       const wasLost = connection.isLost;

@@ -1,3 +1,4 @@
+import type { Compilable } from 'kysely';
 import type { EntryRow } from '../log/chain.js';
 
 /** A statement with a `?` for each value. */
@@ -9,6 +10,8 @@ export interface Statement {
 /** Runs statements over one connection. */
 export interface Session {
   rows<R>(text: string, values?: readonly unknown[]): Promise<readonly R[]>;
+  /** Runs a statement of the query builder. */
+  run<R>(query: Compilable<R>): Promise<readonly R[]>;
   /** @returns number of inserted, updated or deleted rows */
   execute(text: string, values?: readonly unknown[]): Promise<number>;
   /**

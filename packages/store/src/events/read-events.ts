@@ -1,23 +1,9 @@
 import { ControlInputError, type JsonValue, readId } from '@rampart/core';
+import type { InferResult } from 'kysely';
 import type { EventPage, EventQuery, RecordedMeasurement } from '../api/measurement.js';
 import type { Database } from '../database/database.js';
 import { requireInteger } from '../log/read-log.js';
 import { requireTenantAndUser } from '../state/subject.js';
-
-interface EventRow {
-  readonly id: string;
-  readonly name: string;
-  readonly happened_at: number;
-  readonly received_at: number;
-  readonly tenant_id: string | null;
-  readonly user_id: string | null;
-  readonly flag: string | null;
-  readonly change_flag: string | null;
-  readonly variant: string | null;
-  readonly value: number | null;
-  readonly attributes: string | null;
-  readonly source: string;
-}
 
 const MAX_EVENTS_PER_PAGE = 1_000;
 
@@ -25,8 +11,7 @@ const MAX_EVENTS_PER_PAGE = 1_000;
 export async function readEvents(database: Database, query: EventQuery = {}): Promise<EventPage> {
   const { limit = MAX_EVENTS_PER_PAGE } = query;
   checkQuery(database, query, limit);
-  const { sql, parameters } = pageQuery(database, query, limit);
-  const rows = await database.session((session) => session.rows<EventRow>(sql, parameters));
+  const rows = await database.session((session) => session.run(pageQuery(database, query, limit)));
   const last = rows.at(-1);
   return {
     events: rows.map(toMeasurement),
@@ -56,22 +41,22 @@ function pageQuery({ kysely }: Database, query: EventQuery, limit: number) {
     .selectFrom('rampart_event')
     .select(['id', 'name', 'happened_at', 'received_at', 'tenant_id', 'user_id', 'flag', 'change_flag', 'variant'])
     .select(['value', 'attributes', 'source'])
-    .$if(name !== undefined, (rows) => rows.where('name', '=', name))
-    .$if(tenant !== undefined, (rows) => rows.where('tenant_id', '=', tenant))
-    .$if(user !== undefined, (rows) => rows.where('user_id', '=', user))
-    .$if(flag !== undefined, (rows) => rows.where('flag', '=', flag))
-    .$if(from !== undefined, (rows) => rows.where('happened_at', '>=', from))
-    .$if(to !== undefined, (rows) => rows.where('happened_at', '<', to))
-    .$if(after !== undefined, (rows) =>
-      rows
-        .where('happened_at', '>=', after?.at)
-        .where((on) => on.or([on('happened_at', '>', after?.at), on('id', '>', after?.id)])),
-    )
+    .$if(name !== undefined, (rows) => rows.where('name', '=', name ?? ''))
+    .$if(tenant !== undefined, (rows) => rows.where('tenant_id', '=', tenant ?? ''))
+    .$if(user !== undefined, (rows) => rows.where('user_id', '=', user ?? ''))
+    .$if(flag !== undefined, (rows) => rows.where('flag', '=', flag ?? ''))
+    .$if(from !== undefined, (rows) => rows.where('happened_at', '>=', from ?? 0))
+    .$if(to !== undefined, (rows) => rows.where('happened_at', '<', to ?? 0))
+    .$if(after !== undefined, (rows) => {
+      const { at, id } = after as EventCursor;
+      return rows.where('happened_at', '>=', at).where((on) => on.or([on('happened_at', '>', at), on('id', '>', id)]));
+    })
     .orderBy('happened_at')
     .orderBy('id')
-    .limit(limit)
-    .compile();
+    .limit(limit);
 }
+
+type EventRow = InferResult<ReturnType<typeof pageQuery>>[number];
 
 /** A position in the order of measurements. */
 interface EventCursor {

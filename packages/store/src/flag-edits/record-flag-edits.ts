@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { ControlInputError, MAX_ID_LENGTH, readId } from '@rampart/core';
 import type { FlagChangeEvent } from '../api/flag-change-event.js';
 import type { Database } from '../database/database.js';
-import { insertRows, placeholders, type Session } from '../database/sql-dialect.js';
+import { insertRows, type Session } from '../database/sql-dialect.js';
 import { type NewEntry, runPlanned } from '../log/append.js';
 import { asJson, storableText } from '../log/canonical.js';
 import { requireInteger } from '../log/read-log.js';
@@ -31,17 +31,17 @@ export async function recordFlagEdits(
 /** The highest recorded event id of a server. */
 export async function lastFlagEdit(database: Database, server: string): Promise<number | undefined> {
   readId('server', server);
-  const [row] = await database.session((session) =>
-    session.rows<{ last: number | null }>('select max(event_id) as last from rampart_flag_edit where server = ?', [
-      server,
-    ]),
-  );
+  const query = database.kysely
+    .selectFrom('rampart_flag_edit')
+    .select((on) => on.fn.max('event_id').as('last'))
+    .where('server', '=', server);
+  const [row] = await database.session((session) => session.run(query));
   return row?.last ?? undefined;
 }
 
 async function recordBatch(database: Database, server: string, edits: readonly FlagChangeEvent[]): Promise<number> {
   const recorded = await runPlanned(database, `flag edits of ${server}`, {
-    read: (session) => newEdits(session, server, edits),
+    read: (session) => newEdits(database, session, { server, edits }),
     plan(events) {
       if (events.length === 0) return { skip: [] };
       const entries = events.map((event) => toEntry(server, event));
@@ -53,13 +53,13 @@ async function recordBatch(database: Database, server: string, edits: readonly F
 }
 
 async function newEdits(
+  { kysely }: Database,
   session: Session,
-  server: string,
-  edits: readonly FlagChangeEvent[],
+  { server, edits }: { readonly server: string; readonly edits: readonly FlagChangeEvent[] },
 ): Promise<readonly FlagChangeEvent[]> {
-  const rows = await session.rows<{ event_id: number }>(
-    `select event_id from rampart_flag_edit where server = ? and event_id in (${placeholders(edits)})`,
-    [server, ...edits.map(({ event }) => event)],
+  const ids = edits.map(({ event }) => event);
+  const rows = await session.run(
+    kysely.selectFrom('rampart_flag_edit').select('event_id').where('server', '=', server).where('event_id', 'in', ids),
   );
   const recordedEvents = new Set(rows.map(({ event_id: event }) => event));
   return edits.filter(({ event }) => !recordedEvents.has(event));

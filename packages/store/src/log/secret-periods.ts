@@ -2,23 +2,16 @@ import type { SecretPeriod } from '../api/secret-period.js';
 import type { Database } from '../database/database.js';
 import { parseRotation, ROTATION_KIND, secretFingerprint } from './rotation.js';
 
-interface PeriodRow {
-  readonly key_check: string;
-  readonly position: number | null;
-  readonly recorded_at: number | null;
-  readonly what: string | null;
-}
-
 /** Which secret signed which part of the log, according to its entries; `verify` proves it. */
 export async function secretPeriods({ chains, ...database }: Database): Promise<readonly SecretPeriod[]> {
-  const rows = await database.session((session) =>
-    session.rows<PeriodRow>(
-      `select h.key_check, l.position, l.recorded_at,
-          (select d.data from rampart_detail d where d.id = l.id and d.part = 'what') as what
-        from rampart_head h left join rampart_log l on l.kind = ? where h.id = 1 order by l.position`,
-      [ROTATION_KIND],
-    ),
-  );
+  const rotationEntries = database.kysely
+    .selectFrom('rampart_head as h')
+    .leftJoin('rampart_log as l', (join) => join.on('l.kind', '=', ROTATION_KIND))
+    .leftJoin('rampart_detail as d', (join) => join.onRef('d.id', '=', 'l.id').on('d.part', '=', 'what'))
+    .select(['h.key_check', 'l.position', 'l.recorded_at', 'd.data as what'])
+    .where('h.id', '=', 1)
+    .orderBy('l.position');
+  const rows = await database.session((session) => session.run(rotationEntries));
   const rotations = rows.flatMap(({ position, recorded_at: at, what }) => {
     const rotation = parseRotation(what);
     return position === null || rotation === undefined ? [] : [{ position, at: at ?? undefined, ...rotation }];

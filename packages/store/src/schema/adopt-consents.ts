@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { CompiledQuery, type Kysely } from 'kysely';
+import { type Compilable, CompiledQuery, type Kysely } from 'kysely';
 import type { ConsentRepair } from '../api/control-store.js';
 import { StoreError } from '../api/store-error.js';
-import { type AnyTables, retryOnConflict, runTransaction } from '../database/database.js';
+import { retryOnConflict, runTransaction } from '../database/database.js';
 import { MYSQL } from '../database/mysql/dialect.js';
 import type { Settings } from '../database/settings.js';
 import type { Session, Statement } from '../database/sql-dialect.js';
@@ -16,6 +16,7 @@ import { mysqlConsent, mysqlTerms } from '../state/write-item.js';
 import { consentTableProblems } from './consent-table.js';
 import { CONSENT_PROCEDURES, CONSENT_TRIGGERS } from './consent-triggers.js';
 import { findUnwatched, observeConsents } from './consent-watch.js';
+import type { Tables } from './tables.js';
 
 /** Maximum rows per statement and entries per transaction. */
 const PAGE = 500;
@@ -23,7 +24,7 @@ const PAGE = 500;
 const MAX_ROUNDS = 5;
 
 /** @throws StoreError `refused` that names every problem of the table */
-export async function requireConsentTable(db: Kysely<AnyTables>, { address }: Settings): Promise<void> {
+export async function requireConsentTable(db: Kysely<Tables>, { address }: Settings): Promise<void> {
   const session = kyselySession(db);
   const problems = address.engine === 'mysql' ? await consentTableProblems(session) : await postgresProblems(session);
   if (problems.length === 0) return;
@@ -52,7 +53,7 @@ async function postgresProblems(session: Session): Promise<readonly string[]> {
  *
  * A row that was deleted without a trigger is recorded as unset, but an opt-out is inserted again: losing it must not open anything.
  */
-export async function repairConsents(db: Kysely<AnyTables>, settings: Settings): Promise<ConsentRepair> {
+export async function repairConsents(db: Kysely<Tables>, settings: Settings): Promise<ConsentRepair> {
   return db.connection().execute(async (connection) => {
     const session = kyselySession(connection);
     const chains = createChains(settings);
@@ -68,7 +69,7 @@ export async function repairConsents(db: Kysely<AnyTables>, settings: Settings):
   });
 }
 
-async function repair(db: Kysely<AnyTables>, writer: Writer, settings: Settings): Promise<ConsentRepair> {
+async function repair(db: Kysely<Tables>, writer: Writer, settings: Settings): Promise<ConsentRepair> {
   const { session } = writer;
   let [recorded, restored] = [0, 0];
   for (let round = 1; ; round++) {
@@ -346,11 +347,12 @@ async function draftOf(
 }
 
 /** A session over Kysely's connection. */
-function kyselySession(db: Kysely<AnyTables>): Session {
+function kyselySession(db: Kysely<Tables>): Session {
   const run = <R>(text: string, values: readonly unknown[] = []) =>
     db.executeQuery<R>(CompiledQuery.raw(text, [...values]));
   return {
     rows: async <R>(text: string, values?: readonly unknown[]) => (await run<R>(text, values)).rows,
+    run: async <R>(query: Compilable<R>) => (await db.executeQuery(query.compile())).rows,
     execute: async (text, values) => Number((await run(text, values)).numAffectedRows ?? 0),
     commit: async () => void (await run('commit')),
   };

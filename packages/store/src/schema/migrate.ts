@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type Kysely, type Migration, Migrator, sql } from 'kysely';
 import type { ConsentRepair } from '../api/control-store.js';
 import { isStoreError } from '../api/store-error.js';
-import { type AnyTables, type Database, openDatabase } from '../database/database.js';
+import { type Database, openDatabase } from '../database/database.js';
 import { createStoreError, missingLogError, toStoreError } from '../database/driver-error.js';
 import type { Settings } from '../database/settings.js';
 import type { Session } from '../database/sql-dialect.js';
@@ -13,6 +13,7 @@ import { consentTableProblems } from './consent-table.js';
 import { findUnwatched } from './consent-watch.js';
 import { MYSQL_1, MYSQL_2, MYSQL_3, MYSQL_3_PRESENT, MYSQL_4, MYSQL_TRIGGERS_1 } from './mysql.js';
 import { POSTGRES_1, POSTGRES_2, POSTGRES_4 } from './postgres.js';
+import type { Tables } from './tables.js';
 
 /**
  * Number of the newest migration of this version, on any database. Processes from schema version NNNN on can work with a migration whose name
@@ -87,7 +88,7 @@ async function migrateWith({ kysely: db, settings }: Database): Promise<ConsentR
 }
 
 /** Migrations of newer compatible versions: Kysely needs their names. */
-async function newerMigrations(db: Kysely<AnyTables>): Promise<Record<string, Migration>> {
+async function newerMigrations(db: Kysely<Tables>): Promise<Record<string, Migration>> {
   // Without the table there are none. Any other failure repeats in the migration.
   const { rows } = await sql<{ name: string }>`select name from ${sql.table(TABLE)}`
     .execute(db)
@@ -139,34 +140,32 @@ async function appliedMigrations(session: Session, redactedUrl: string): Promise
 /** All migrations of this version, by name. */
 export function migrationsOf(settings: Settings): Record<string, Migration> {
   const mysql = settings.address.engine === 'mysql';
-  const up = mysql
-    ? (db: Kysely<unknown>) => upMysql(db as Kysely<AnyTables>, settings)
-    : (db: Kysely<unknown>) => upPostgres(db as Kysely<AnyTables>, settings);
+  const up = mysql ? (db: Kysely<Tables>) => upMysql(db, settings) : (db: Kysely<Tables>) => upPostgres(db, settings);
   const events = mysql ? MYSQL_2 : POSTGRES_2;
   return {
     '0001_control_log': { up },
-    '0002_events': { up: (db) => runAll(db as Kysely<AnyTables>, events) },
+    '0002_events': { up: (db) => runAll(db, events) },
     ...(mysql && {
-      '0003_consent_watch': { up: (db: Kysely<unknown>) => watchMysql(db as Kysely<AnyTables>) },
+      '0003_consent_watch': { up: watchMysql },
     }),
-    '0004_exposures_works_with_0003': { up: (db) => indexExposures(db as Kysely<AnyTables>, mysql) },
+    '0004_exposures_works_with_0003': { up: (db) => indexExposures(db, mysql) },
   };
 }
 
-async function upPostgres(db: Kysely<AnyTables>, settings: Settings): Promise<void> {
+async function upPostgres(db: Kysely<Tables>, settings: Settings): Promise<void> {
   await runAll(db, POSTGRES_1);
   await requireConsentTable(db, settings);
   await addHead(db, settings, 'insert into');
 }
 
-async function upMysql(db: Kysely<AnyTables>, settings: Settings): Promise<void> {
+async function upMysql(db: Kysely<Tables>, settings: Settings): Promise<void> {
   await runAll(db, MYSQL_1);
   await addHead(db, settings, 'insert ignore into');
   await runAll(db, MYSQL_TRIGGERS_1);
 }
 
 // Every migration ends with a repair of the consents, and AI stays closed before it.
-async function watchMysql(db: Kysely<AnyTables>): Promise<void> {
+async function watchMysql(db: Kysely<Tables>): Promise<void> {
   await runAll(db, MYSQL_3);
   const { rows } = await sql`select 1 from information_schema.columns where table_schema = database()
     and table_name = 'rampart_consent_terms' and column_name = 'present_since'`.execute(db);
@@ -174,18 +173,18 @@ async function watchMysql(db: Kysely<AnyTables>): Promise<void> {
 }
 
 // MySQL commits each DDL statement: an interrupted migration may have added the index.
-async function indexExposures(db: Kysely<AnyTables>, mysql: boolean): Promise<void> {
+async function indexExposures(db: Kysely<Tables>, mysql: boolean): Promise<void> {
   if (!mysql) return runAll(db, POSTGRES_4);
   const { rows } = await sql`select 1 from information_schema.statistics where table_schema = database()
     and table_name = 'rampart_event' and index_name = 'rampart_event_change'`.execute(db);
   if (rows.length === 0) await runAll(db, MYSQL_4);
 }
 
-async function runAll(db: Kysely<AnyTables>, statements: readonly string[]): Promise<void> {
+async function runAll(db: Kysely<Tables>, statements: readonly string[]): Promise<void> {
   for (const text of statements) await sql.raw(text).execute(db);
 }
 
-async function addHead(db: Kysely<AnyTables>, settings: Settings, verb: string): Promise<void> {
+async function addHead(db: Kysely<Tables>, settings: Settings, verb: string): Promise<void> {
   const { own } = createChains(settings);
   const epoch = randomBytes(8).toString('hex');
   const values = sql.join([1, epoch, 0, 0, own.genesis(epoch), own.keyCheck()]);

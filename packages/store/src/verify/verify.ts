@@ -1,9 +1,10 @@
 import { ControlInputError } from '@rampart/core';
 import type { Finding, Verification, VerifyOptions } from '../api/verification.js';
 import type { Database } from '../database/database.js';
-import type { LockedHead, Session } from '../database/sql-dialect.js';
+import type { Session } from '../database/sql-dialect.js';
 import { readHead } from '../log/chain.js';
 import { signPending } from '../log/head.js';
+import { readHeadRow } from '../log/head-row.js';
 import { parseRotation, ROTATION_KIND } from '../log/rotation.js';
 import { findUnwatched } from '../schema/consent-watch.js';
 import { type LogRecord, LogVerifier } from './log-verifier.js';
@@ -67,14 +68,6 @@ async function beginSnapshot({ sql }: Database, session: Session): Promise<void>
   }
   await session.rows('set transaction isolation level repeatable read');
   await session.rows('start transaction with consistent snapshot');
-}
-
-async function readHeadRow({ sql }: Database, session: Session): Promise<LockedHead> {
-  const [head] = await session.rows<LockedHead>(
-    `select epoch, position, sealed, mac, key_check, ${sql.now} as now from rampart_head where id = 1`,
-  );
-  if (head === undefined) throw new Error('rampart_head has no row');
-  return head;
 }
 
 /** The key check of the secret that signed the first entry, according to the first rotation. */
