@@ -54,7 +54,7 @@ describe.each(VERSIONS)('on a real Unleash %s', (version, full) => {
     it('says what is wrong with the URL and the token', async () => {
       const planWith = (url: string, token: string) => planInstall({ client: createAdminClient({ url, token }) });
       const { adminToken, clientToken, url } = server;
-      await expect(planWith(`${url}/unleash`, adminToken)).rejects.toMatchObject({ kind: 'wrong-url' });
+      await expect(planWith(`${url}/unleash`, adminToken)).rejects.toMatchObject({ kind: 'wrong_url' });
       await expect(planWith(url, '*:*.wrong')).rejects.toMatchObject({ kind: 'unauthorized', status: 401 });
       await expect(planWith(url, clientToken.development)).rejects.toThrow(/this is a client or frontend token/);
     });
@@ -268,7 +268,7 @@ describe.each(VERSIONS)('on a real Unleash %s', (version, full) => {
         refused(/"staging": project "default" has development, production/, 'invalid'),
       );
       await expect(newFeature({ client, name: 'ai.p', access, project: 'nope' })).rejects.toMatchObject({
-        kind: 'not-found',
+        kind: 'not_found',
       });
       await expect(newFeature({ client, name: 'ai.p', access: {} })).rejects.toMatchObject(
         refused(/featureClass/, 'invalid'),

@@ -37,7 +37,7 @@ export function required(option: string, value: string | undefined): string {
 }
 
 // These say no to what was asked; every other failure means that it could not be asked.
-const REFUSALS: readonly AdminApiErrorKind[] = ['refused', 'conflict', 'not-found'];
+const REFUSALS: readonly AdminApiErrorKind[] = ['refused', 'conflict', 'not_found'];
 
 /** The exit code of an expected failure; undefined for a bug, which keeps its stack. */
 export function exitCodeOf(error: unknown): ExitCode | undefined {

@@ -188,11 +188,11 @@ describe('a server that can not be asked', () => {
     ['preview', '--feature', 'ai.x', '--set', 'minTier=pro', '--tenants', tenants],
   ];
 
-  it('because nobody answers', async () => {
+  it('because nothing listens at the URL', async () => {
     for (const args of calls()) {
       const { code, out, err } = await rampart(args, HERE);
       expect({ args, code, out }).toEqual({ args, code: 2, out: '' });
-      expect(err).toMatch(/^rampart: Cannot .*nobody answers/);
+      expect(err).toMatch(/^rampart: Cannot .*no connection/);
       expect(err).not.toContain('not-a-secret');
     }
   });

@@ -1,7 +1,7 @@
 import type { CacheStatus, ChangeNotifier, ControlCache, RedisClient } from '@rampart/consent';
 import type { ClockRange, ControlChange, ControlChanged, ControlSource, ControlView } from '@rampart/core';
 import type { ControlStore, DataSubject, RecordedEntry, Write } from '@rampart/store';
-import { endsWithin } from '@rampart/unleash';
+import { settlesWithin } from '@rampart/unleash';
 
 /** How long closing waits for Redis and the database, in ms. */
 const MAX_CLOSE_MS = 4_000;
@@ -122,7 +122,7 @@ export class DurableControl implements ControlSource {
 
   // A silent Redis or database must not keep the process: each part ends its connections by itself, later.
   #close(): Promise<void> {
-    return endsWithin(MAX_CLOSE_MS, this.#closeParts());
+    return settlesWithin(MAX_CLOSE_MS, this.#closeParts());
   }
 
   async #closeParts(): Promise<void> {

@@ -17,13 +17,12 @@ import {
 } from '@rampart/core';
 import { type Unleash, UnleashEvents } from 'unleash-client';
 import { subjectContext, type UnleashContext, unleashContext } from './context.js';
-import { endsWithin } from './ends-within.js';
 import { UnleashEvaluator } from './evaluator.js';
-import { withGrant } from './grant.js';
+import { withGateBypass } from './gate-bypass.js';
 import {
   addUsage,
-  dropLateErrors,
   fetchNow,
+  ignoreErrorsAfterStop,
   isConnected,
   isReady,
   staticContext,
@@ -31,9 +30,10 @@ import {
   uncountedClient,
 } from './internals.js';
 import { readErrorEvent, readWarnEvent } from './sdk-events.js';
+import { settlesWithin } from './settles-within.js';
 import { DefinitionSnapshot } from './snapshot.js';
 
-/** What a flag source needs besides the Unleash instance. */
+/** Options of {@link UnleashFlagSource}. */
 export interface UnleashFlagSourceOptions {
   /** An instance that knows the strategies (`rampartStrategies`); it is started and destroyed with the source. */
   readonly unleash: Unleash;
@@ -43,23 +43,23 @@ export interface UnleashFlagSourceOptions {
   readonly prefix?: string | undefined;
   /** Flag → feature, for flags that can't take a parent in Unleash. @default none */
   readonly gates?: Readonly<Record<string, string>> | undefined;
-  /** Says what is wrong with a feature's binding, if anything. @default every binding fits */
+  /** Returns the problem of a feature's binding, or undefined. @default every binding is valid */
   readonly checkBinding?: ((feature: string, binding: JsonValue | undefined) => string | undefined) | undefined;
   /** Whether `stop` destroys the instance. @default true */
   readonly owned?: boolean | undefined;
-  /** Ends the requests of the instance that are under way; called by `stop`. @default they end by their own timeouts */
+  /** Aborts the instance's pending requests; called by `stop`. @default they end by their own timeouts */
   readonly abortRequests?: (() => void) | undefined;
 }
 
-/** How long `stop` waits for Unleash to take the last usage, in ms. */
-const MAX_FLUSH_MS = 2_000;
+/** How long `stop` waits for the last usage metrics. */
+const FLUSH_TIMEOUT_MS = 2_000;
 
 type Listener = (event: FlagSourceEvent) => void;
 
-// Counting these would write to Object.prototype of the whole process.
-const UNCOUNTABLE: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(Object.prototype));
+// The SDK's metrics would write these names to Object.prototype.
+const RESERVED_NAMES: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(Object.prototype));
 
-/** The flags of an Unleash instance: snapshots for core, ordinary flags as the SDK answers them, lifecycle as events. */
+/** The flags of an Unleash instance: snapshots for core, the SDK's evaluation of ordinary flags, and lifecycle events. */
 export class UnleashFlagSource implements FlagSource {
   readonly #unleash: Unleash;
   readonly #settings: CompileSettings;
@@ -91,7 +91,7 @@ export class UnleashFlagSource implements FlagSource {
     };
     this.#snapshot = this.#read([]);
     this.#handlers = [
-      // The first change comes before the instance answers from it: ready follows.
+      // The first Changed event precedes the instance's readiness; Ready follows.
       [UnleashEvents.Ready, () => this.#refresh()],
       [UnleashEvents.Changed, () => isReady(unleash) && this.#refresh()],
       [UnleashEvents.Unchanged, () => this.#fetched()],
@@ -99,7 +99,7 @@ export class UnleashFlagSource implements FlagSource {
       [UnleashEvents.Warn, (message) => this.#emit(readWarnEvent(message))],
     ];
     for (const [event, handler] of this.#handlers) unleash.on(event, handler);
-    // An instance that was started before is asked for what it has.
+    // The instance may have been started before.
     if (isReady(unleash)) this.#refresh();
   }
 
@@ -112,7 +112,7 @@ export class UnleashFlagSource implements FlagSource {
     return this.#stopped;
   }
 
-  // A fetch under way may have begun before the edit: then once more, and whoever comes meanwhile shares that one.
+  // A pending fetch may have started before the edit, so one more follows; concurrent callers share it.
   refresh(): Promise<void> {
     this.#next ??= this.#fetching.then(() => {
       this.#next = undefined;
@@ -141,8 +141,8 @@ export class UnleashFlagSource implements FlagSource {
 
   isEnabled(name: string, attributes: Attributes): boolean {
     const context = unleashContext(attributes);
-    if (!UNCOUNTABLE.has(name)) return this.#unleash.isEnabled(name, context);
-    return uncountedClient(this.#unleash)?.isEnabled(name, this.#fixed(context), () => false) ?? false;
+    if (!RESERVED_NAMES.has(name)) return this.#unleash.isEnabled(name, context);
+    return uncountedClient(this.#unleash)?.isEnabled(name, this.#withStaticContext(context), () => false) ?? false;
   }
 
   variant(name: string, attributes: Attributes): PlainVariant {
@@ -150,29 +150,29 @@ export class UnleashFlagSource implements FlagSource {
   }
 
   asker(attributes: Attributes): (name: string) => PlainVariant {
-    const context = this.#fixed(unleashContext(attributes));
+    const context = this.#withStaticContext(unleashContext(attributes));
     const client = uncountedClient(this.#unleash);
-    return (name) => (client === undefined ? OFF : askedQuietly(client, name, context));
+    return (name) => (client === undefined ? OFF : evaluateUncounted(client, name, context));
   }
 
   variantBehindGate(name: string, feature: string, attributes: Attributes, counted = true): PlainVariant {
     const context = unleashContext(attributes);
-    return withGrant(feature, context.properties, () => this.#variant(name, context, counted));
+    return withGateBypass(feature, context.properties, () => this.#variant(name, context, counted));
   }
 
   count(name: string, enabled: boolean, variant: string | undefined): void {
-    if (UNCOUNTABLE.has(name)) return;
+    if (RESERVED_NAMES.has(name)) return;
     this.#unleash.count(name, enabled);
     const counted = variant ?? 'disabled';
-    if (!UNCOUNTABLE.has(counted)) this.#unleash.countVariant(name, counted);
+    if (!RESERVED_NAMES.has(counted)) this.#unleash.countVariant(name, counted);
   }
 
   addUsage({ flag, yes, no, variants }: Usage): void {
-    if (UNCOUNTABLE.has(flag)) return;
+    if (RESERVED_NAMES.has(flag)) return;
     addUsage(this.#unleash, flag, 'yes', yes);
     addUsage(this.#unleash, flag, 'no', no);
     for (const [variant, times] of variants)
-      if (!UNCOUNTABLE.has(variant)) addUsage(this.#unleash, flag, { variant }, times);
+      if (!RESERVED_NAMES.has(variant)) addUsage(this.#unleash, flag, { variant }, times);
   }
 
   impression(name: string, subject: Subject, enabled: boolean, variant: string | undefined): void {
@@ -194,14 +194,14 @@ export class UnleashFlagSource implements FlagSource {
   }
 
   #variant(name: string, context: UnleashContext, counted = true): PlainVariant {
-    const found =
-      UNCOUNTABLE.has(name) || !counted
-        ? uncountedClient(this.#unleash)?.getVariant(name, this.#fixed(context))
+    const variant =
+      RESERVED_NAMES.has(name) || !counted
+        ? uncountedClient(this.#unleash)?.getVariant(name, this.#withStaticContext(context))
         : this.#unleash.getVariant(name, context);
-    return plainVariant(found);
+    return plainVariant(variant);
   }
 
-  #fixed(context: UnleashContext): UnleashContext {
+  #withStaticContext(context: UnleashContext): UnleashContext {
     return { ...staticContext(this.#unleash), ...context };
   }
 
@@ -242,18 +242,18 @@ export class UnleashFlagSource implements FlagSource {
     this.#emit({ type: 'fetched' });
   }
 
-  // A feature that was live at any moment of the process stays launched: switched off, it is unavailable.
+  // A feature that was live once stays launched: its outcome is `unavailable` when its flag is off.
   #read(definitions: readonly FlagDefinition[], previous?: DefinitionSnapshot): DefinitionSnapshot {
     const onProblem = (problem: Problem): void => this.#report(problem);
     const launchedBefore = previous?.launchedFeatures();
     return new DefinitionSnapshot(definitions, this.#settings, { onProblem, launchedBefore, previous });
   }
 
-  #report(found: Problem): void {
-    const key = JSON.stringify([found.flag, found.field, found.value]);
+  #report(problem: Problem): void {
+    const key = JSON.stringify([problem.flag, problem.field, problem.value]);
     if (this.#reported.has(key)) return;
     this.#reported.add(key);
-    this.#emit({ type: 'problem', problem: found });
+    this.#emit({ type: 'problem', problem });
   }
 
   #emit(event: FlagSourceEvent): void {
@@ -266,8 +266,8 @@ export class UnleashFlagSource implements FlagSource {
       return;
     }
     stopMetricsTimer(this.#unleash);
-    dropLateErrors(this.#unleash);
-    await endsWithin(MAX_FLUSH_MS, this.#unleash.flushMetrics());
+    ignoreErrorsAfterStop(this.#unleash);
+    await settlesWithin(FLUSH_TIMEOUT_MS, this.#unleash.flushMetrics());
     this.#unleash.destroy();
     this.#abortRequests?.();
     this.#listeners.clear();
@@ -282,9 +282,9 @@ const OFF: PlainVariant = Object.freeze({
 });
 const ON: PlainVariant = Object.freeze({ ...OFF, featureEnabled: true });
 
-// As `getVariant` asks, without the copies it makes of its answer, which cost more than the answer, and without reporting an
-// impression, which a bulk question is none of. Variants of a flag, not of a strategy, are chosen there alone.
-function askedQuietly(
+// As `getVariant`, without the copies of its result, which cost more than the evaluation, and without an impression. Only
+// `getVariant` selects variants of a flag instead of a strategy.
+function evaluateUncounted(
   client: NonNullable<ReturnType<typeof uncountedClient>>,
   name: string,
   context: UnleashContext,
@@ -301,11 +301,11 @@ function never(): boolean {
   return false;
 }
 
-function plainVariant(found: ReturnType<Unleash['getVariant']> | undefined): PlainVariant {
+function plainVariant(variant: ReturnType<Unleash['getVariant']> | undefined): PlainVariant {
   return {
-    name: found?.name ?? 'disabled',
-    enabled: found?.enabled ?? false,
-    featureEnabled: found?.feature_enabled ?? false,
-    payload: found?.payload,
+    name: variant?.name ?? 'disabled',
+    enabled: variant?.enabled ?? false,
+    featureEnabled: variant?.feature_enabled ?? false,
+    payload: variant?.payload,
   };
 }

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { type Context, type Unleash, UnleashEvents } from 'unleash-client';
 
-/** The few things that unleash-client keeps to itself and that nothing public tells; read here and nowhere else. */
+/** The private members of unleash-client that have no public equivalent; only this file reads them. */
 interface Internals {
   readonly ready?: boolean;
   readonly staticContext?: Context;
@@ -19,7 +19,7 @@ interface Internals {
   readonly client?: {
     isEnabled(name: string, context: Context, fallback: () => boolean): boolean;
     getVariant(name: string, context: Context): ReturnType<Unleash['getVariant']>;
-    /** What both of them ask: whether a flag is on, and the variant of the strategy that let it. */
+    /** The evaluation behind both: whether a flag is on, and the variant of the matching strategy. */
     isFeatureEnabled(
       toggle: Toggle | undefined,
       context: Context,
@@ -45,33 +45,33 @@ interface Polling {
 
 const internalsOf = (unleash: Unleash): Internals => unleash as unknown as Internals;
 
-/** `appName` and `environment`, which every evaluation gets. */
+/** `appName` and `environment`, part of every context. */
 export function staticContext(unleash: Unleash): Context {
   return internalsOf(unleash).staticContext ?? {};
 }
 
-/** Whether the instance answers from flags, and not from fallbacks. */
+/** Whether the instance has flags. */
 export function isReady(unleash: Unleash): boolean {
   return internalsOf(unleash).ready ?? false;
 }
 
-/** Whether the flags came from the server; a custom repository, which can't tell, is taken for one. */
+/** Whether the flags came from the server; true for a custom repository. */
 export function isConnected(unleash: Unleash): boolean {
   return internalsOf(unleash).repository?.connected ?? true;
 }
 
-/** Fetches the flags now, as its own timer does. A custom repository may not be able to. */
+/** Fetches the flags now, as the SDK's timer does. A custom repository may not support it. */
 export async function fetchNow(unleash: Unleash): Promise<void> {
   const { repository } = internalsOf(unleash);
   const polling = repository?.fetcher?.pollingFetcher;
-  if (polling !== undefined) keepOneTimer(polling);
+  if (polling !== undefined) preventDuplicateTimer(polling);
   await repository?.fetch?.();
 }
 
 const oneTimer = new WeakSet<Polling>();
 
-// Each fetch ends by setting the next timer and forgets the one that runs: every extra fetch would poll on for ever.
-function keepOneTimer(polling: Polling): void {
+// Each fetch schedules a timer without clearing the current one, so every extra fetch would start another polling loop.
+function preventDuplicateTimer(polling: Polling): void {
   const timedFetch = polling.timedFetch?.bind(polling);
   if (timedFetch === undefined || oneTimer.has(polling)) return;
   oneTimer.add(polling);
@@ -81,7 +81,7 @@ function keepOneTimer(polling: Polling): void {
   };
 }
 
-/** Adds usage that somebody else counted; one at a time, a large number would keep the process busy. */
+/** Adds usage that a client counted, in one call instead of one for each evaluation. */
 export function addUsage(
   unleash: Unleash,
   name: string,
@@ -94,21 +94,21 @@ export function addUsage(
   else metrics.increaseVariantCounter?.(name, counted.variant, times);
 }
 
-/** The inner client counts no usage. Flags named like something every object has must be asked there: the metrics bucket would write to Object.prototype. */
+/** The inner client, which counts no usage. Flags with a name of an Object.prototype member must use it: the metrics would write there. */
 export function uncountedClient(unleash: Unleash): Internals['client'] {
   return internalsOf(unleash).client;
 }
 
-/** Flushing starts a timer of its own and forgets the one that runs: stopped before, none is left behind. */
+/** Stops the metrics timer; a flush starts another one without clearing it. */
 export function stopMetricsTimer(unleash: Unleash): void {
   clearTimeout(internalsOf(unleash).metrics?.timer);
 }
 
 /**
- * A fetch under way outlives `destroy`, which takes the repository's listeners away: should it fail, its error would be
- * nobody's, reject unhandled and end the process. From here on errors pass only while somebody listens.
+ * A pending fetch outlives `destroy`, which removes the repository's listeners: its error would be an unhandled rejection and end
+ * the process. From here on errors are emitted only while there is a listener.
  */
-export function dropLateErrors(unleash: Unleash): void {
+export function ignoreErrorsAfterStop(unleash: Unleash): void {
   const { repository } = internalsOf(unleash);
   const fetcher = repository?.fetcher;
   if (!(repository instanceof EventEmitter && fetcher instanceof EventEmitter)) return;

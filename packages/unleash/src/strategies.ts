@@ -14,7 +14,7 @@ import {
 } from '@rampart/core';
 import { type Context, Strategy } from 'unleash-client';
 import { UnleashEvaluator } from './evaluator.js';
-import { isGranted } from './grant.js';
+import { hasGateBypass } from './gate-bypass.js';
 import { DefinitionSnapshot } from './snapshot.js';
 
 /** Options of {@link rampartStrategies}. Without `flags` or `control` the strategies are closed. */
@@ -61,7 +61,7 @@ class AiAccessStrategy extends Strategy {
 
   override getResult(parameters: StrategyParameters, context: Context, constraints: Constraints): Result {
     const flag = this.#evaluator.flagOf(parameters);
-    if (flag !== undefined && isGranted(flag, context.properties)) return { enabled: true };
+    if (flag !== undefined && hasGateBypass(flag, context.properties)) return { enabled: true };
     return { enabled: this.checkConstraints(context, constraints) && this.isEnabled(parameters, context) };
   }
 }

@@ -17,7 +17,7 @@ const REQUEST_TIMEOUT = 5_000;
 export function requireAdmin(flags: ConnectionFlags, session: Session): AdminClient {
   const settings = adminSettings(flags, session);
   const { url, project = 'default' } = settings;
-  return createAdminClient({ url, token: requireAdminToken(settings), project, timeout: REQUEST_TIMEOUT });
+  return createAdminClient({ url, token: requireAdminToken(settings), project, timeoutMs: REQUEST_TIMEOUT });
 }
 
 // Nothing keeps a kill out of the control log: not even an Unleash that this shell may only read.

@@ -27,7 +27,7 @@ export async function readFlags(settings: Settings): Promise<ReadFlags> {
     return { environment: query.environment, readAs: 'admin', definitions: await fetchDefinitions(client, query) };
   } catch (error) {
     // Reading refuses nothing but a wrong name: that is how the command was called, not a finding.
-    if (isAdminApiError(error) && (error.kind === 'refused' || error.kind === 'not-found')) misused(error.message);
+    if (isAdminApiError(error) && (error.kind === 'refused' || error.kind === 'not_found')) misused(error.message);
     throw error;
   }
 }

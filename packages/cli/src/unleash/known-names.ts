@@ -72,7 +72,7 @@ export async function readDefinitions(
   const settings: Settings = readSettings(flags, session.variables);
   const { url, adminToken: token, clientToken, project } = settings;
   if (token === undefined) return clientToken === undefined ? undefined : (await readFlags(settings)).definitions;
-  const client = createAdminClient({ url, token, timeout: REQUEST_TIMEOUT_MS });
+  const client = createAdminClient({ url, token, timeoutMs: REQUEST_TIMEOUT_MS });
   const found: FlagDefinition[] = [];
   for (const environment of await client.environments.list())
     found.push(...(await fetchDefinitions(client, { environment, ...(project !== undefined && { project }) })));

@@ -30,7 +30,7 @@ export async function toggleSince(admin: AdminClient, place: FlagPlace): Promise
   try {
     return (await togglesOf(admin, place)).find(({ id }) => id > event);
   } catch (error) {
-    if (isAdminApiError(error) && (error.kind === 'refused' || error.kind === 'not-found')) return undefined;
+    if (isAdminApiError(error) && (error.kind === 'refused' || error.kind === 'not_found')) return undefined;
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 import { refuse } from './admin-api-error.js';
 import type { AdminClient } from './admin-client.js';
 import type { AdminFlag } from './admin-types.js';
-import { type CreationPlan, carryOut } from './creation.js';
+import { applyPlan, type CreationPlan } from './creation.js';
 import { environmentOf, featureEnvironments, requireFeature, requireFlag } from './feature-flag.js';
 import { requireServer } from './server-version.js';
 
@@ -43,7 +43,7 @@ export async function planAddParent(options: AddParentOptions): Promise<Creation
 /** Gates an existing flag; returns what was done. */
 export async function addParent(options: AddParentOptions): Promise<CreationPlan> {
   const plan = await planAddParent(options);
-  await carryOut(options.client, plan);
+  await applyPlan(options.client, plan);
   return plan;
 }
 

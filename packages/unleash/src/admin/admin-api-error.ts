@@ -1,46 +1,46 @@
-/** What went wrong, for callers that act on it; the message says it to people. */
+/** The kind of a failure, for callers that act on it. */
 export type AdminApiErrorKind =
-  /** Nobody answers at that address: refused, unknown host, broken TLS. */
+  /** No connection: refused, unknown host, broken TLS. */
   | 'unreachable'
-  /** No answer in time; it is unknown whether the request took effect. */
+  /** No response in time; the request may have taken effect. */
   | 'timeout'
-  /** Something answers, but it isn't Unleash's admin API. */
-  | 'wrong-url'
+  /** The URL is not that of Unleash's admin API. */
+  | 'wrong_url'
   /** The token is not accepted (401). */
   | 'unauthorized'
-  /** The token is accepted, but may not do this (403). */
+  /** The token lacks the permission (403). */
   | 'forbidden'
-  | 'not-found'
+  | 'not_found'
   /** The name is taken (409). */
   | 'conflict'
-  /** Unleash found the data invalid (400), or an option given to Rampart is. */
+  /** Unleash rejects the data (400), or an option is invalid. */
   | 'invalid'
-  /** Unleash's rules, or Rampart's, forbid the operation: a second parent, a flag that exists. */
+  /** A rule of Unleash or Rampart forbids the operation: a second parent, a flag that exists. */
   | 'refused'
-  /** The server lacks what Rampart needs. */
-  | 'old-server'
-  | 'rate-limited'
+  /** The version of Unleash lacks required features. */
+  | 'unsupported_version'
+  | 'rate_limited'
   /** Unleash itself failed (5xx). */
-  | 'server-error'
+  | 'server_error'
   /** Valid JSON of a shape that this version of Rampart can't read. */
-  | 'unexpected-answer';
+  | 'unexpected_response';
 
-/** What an {@link AdminApiError} carries besides its message. */
+/** Options of {@link AdminApiError}. */
 export interface AdminApiErrorOptions {
   readonly kind: AdminApiErrorKind;
-  /** The HTTP status, where there was one. */
+  /** The HTTP status, if there was a response. */
   readonly status?: number | undefined;
-  /** What Unleash itself said, one entry per complaint. */
+  /** Unleash's own messages. */
   readonly details?: readonly string[];
   readonly cause?: unknown;
 }
 
-// Two versions of this package may be loaded at once; `instanceof` would then fail, the marker doesn't.
+// `instanceof` fails if two versions of this package are loaded; the marker doesn't.
 const MARKER = Symbol.for('rampart.AdminApiError');
 
 /**
- * A call of Unleash's admin API that failed, or an operation that was refused before it did harm. The message names what
- * was asked, the value and the fix; it never holds the token.
+ * A failed call of Unleash's admin API, or an operation that Rampart refuses. The message names the operation, the value and the
+ * fix, and never contains the token.
  */
 export class AdminApiError extends Error {
   override readonly name: string = 'AdminApiError';
@@ -62,12 +62,12 @@ export function isAdminApiError(value: unknown): value is AdminApiError {
   return typeof value === 'object' && value !== null && MARKER in value;
 }
 
-/** An operation that Rampart refuses; `message` says what is in the way and what to do. */
+/** Refuses an operation. @param message the reason and the fix */
 export function refuse(message: string): never {
   throw new AdminApiError(message, { kind: 'refused' });
 }
 
-/** An option whose value can't be used. */
+/** Rejects the value of an option. */
 export function invalid(message: string): never {
   throw new AdminApiError(message, { kind: 'invalid' });
 }

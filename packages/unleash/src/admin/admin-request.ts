@@ -1,19 +1,19 @@
 import type { z } from 'zod';
 import { AdminApiError, invalid } from './admin-api-error.js';
-import { type Answer, type Asked, failureOf, isJson } from './admin-failure.js';
+import { type Answer, isJson, type RequestInfo, toAdminApiError } from './admin-failure.js';
 import { proxyFetch } from './proxy-fetch.js';
 
-/** Where Unleash is, and who asks. */
+/** The URL and credentials of Unleash. */
 export interface ConnectionOptions {
   /** Address of Unleash, with or without `/api`, e.g. `https://unleash.example.com`. */
   readonly url: string;
   /** An admin token or a personal access token. It never appears in an error. */
   readonly token: string;
   /**
-   * Milliseconds until a request counts as failed.
+   * How long one request may take, in ms.
    * @default 10000
    */
-  readonly timeout?: number;
+  readonly timeoutMs?: number;
   /**
    * The function that sends requests.
    * @default `proxyFetch`: the global fetch, or the proxy of `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`
@@ -23,34 +23,34 @@ export interface ConnectionOptions {
 
 /** One call of the admin API. */
 interface AdminCall<T> {
-  /** The operation, as it reads after "Cannot". */
-  readonly what: string;
+  /** The operation, as text after "Cannot". */
+  readonly operation: string;
   readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** The segments after `/api/admin`, not yet encoded. */
   readonly path: readonly string[];
   readonly query?: Readonly<Record<string, string | number | undefined>>;
   readonly body?: unknown;
-  /** What of the answer we depend on; without it the answer is not read. */
+  /** The required part of the response; without it the response is not read. */
   readonly schema?: z.ZodType<T>;
 }
 
 /** Sends one call; rejects with an {@link AdminApiError}. */
 export type AdminRequest = <T = void>(call: AdminCall<T>) => Promise<T>;
 
-/** Builds the function that sends calls. Throws an {@link AdminApiError} for a URL or token that can't be used. */
+/** Creates the function that sends calls. @throws AdminApiError for an unusable URL or token */
 export function createRequest(options: ConnectionOptions): AdminRequest {
   const base = baseUrl(options.url);
   const token = checkedToken(options.token);
-  const timeout = options.timeout ?? 10_000;
+  const timeoutMs = options.timeoutMs ?? 10_000;
   const send = options.fetch ?? proxyFetch;
   return async <T>(call: AdminCall<T>): Promise<T> => {
     const method = call.method ?? 'GET';
-    const asked: Asked = { what: call.what, method, url: `${base}/api/admin/${pathOf(call)}` };
+    const request: RequestInfo = { operation: call.operation, method, url: `${base}/api/admin/${pathOf(call)}` };
     try {
-      const answer = await answerOf(send, asked, call, { token, timeout });
-      return read(asked, answer, call);
+      const answer = await answerOf(send, request, call, { token, timeoutMs });
+      return read(request, answer, call);
     } catch (error) {
-      throw withoutSecret(error instanceof AdminApiError ? error : unanswered(asked, error, timeout), token);
+      throw withoutSecret(error instanceof AdminApiError ? error : toTransportError(request, error, timeoutMs), token);
     }
   };
 }
@@ -69,7 +69,7 @@ export function baseUrl(url: string): string {
 
 function checkedToken(token: string): string {
   const trimmed = token.trim();
-  if (trimmed === '') return invalid('Cannot reach Unleash without a token: give an admin or personal access token.');
+  if (trimmed === '') return invalid('Cannot reach Unleash without a token: pass an admin or personal access token.');
   // A header with such a character makes fetch throw an error that quotes the whole token.
   if (!/^[\x21-\x7e]+$/.test(trimmed)) {
     return invalid('Cannot use the token: it holds a space, line break or special character. Copy it again.');
@@ -77,9 +77,10 @@ function checkedToken(token: string): string {
   return trimmed;
 }
 
-function pathOf({ what, path, query }: AdminCall<unknown>): string {
+function pathOf({ operation, path, query }: AdminCall<unknown>): string {
   const bad = path.find((segment) => segment === '' || segment === '.' || segment === '..');
-  if (bad !== undefined) return invalid(`Cannot ${what}: ${JSON.stringify(bad)} is no name that Unleash allows.`);
+  if (bad !== undefined)
+    return invalid(`Cannot ${operation}: ${JSON.stringify(bad)} is not a name that Unleash allows.`);
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(query ?? {})) if (value !== undefined) search.set(name, String(value));
   return `${path.map(encodeURIComponent).join('/')}${search.size === 0 ? '' : `?${search.toString()}`}`;
@@ -87,16 +88,16 @@ function pathOf({ what, path, query }: AdminCall<unknown>): string {
 
 async function answerOf(
   send: typeof fetch,
-  asked: Asked,
+  request: RequestInfo,
   call: AdminCall<unknown>,
-  { token, timeout }: { readonly token: string; readonly timeout: number },
+  { token, timeoutMs }: { readonly token: string; readonly timeoutMs: number },
 ): Promise<Answer> {
-  const response = await send(asked.url, {
-    method: asked.method,
+  const response = await send(request.url, {
+    method: request.method,
     headers: { accept: 'application/json', authorization: token, 'content-type': 'application/json' },
-    // A followed redirect turns POST into GET, and a change into a successful nothing.
+    // A followed redirect turns a POST into a GET, which changes nothing and succeeds.
     redirect: 'manual',
-    signal: AbortSignal.timeout(timeout),
+    signal: AbortSignal.timeout(timeoutMs),
     ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
   });
   return {
@@ -108,18 +109,18 @@ async function answerOf(
   };
 }
 
-function read<T>(asked: Asked, answer: Answer, call: AdminCall<T>): T {
+function read<T>(request: RequestInfo, answer: Answer, call: AdminCall<T>): T {
   const ok = answer.status >= 200 && answer.status < 300;
   const readable = call.schema === undefined ? answer.mediaType !== 'text/html' : isJson(answer);
-  if (!ok || !readable) throw failureOf(asked, answer);
+  if (!ok || !readable) throw toAdminApiError(request, answer);
   if (call.schema === undefined) return undefined as T;
   const result = call.schema.safeParse(jsonOf(answer.text));
   if (result.success) return result.data;
   const issue = result.error.issues[0];
-  const place = issue === undefined || issue.path.length === 0 ? 'the answer' : issue.path.join('.');
+  const place = issue === undefined || issue.path.length === 0 ? 'the response' : issue.path.join('.');
   throw new AdminApiError(
-    `Cannot ${asked.what}: Unleash answered something that Rampart can't read: ${place}: ${issue?.message ?? 'unknown'}. Check that the URL leads to Unleash, and its version. [${asked.method} ${asked.url}]`,
-    { kind: 'unexpected-answer', status: answer.status },
+    `Cannot ${request.operation}: unexpected response from Unleash: ${place}: ${issue?.message ?? 'unknown'}. Check that the URL leads to Unleash, and its version. [${request.method} ${request.url}]`,
+    { kind: 'unexpected_response', status: answer.status },
   );
 }
 
@@ -131,16 +132,15 @@ function jsonOf(text: string): unknown {
   }
 }
 
-/** No answer came: too late, refused, cut off. */
-function unanswered(asked: Asked, error: unknown, timeout: number): AdminApiError {
-  const place = `[${asked.method} ${asked.url}]`;
+/** The error without a response: timeout, refused or lost connection. */
+function toTransportError(request: RequestInfo, error: unknown, timeoutMs: number): AdminApiError {
+  const place = `[${request.method} ${request.url}]`;
   if (error instanceof Error && error.name === 'TimeoutError') {
-    const unsure =
-      asked.method === 'GET' ? '' : ' It is unknown whether the change was made: look before you try again.';
-    const message = `Cannot ${asked.what}: no answer within ${timeout} ms. Check the URL and the network, or raise timeout.${unsure} ${place}`;
+    const ambiguity = request.method === 'GET' ? '' : ' The change may have been made: check before you try again.';
+    const message = `Cannot ${request.operation}: no answer within ${timeoutMs} ms. Check the URL and the network, or raise the timeout.${ambiguity} ${place}`;
     return new AdminApiError(message, { kind: 'timeout' });
   }
-  const message = `Cannot ${asked.what}: nobody answers (${reasonOf(error)}). Check the URL, and that Unleash is running. ${place}`;
+  const message = `Cannot ${request.operation}: no connection (${reasonOf(error)}). Check the URL, and that Unleash is running. ${place}`;
   return new AdminApiError(message, { kind: 'unreachable' });
 }
 
@@ -151,7 +151,7 @@ function reasonOf(error: unknown): string {
   return 'message' in cause ? String(cause.message) : 'no reason given';
 }
 
-/** Servers, proxies and fetch may repeat what was sent. */
+/** Removes the token, which servers, proxies and fetch may repeat. */
 function withoutSecret(error: AdminApiError, token: string): AdminApiError {
   const { message, kind, status, details } = error;
   if (!message.includes(token) && !details.some((detail) => detail.includes(token))) return error;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { planAddParent } from './add-parent.js';
 import { type AdminClient, createAdminClient } from './admin-client.js';
-import { carryOut } from './creation.js';
+import { applyPlan } from './creation.js';
 import { fetchDefinitions } from './definitions.js';
 import { applyInstall, planInstall } from './install.js';
 import { newChange } from './new-change.js';
@@ -65,7 +65,7 @@ describe('an old server', () => {
     const result = requireServer(client);
     if (old)
       await expect(result).rejects.toMatchObject({
-        kind: 'old-server',
+        kind: 'unsupported_version',
         message: expect.stringContaining(`Unleash ${version}`),
       });
     else await expect(result).resolves.toMatchObject({ version });
@@ -84,7 +84,7 @@ describe('half-way', () => {
   it('a failed creation is undone and told', async () => {
     const { client, sent } = fake({ ...half, ...undo });
     await expect(newFeature({ client, ...FEATURE })).rejects.toMatchObject({
-      kind: 'server-error',
+      kind: 'server_error',
       message: expect.stringMatching(
         /^Cannot add an aiAccess rule to flag "ai.x" in production: Unleash failed: boom.*Done before that: create flag ai.x of type kill-switch; add an aiAccess rule to ai.x in development. All of it was undone: ai.x is deleted/,
       ),
@@ -102,7 +102,7 @@ describe('half-way', () => {
     const failing = (reply: Reply) => fake({ ...BASE, 'POST /projects/default/features': reply }).client;
     await expect(newFeature({ client: failing([403, {}]), ...FEATURE })).rejects.toThrow(/Nothing was changed/);
     await expect(newFeature({ client: failing([502, {}]), ...FEATURE })).rejects.toThrow(
-      /See whether flag ai.x exists/,
+      /Check whether flag ai.x exists/,
     );
   });
 
@@ -113,7 +113,7 @@ describe('half-way', () => {
       { kind: 'switch on', flag: 'old', environment: 'development' },
     ] as const;
     const plan = { flag: 'old', project: 'default', steps, warnings: [] };
-    await expect(carryOut(client, plan)).rejects.toThrow(
+    await expect(applyPlan(client, plan)).rejects.toThrow(
       /Done before that: make ai.x the parent of old. To finish: switch old on/,
     );
     expect(sent.filter((key) => key.startsWith('DELETE'))).toEqual([]);

@@ -19,7 +19,7 @@ export interface ApplicationEndpoints {
 export function applicationEndpoints(request: AdminRequest): ApplicationEndpoints {
   const page = (offset: number) =>
     request({
-      what: 'list the applications',
+      operation: 'list the applications',
       path: ['metrics', 'applications'],
       query: { limit: PAGE_SIZE, offset },
       schema: applicationsSchema,
@@ -36,7 +36,7 @@ export function applicationEndpoints(request: AdminRequest): ApplicationEndpoint
       },
       namesUsing: (flag) =>
         request({
-          what: `read the usage of flag "${flag}"`,
+          operation: `read the usage of flag "${flag}"`,
           path: ['client-metrics', 'features', flag],
           schema: flagUsageSchema,
         }),

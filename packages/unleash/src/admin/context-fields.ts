@@ -1,13 +1,13 @@
 import { type ContextNames, DEFAULT_CONTEXT_NAMES, DEFAULT_TIERS } from '@rampart/core';
 import type { ContextField } from './admin-types.js';
 
-/** The facts that operators meet in the Unleash UI, in constraints and as stickiness. */
+/** The facts that the Unleash UI offers in constraints and as stickiness. */
 export type FieldFact = 'tenantId' | 'tier' | 'region' | 'cohorts' | 'labels' | 'aiOptOut' | 'complexity';
 
-/** How the context fields are called and which values they may take. */
+/** Names and legal values of the context fields. */
 export interface ContextFieldOptions {
   /**
-   * Context names that differ from the defaults, as given to the provider.
+   * Context names that differ from the defaults, as in the provider's options.
    * @default the names of the facts
    */
   readonly contextNames?: Partial<ContextNames>;
@@ -23,8 +23,8 @@ export interface ContextFieldOptions {
   readonly regions?: readonly string[];
 }
 
-/** Starts our own descriptions, so that a newer text replaces them and an operator's own stays. */
-export const OUR_MARK = 'Rampart: ';
+/** The prefix of Rampart's descriptions: an update replaces these and keeps an operator's own. */
+export const DESCRIPTION_MARKER = 'Rampart: ';
 
 // Unleash refuses constraints on values outside the legal ones, for STR_CONTAINS as for IN. So only closed domains have
 // legal values; cohorts and labels arrive as comma-separated lists, where any part of the text may be looked for.
@@ -62,7 +62,7 @@ const FIELDS: Readonly<Record<FieldFact, Omit<ContextField, 'name' | 'legalValue
   },
 };
 
-/** The context fields that Rampart wants, in the order in which the UI should first list them. */
+/** Rampart's context fields, in the order of the UI. */
 export function contextFields({
   contextNames = {},
   tiers,
@@ -76,7 +76,7 @@ export function contextFields({
   return facts.map((fact) => ({
     ...FIELDS[fact],
     name: contextNames[fact] ?? DEFAULT_CONTEXT_NAMES[fact],
-    description: `${OUR_MARK}${FIELDS[fact].description}`,
+    description: `${DESCRIPTION_MARKER}${FIELDS[fact].description}`,
     legalValues: (legal[fact] ?? []).map((value) => ({ value })),
   }));
 }

@@ -9,16 +9,16 @@ export type CreationStep =
   | { readonly kind: 'add rule'; readonly flag: string; readonly environment: string; readonly rule: NewRule }
   | { readonly kind: 'switch on'; readonly flag: string; readonly environment: string };
 
-/** What will be created, or was. */
+/** The steps that create a flag. */
 export interface CreationPlan {
   readonly flag: string;
   readonly project: string;
   readonly steps: readonly CreationStep[];
-  /** What a person should know before going on. */
+  /** Warnings to show before the plan is applied. */
   readonly warnings: readonly string[];
 }
 
-/** A step as a line for a terminal. */
+/** A step as one line of text. */
 export function describeStep(step: CreationStep): string {
   switch (step.kind) {
     case 'create flag':
@@ -32,18 +32,18 @@ export function describeStep(step: CreationStep): string {
   }
 }
 
-/** Carries out a plan; where a step fails, deletes the flag if this plan made it, and says what is left. */
-export async function carryOut(client: AdminClient, plan: CreationPlan): Promise<void> {
+/** Applies a plan. If a step fails, deletes the flag if this plan created it; the error lists the remaining steps. */
+export async function applyPlan(client: AdminClient, plan: CreationPlan): Promise<void> {
   for (const [done, step] of plan.steps.entries()) {
     try {
-      await carryOutStep(client, plan.project, step);
+      await applyStep(client, plan.project, step);
     } catch (error) {
-      throw isAdminApiError(error) ? await undone(client, plan, done, error) : error;
+      throw isAdminApiError(error) ? await rollBack(client, plan, done, error) : error;
     }
   }
 }
 
-function carryOutStep(client: AdminClient, project: string, step: CreationStep): Promise<unknown> {
+function applyStep(client: AdminClient, project: string, step: CreationStep): Promise<unknown> {
   const { flag } = step;
   switch (step.kind) {
     case 'create flag':
@@ -57,37 +57,42 @@ function carryOutStep(client: AdminClient, project: string, step: CreationStep):
   }
 }
 
-// After these it is unknown whether the step took effect.
-const UNSURE: readonly AdminApiErrorKind[] = ['timeout', 'unreachable', 'server-error'];
+// After these errors the step may have taken effect.
+const AMBIGUOUS_KINDS: readonly AdminApiErrorKind[] = ['timeout', 'unreachable', 'server_error'];
 
-async function undone(
+async function rollBack(
   client: AdminClient,
   plan: CreationPlan,
   done: number,
   error: AdminApiError,
 ): Promise<AdminApiError> {
   const created = plan.steps.slice(0, done);
-  const left = plan.steps.slice(done);
+  const remaining = plan.steps.slice(done);
   if (created.length === 0) {
-    const unsure = UNSURE.includes(error.kind) ? ` See whether flag ${plan.flag} exists before you try again.` : '';
-    return retold(error, `${error.message}${unsure || ' Nothing was changed.'}`);
+    const note = AMBIGUOUS_KINDS.includes(error.kind)
+      ? ` Check whether flag ${plan.flag} exists before you try again.`
+      : '';
+    return withRollbackNote(error, `${error.message}${note || ' Nothing was changed.'}`);
   }
   const before = `${error.message} Done before that: ${created.map(describeStep).join('; ')}.`;
   if (!created.some(({ kind }) => kind === 'create flag')) {
-    return retold(error, `${before} To finish: ${left.map(describeStep).join('; ')}.`);
+    return withRollbackNote(error, `${before} To finish: ${remaining.map(describeStep).join('; ')}.`);
   }
   const failure = await removeFlag(client, plan).catch((reason: unknown) => reason as Error);
   if (failure === undefined)
-    return retold(error, `${before} All of it was undone: ${plan.flag} is deleted. Remove the cause and try again.`);
-  const byHand = `archive and delete ${plan.flag} in project ${plan.project} by hand, or finish: ${left.map(describeStep).join('; ')}`;
-  return retold(error, `${before} Undoing it failed too (${failure.message}): ${byHand}.`);
+    return withRollbackNote(
+      error,
+      `${before} All of it was undone: ${plan.flag} is deleted. Remove the cause and try again.`,
+    );
+  const byHand = `archive and delete ${plan.flag} in project ${plan.project} by hand, or finish: ${remaining.map(describeStep).join('; ')}`;
+  return withRollbackNote(error, `${before} Undoing it failed too (${failure.message}): ${byHand}.`);
 }
 
-/** Archived flags keep their name, so the flag that was just made is deleted for good. */
+/** Archives the new flag and deletes it: an archived flag would keep its name. */
 async function removeFlag(client: AdminClient, { flag, project }: CreationPlan): Promise<undefined> {
   await client.flags.archive({ flag, project });
   await client.flags.deleteArchived(flag);
 }
 
-const retold = ({ kind, status, details }: AdminApiError, message: string): AdminApiError =>
+const withRollbackNote = ({ kind, status, details }: AdminApiError, message: string): AdminApiError =>
   new AdminApiError(message, { kind, status, details });

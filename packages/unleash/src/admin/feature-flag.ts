@@ -8,7 +8,7 @@ export async function requireFlag(client: AdminClient, reference: FlagReference,
   try {
     return await client.flags.get(reference);
   } catch (error) {
-    if (!isAdminApiError(error) || error.kind !== 'not-found') throw error;
+    if (!isAdminApiError(error) || error.kind !== 'not_found') throw error;
     const taken = await takenName(client, reference);
     const fix = taken?.includes('archived')
       ? 'It is archived: revive it first.'

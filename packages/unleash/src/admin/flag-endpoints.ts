@@ -85,42 +85,51 @@ type Path = (reference: FlagReference, ...rest: readonly string[]) => readonly s
 
 function flagsOf(request: AdminRequest, path: Path, defaultProject: string): FlagEndpoints['flags'] {
   const get = (to: FlagReference): Promise<AdminFlag> =>
-    request({ what: `read flag "${to.flag}"`, path: path(to), schema: flagSchema });
+    request({ operation: `read flag "${to.flag}"`, path: path(to), schema: flagSchema });
   const toggle = (to: FlagEnvironmentReference, state: 'on' | 'off'): Promise<void> => {
-    const what = `switch ${state} flag "${to.flag}" in ${to.environment}`;
-    return request({ what, method: 'POST', path: path(to, 'environments', to.environment, state) });
+    const operation = `switch ${state} flag "${to.flag}" in ${to.environment}`;
+    return request({ operation, method: 'POST', path: path(to, 'environments', to.environment, state) });
   };
   return {
     list: (project = defaultProject) =>
       request({
-        what: `list the flags of project "${project}"`,
+        operation: `list the flags of project "${project}"`,
         path: ['projects', project, 'features'],
         schema: listedFlagsSchema,
       }),
     get,
     find: (to) => get(to).catch(undefinedWhereMissing),
     variants: (to) => {
-      const what = `read the variants of flag "${to.flag}" in ${to.environment}`;
-      return request({ what, path: path(to, 'environments', to.environment, 'variants'), schema: flagVariantsSchema });
+      const operation = `read the variants of flag "${to.flag}" in ${to.environment}`;
+      return request({
+        operation,
+        path: path(to, 'environments', to.environment, 'variants'),
+        schema: flagVariantsSchema,
+      });
     },
     checkName: ({ flag, project: projectId = defaultProject }) => {
       const body = { name: flag, projectId };
-      return request({ what: `use "${flag}" as a name`, method: 'POST', path: ['features', 'validate'], body });
+      return request({ operation: `use "${flag}" as a name`, method: 'POST', path: ['features', 'validate'], body });
     },
     create: ({ flag, project = defaultProject, ...rest }) => {
       const body = { name: flag, ...rest };
-      return request({ what: `create flag "${flag}"`, method: 'POST', path: ['projects', project, 'features'], body });
+      return request({
+        operation: `create flag "${flag}"`,
+        method: 'POST',
+        path: ['projects', project, 'features'],
+        body,
+      });
     },
-    archive: (to) => request({ what: `archive flag "${to.flag}"`, method: 'DELETE', path: path(to) }),
+    archive: (to) => request({ operation: `archive flag "${to.flag}"`, method: 'DELETE', path: path(to) }),
     deleteArchived: (name) =>
-      request({ what: `delete the archived flag "${name}"`, method: 'DELETE', path: ['archive', name] }),
+      request({ operation: `delete the archived flag "${name}"`, method: 'DELETE', path: ['archive', name] }),
     switchOn: (to) => toggle(to, 'on'),
     switchOff: (to) => toggle(to, 'off'),
   };
 }
 
 function undefinedWhereMissing(error: unknown): undefined {
-  if (isAdminApiError(error) && error.kind === 'not-found') return undefined;
+  if (isAdminApiError(error) && error.kind === 'not_found') return undefined;
   throw error;
 }
 
@@ -129,26 +138,32 @@ function rulesOf(request: AdminRequest, path: Path): FlagEndpoints['rules'] {
     path(to, 'environments', to.environment, 'strategies', ...rest);
   const of = (to: FlagEnvironmentReference): string => `flag "${to.flag}" in ${to.environment}`;
   return {
-    list: (to) => request({ what: `list the rules of ${of(to)}`, path: rules(to), schema: ruleSchema.array() }),
+    list: (to) => request({ operation: `list the rules of ${of(to)}`, path: rules(to), schema: ruleSchema.array() }),
     add: (to, body) => {
-      const what = `add an ${body.name} rule to ${of(to)}`;
-      return request({ what, method: 'POST', path: rules(to), body, schema: ruleSchema });
+      const operation = `add an ${body.name} rule to ${of(to)}`;
+      return request({ operation, method: 'POST', path: rules(to), body, schema: ruleSchema });
     },
     update: async (to, change) => {
-      const what = `update rule ${to.id} of ${of(to)}`;
-      const { id: _, ...present } = await request({ what, path: rules(to, to.id), schema: ruleSchema });
+      const operation = `update rule ${to.id} of ${of(to)}`;
+      const { id: _, ...present } = await request({ operation, path: rules(to, to.id), schema: ruleSchema });
       return request({
-        what,
+        operation,
         method: 'PUT',
         path: rules(to, to.id),
         body: { ...present, ...change },
         schema: ruleSchema,
       });
     },
-    remove: (to) => request({ what: `remove rule ${to.id} of ${of(to)}`, method: 'DELETE', path: rules(to, to.id) }),
+    remove: (to) =>
+      request({ operation: `remove rule ${to.id} of ${of(to)}`, method: 'DELETE', path: rules(to, to.id) }),
     sort: (to, ids) => {
       const body = ids.map((id, sortOrder) => ({ id, sortOrder }));
-      return request({ what: `sort the rules of ${of(to)}`, method: 'POST', path: rules(to, 'set-sort-order'), body });
+      return request({
+        operation: `sort the rules of ${of(to)}`,
+        method: 'POST',
+        path: rules(to, 'set-sort-order'),
+        body,
+      });
     },
   };
 }
@@ -162,12 +177,12 @@ function dependenciesOf(
     parents: async (to) => (await flags.get(to)).dependencies,
     children: async (to) => (await flags.get(to)).children,
     add: (to, body) => {
-      const what = `make "${body.feature}" the parent of flag "${to.flag}"`;
-      return request({ what, method: 'POST', path: path(to, 'dependencies'), body });
+      const operation = `make "${body.feature}" the parent of flag "${to.flag}"`;
+      return request({ operation, method: 'POST', path: path(to, 'dependencies'), body });
     },
     remove: (to, parent) => {
-      const what = `remove the parent "${parent}" of flag "${to.flag}"`;
-      return request({ what, method: 'DELETE', path: path(to, 'dependencies', parent) });
+      const operation = `remove the parent "${parent}" of flag "${to.flag}"`;
+      return request({ operation, method: 'DELETE', path: path(to, 'dependencies', parent) });
     },
   };
 }

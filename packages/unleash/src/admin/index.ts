@@ -27,7 +27,7 @@ export type {
 export type { ApplicationEndpoints } from './application-endpoints.js';
 export type { NewVariant } from './change-variants.js';
 export type { ContextFieldOptions, FieldFact } from './context-fields.js';
-export { type CreationPlan, type CreationStep, carryOut, describeStep } from './creation.js';
+export { applyPlan, type CreationPlan, type CreationStep, describeStep } from './creation.js';
 export {
   type AdminFlagDefinition,
   type AdminRuleDefinition,

@@ -1,6 +1,6 @@
 import { AI_ACCESS, AI_STAGE, type ParameterDefinition, type StrategyDefinition } from '@rampart/core';
 import type { ContextField, InstalledStrategy } from './admin-types.js';
-import { OUR_MARK } from './context-fields.js';
+import { DESCRIPTION_MARKER } from './context-fields.js';
 
 /** What installing does to one strategy. */
 export interface StrategyAction {
@@ -90,7 +90,7 @@ export function planContextField(wanted: ContextField, found: ContextField | und
 function merge(wanted: ContextField, found: ContextField): ContextField {
   const known = new Set(found.legalValues.map(({ value }) => value));
   const missing = known.size === 0 ? [] : wanted.legalValues.filter(({ value }) => !known.has(value));
-  const ours = found.description === '' || found.description.startsWith(OUR_MARK);
+  const ours = found.description === '' || found.description.startsWith(DESCRIPTION_MARKER);
   return {
     name: found.name,
     description: ours ? wanted.description : found.description,

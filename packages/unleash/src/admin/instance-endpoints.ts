@@ -62,18 +62,22 @@ export interface InstanceEndpoints {
 export function instanceEndpoints(request: AdminRequest, defaultProject: string): InstanceEndpoints {
   return {
     instance: {
-      info: () => request({ what: "read Unleash's version", path: ['ui-config'], schema: instanceSchema }),
+      info: () => request({ operation: "read Unleash's version", path: ['ui-config'], schema: instanceSchema }),
     },
     strategies: strategyEndpoints(request),
     contextFields: contextFieldEndpoints(request),
-    segments: { list: () => request({ what: 'list the segments', path: ['segments'], schema: segmentsSchema }) },
+    segments: { list: () => request({ operation: 'list the segments', path: ['segments'], schema: segmentsSchema }) },
     environments: {
-      list: () => request({ what: 'list the environments', path: ['environments'], schema: environmentsSchema }),
+      list: () => request({ operation: 'list the environments', path: ['environments'], schema: environmentsSchema }),
     },
     projects: {
-      list: () => request({ what: 'list the projects', path: ['projects'], schema: projectsSchema }),
+      list: () => request({ operation: 'list the projects', path: ['projects'], schema: projectsSchema }),
       environments: (project = defaultProject) =>
-        request({ what: `read project "${project}"`, path: ['projects', project, 'overview'], schema: projectSchema }),
+        request({
+          operation: `read project "${project}"`,
+          path: ['projects', project, 'overview'],
+          schema: projectSchema,
+        }),
     },
     events: {
       list: (query = {}) => {
@@ -81,7 +85,7 @@ export function instanceEndpoints(request: AdminRequest, defaultProject: string)
         const id = ids === undefined ? undefined : `IS_ANY_OF:${ids.join(',')}`;
         const filters = { project: is(project), feature: is(feature), id, limit, offset };
         return request({
-          what: 'read the event log',
+          operation: 'read the event log',
           path: ['search', 'events'],
           query: filters,
           schema: eventsSchema,
@@ -95,20 +99,22 @@ const is = (value: string | undefined): string | undefined => (value === undefin
 
 function strategyEndpoints(request: AdminRequest): InstanceEndpoints['strategies'] {
   return {
-    list: () => request({ what: 'list the strategies', path: ['strategies'], schema: strategiesSchema }),
-    create: (body) => request({ what: `create strategy "${body.name}"`, method: 'POST', path: ['strategies'], body }),
+    list: () => request({ operation: 'list the strategies', path: ['strategies'], schema: strategiesSchema }),
+    create: (body) =>
+      request({ operation: `create strategy "${body.name}"`, method: 'POST', path: ['strategies'], body }),
     update: (body) =>
-      request({ what: `update strategy "${body.name}"`, method: 'PUT', path: ['strategies', body.name], body }),
+      request({ operation: `update strategy "${body.name}"`, method: 'PUT', path: ['strategies', body.name], body }),
     reactivate: (name) =>
-      request({ what: `reactivate strategy "${name}"`, method: 'POST', path: ['strategies', name, 'reactivate'] }),
+      request({ operation: `reactivate strategy "${name}"`, method: 'POST', path: ['strategies', name, 'reactivate'] }),
   };
 }
 
 function contextFieldEndpoints(request: AdminRequest): InstanceEndpoints['contextFields'] {
   return {
-    list: () => request({ what: 'list the context fields', path: ['context'], schema: contextFieldsSchema }),
-    create: (body) => request({ what: `create context field "${body.name}"`, method: 'POST', path: ['context'], body }),
+    list: () => request({ operation: 'list the context fields', path: ['context'], schema: contextFieldsSchema }),
+    create: (body) =>
+      request({ operation: `create context field "${body.name}"`, method: 'POST', path: ['context'], body }),
     update: (body) =>
-      request({ what: `update context field "${body.name}"`, method: 'PUT', path: ['context', body.name], body }),
+      request({ operation: `update context field "${body.name}"`, method: 'PUT', path: ['context', body.name], body }),
   };
 }

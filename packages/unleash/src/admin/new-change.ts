@@ -3,7 +3,7 @@ import { invalid } from './admin-api-error.js';
 import type { AdminClient } from './admin-client.js';
 import type { NewRule } from './admin-types.js';
 import { changeVariants, type NewVariant } from './change-variants.js';
-import { type CreationPlan, type CreationStep, carryOut } from './creation.js';
+import { applyPlan, type CreationPlan, type CreationStep } from './creation.js';
 import { currentChange, fetchChanges } from './current-change.js';
 import {
   chosenEnvironments,
@@ -16,7 +16,7 @@ import { changeName } from './flag-name.js';
 import { checkParsed, type ParameterValues, parameterTexts } from './rule-parameters.js';
 import { requireServer } from './server-version.js';
 
-/** A change to be made. */
+/** Options of {@link newChange}. */
 export interface NewChangeOptions {
   readonly client: AdminClient;
   /** The feature's flag, e.g. `ai.support-copilot`. */
@@ -28,14 +28,14 @@ export interface NewChangeOptions {
   /** @default the client's project */
   readonly project?: string;
   /**
-   * Where the rule is put.
+   * The environments that get the rule.
    * @default the client's environment, or else those where the feature has its aiAccess rule
    */
   readonly environments?: readonly string[];
   /** @default 'release' */
   readonly type?: 'release' | 'experiment';
   /**
-   * Further parameters of `aiStage`. Nothing that would let somebody in: a new change starts closed.
+   * Further parameters of `aiStage`. Parameters that open the change are rejected: a new change starts closed.
    * @default `replaces`: in each environment the feature's current change, if any is on there. Set it to `''` for none.
    */
   readonly stage?: ParameterValues;
@@ -44,7 +44,7 @@ export interface NewChangeOptions {
   /** @default none */
   readonly description?: string;
   /**
-   * Switch the change on in those environments; its rule stays closed until somebody widens it.
+   * Switch the change on in those environments; its rule stays closed until it is widened.
    * @default false
    */
   readonly enable?: boolean;
@@ -56,17 +56,18 @@ export interface NewChangeOptions {
 }
 
 /**
- * What creating a change would do: a flag, its dependency on the feature, and one closed `aiStage` rule (stage internal,
- * rollout 0) in each environment, which names the feature's current change in `replaces`. Reads only. Refuses a name that is taken, and a feature that is none or is itself a child.
+ * Plans a new change: a flag, its dependency on the feature, and one closed `aiStage` rule (stage internal,
+ * rollout 0) in each environment, which names the feature's current change in `replaces`. Reads only. Refuses an existing name, and a parent that is no feature or is itself a child.
  */
 export async function planNewChange(options: NewChangeOptions): Promise<CreationPlan> {
   const { client, project = client.project, type = 'release', description = '', enable = false } = options;
   const flag = changeName(options.feature, options);
-  closedRule(flag, options);
+  initialRule(flag, options);
   await requireServer(client);
   const feature = await requireFlag(client, { flag: options.feature, project }, 'a feature');
-  const given = options.environments ?? (client.environment === undefined ? featureEnvironments(feature) : undefined);
-  const environments = await chosenEnvironments(client, given, project);
+  const requested =
+    options.environments ?? (client.environment === undefined ? featureEnvironments(feature) : undefined);
+  const environments = await chosenEnvironments(client, requested, project);
   requireFeature(feature, environments);
   await requireFreeName(client, { flag, project });
   const changes = options.stage?.['replaces'] === undefined ? await fetchChanges(client, feature) : [];
@@ -77,23 +78,23 @@ export async function planNewChange(options: NewChangeOptions): Promise<Creation
       kind: 'add rule' as const,
       flag,
       environment,
-      rule: closedRule(flag, options, currentChange(changes, environment, options.tiers)),
+      rule: initialRule(flag, options, currentChange(changes, environment, options.tiers)),
     })),
     ...(enable ? environments.map((environment) => ({ kind: 'switch on' as const, flag, environment })) : []),
   ];
   return { flag, project, steps, warnings: [] };
 }
 
-/** Creates a change; returns what was done. A failure half-way is undone, and the error says so. */
+/** Creates a change and returns the applied plan. A failed step rolls back the earlier ones. */
 export async function newChange(options: NewChangeOptions): Promise<CreationPlan> {
   const plan = await planNewChange(options);
-  await carryOut(options.client, plan);
+  await applyPlan(options.client, plan);
   return plan;
 }
 
 const CLOSED: Readonly<Record<string, string>> = { stage: 'internal', rollout: '0', forceOn: '' };
 
-function closedRule(
+function initialRule(
   flag: string,
   { stage = {}, variants = [], tiers = DEFAULT_TIERS }: NewChangeOptions,
   replaces = '',
@@ -102,9 +103,9 @@ function closedRule(
   const parameters = parameterTexts(AI_STAGE, { ...defaults, ...stage });
   for (const [name, value] of Object.entries(CLOSED)) {
     if (parameters[name] === value) continue;
-    const wanted = value === '' ? 'empty' : value;
+    const expected = value === '' ? 'empty' : value;
     invalid(
-      `Cannot create "${flag}" with ${name} ${JSON.stringify(parameters[name])}: a new change starts closed, with ${name} ${wanted}. Widen its rule afterwards.`,
+      `Cannot create "${flag}" with ${name} ${JSON.stringify(parameters[name])}: a new change starts closed, with ${name} ${expected}. Widen its rule afterwards.`,
     );
   }
   const parsed = parseStage(flag, parameters, tiers);

@@ -1,6 +1,6 @@
 import { AI_ACCESS, DEFAULT_TIERS, parseAccess } from '@rampart/core';
 import type { AdminClient } from './admin-client.js';
-import { type CreationPlan, type CreationStep, carryOut } from './creation.js';
+import { applyPlan, type CreationPlan, type CreationStep } from './creation.js';
 import { chosenEnvironments, requireFreeName } from './feature-flag.js';
 import { checkFeatureName } from './flag-name.js';
 import { checkParsed, type ParameterValues, parameterTexts } from './rule-parameters.js';
@@ -63,6 +63,6 @@ export async function planNewFeature(options: NewFeatureOptions): Promise<Creati
 /** Creates a feature; returns what was done. A failure half-way is undone, and the error says so. */
 export async function newFeature(options: NewFeatureOptions): Promise<CreationPlan> {
   const plan = await planNewFeature(options);
-  await carryOut(options.client, plan);
+  await applyPlan(options.client, plan);
   return plan;
 }
