@@ -60,12 +60,12 @@ describe.each([
 
   const head = async (): Promise<number> => (await store.readLog(0, 1)).head;
 
-  test('migrates twice and changes nothing', async () => {
+  test('a second migration changes nothing', async () => {
     await store.migrate();
     expect((await store.verify()).ok).toBe(true);
   });
 
-  test('what is read is what the log adds up to, whatever was changed', async () => {
+  test('the state equals the fold of the log after any changes', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(anyChange, { minLength: 1, maxLength: 25 }), async (changes) => {
         for (const change of changes) await store.apply(change, write({ expected: 'any' }));
@@ -84,7 +84,7 @@ describe.each([
     expect((await store.verify()).findings).toEqual([]);
   });
 
-  test('an entry says what changed, who, why and when', async () => {
+  test('an entry has change, actor, reason and time', async () => {
     const tenant = newTenant();
     const before = await head();
     const first = await store.apply(consent(tenant, 'opt_in', 2), write({ reason: 'signed' }));
@@ -102,7 +102,7 @@ describe.each([
     expect(parseRevision(first.revision)?.position).toBe(first.position);
   });
 
-  test('an id stands for one write: the same again changes nothing, another one is a conflict', async () => {
+  test('an id identifies one write: a repeat changes nothing, another write is refused', async () => {
     const tenant = newTenant();
     const id = `once-${tenant}`;
     const first = await store.apply(consent(tenant, 'opt_in'), write({ id }));
@@ -126,7 +126,7 @@ describe.each([
     await expect(store.erase({ tenant }, write({ id: `erase-${tenant}` }))).rejects.toSatisfy(isReusedIdError);
   });
 
-  test('a record tells who said so', async () => {
+  test('a record has its actor', async () => {
     const tenant = newTenant();
     const { revision } = await store.apply(consent(tenant, 'opt_in', 3), write({ reason: 'signed' }));
     expect(await store.consents(tenant)).toEqual([
@@ -151,7 +151,7 @@ describe.each([
     expect(Math.abs(first.now - Date.now())).toBeLessThan(60_000);
   });
 
-  test('audit pages lead to every entry once', async () => {
+  test('pages of the audit trail list every entry once', async () => {
     const tenant = newTenant();
     for (let version = 0; version < 5; version++) {
       await store.apply(consent(tenant, 'opt_in', version), write({ expected: 'any' }));
@@ -189,7 +189,7 @@ describe.each([
   });
 
   describe('conflicts', () => {
-    test('who read an older revision learns both, and nothing is written', async () => {
+    test('a writer with an older revision gets both states, and nothing is written', async () => {
       const tenant = newTenant();
       const read = await store.apply(consent(tenant, 'unset'), write());
       await store.apply(consent(tenant, 'opt_in', 1), write({ actor: 'bob', expected: read.revision }));
@@ -206,7 +206,7 @@ describe.each([
       expect(await head()).toBe(before);
     });
 
-    test('the last writer wins with the revision it read, with any, or narrowing', async () => {
+    test('the last writer wins with its revision, with any, or by narrowing', async () => {
       const tenant = newTenant();
       const first = await store.apply(consent(tenant, 'opt_in'), write());
       await store.apply(consent(newTenant(), 'opt_in'), write());
@@ -228,7 +228,7 @@ describe.each([
       );
     });
 
-    test('of many writers who read the same one wins', async () => {
+    test('one of many writers with the same revision wins', async () => {
       const tenant = newTenant();
       const { revision } = await store.apply(consent(tenant, 'unset'), write());
       const outcomes = await Promise.allSettled(
@@ -318,7 +318,7 @@ describe.each([
     });
   });
 
-  test('text comes back as it went in', async () => {
+  test('text is returned unchanged', async () => {
     const reason = `it's "quoted" \\ \\u0000 \${x} ? $1 -- ; 🎈 ü \n end`;
     const actor = "o'brien \\ ?";
     const kill = { id: `k'${newTenant()}"\\?`, scope: { feature: "f'\\" }, reason };
@@ -330,7 +330,7 @@ describe.each([
     expect(await store.items({ kind: 'kill', id: kill.id })).toEqual([]);
   });
 
-  test('another secret is refused before anything is written', async () => {
+  test('refuses another secret before any write', async () => {
     expect(isStoreError(new Error('no'))).toBe(false);
     expect(() => openStore({ database: 'postgres://a/b', secret: 'short' })).toThrow(/secret = "5 characters".*32/);
   });

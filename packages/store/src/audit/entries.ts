@@ -1,11 +1,4 @@
-import {
-  type ControlChange,
-  ControlInputError,
-  formatRevision,
-  type JsonValue,
-  readId,
-  readRecordedChange,
-} from '@rampart/core';
+import { type ControlChange, formatRevision, type JsonValue, readId, readRecordedChange } from '@rampart/core';
 import type { InferResult } from 'kysely';
 import type { AuditEntry, EntryKind, EntryPage, EntryQuery } from '../api/audit-entry.js';
 import type { Database } from '../database/database.js';
@@ -13,7 +6,7 @@ import { readLogEnd } from '../log/head-row.js';
 import { requireInteger } from '../log/read-log.js';
 import { secretFingerprint } from '../log/rotation.js';
 import { changeOf, itemOf, resultingState } from '../state/item.js';
-import { requireTenant } from '../state/subject.js';
+import { requireTenantAndUser } from '../state/subject.js';
 
 const MAX_ENTRIES_PER_PAGE = 1_000;
 
@@ -56,9 +49,8 @@ function readQuery(
   { sql }: Database,
   { tenant, user, flag, actor, id, after, limit = 100, from, to }: EntryQuery,
 ): number {
-  if (tenant !== undefined) requireTenant(sql, readId('tenant', tenant));
-  if (user !== undefined && tenant === undefined) throw new ControlInputError('user', user, 'name the tenant too');
-  for (const [field, text] of Object.entries({ user, flag, actor, id })) if (text !== undefined) readId(field, text);
+  requireTenantAndUser(sql, { tenant, user });
+  for (const [field, text] of Object.entries({ flag, actor, id })) if (text !== undefined) readId(field, text);
   requireInteger('limit', limit, 1, MAX_ENTRIES_PER_PAGE);
   for (const [field, value] of Object.entries({ after, from, to })) {
     if (value !== undefined) requireInteger(field, value, 0);

@@ -53,7 +53,7 @@ describe.each([
     }
   }
 
-  test('takes a tenant with any number of users, and nobody else', async () => {
+  test('erases a tenant with many users and no other tenant', async () => {
     await addUsers('7', USERS);
     await addUsers('77', 3);
     await change(`insert into rampart_user_choice (tenant_id, user_id, feature_class, choice, entry)
@@ -75,7 +75,7 @@ describe.each([
     expect((await store.verify()).findings).toEqual([]);
   });
 
-  test('takes a user who made any number of entries, about any number of others', async () => {
+  test('erases a user who made many entries about many others', async () => {
     await store.apply({ kind: 'choice', tenant: '7', user: 'zoe', featureClass: '*', choice: 'opt_out' }, write);
     const { head } = await store.readLog(0, 1);
     const [pseudonym, zeros] = ["md5(concat('7-', i))", "repeat('0', 64)"];

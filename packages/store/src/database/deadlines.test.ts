@@ -108,7 +108,7 @@ describe.each([
     await store.readLog(0, 1);
   });
 
-  test('at the lock of a migration, the migration settles and the next one succeeds', async () => {
+  test('a migration that times out at its lock settles, and the next one succeeds', async () => {
     const fresh = (await server().newDatabase()).replace(/:\d+\//, `:${proxy.port}/`);
     const settings = readSettings({ database: fresh, secret: SECRET, timeoutMs: TIMEOUT_MS });
     const database = openDatabase(settings, () => Promise.resolve());
@@ -121,7 +121,7 @@ describe.each([
     await next.close();
   });
 
-  test('all connections at once, one timeout is enough to recover', async () => {
+  test('recovers within one timeout when all connections fail together', async () => {
     const patient = openStore({ database: proxied(), secret: SECRET, timeoutMs: 1_500, pool: { max: 3 } });
     const read = () => patient.readLog(0, 1);
     await Promise.all(Array.from({ length: 3 }, read));

@@ -33,7 +33,7 @@ describe.each([
 
   const head = async () => (await store.readLog(0, 1)).head;
 
-  test('frozen: no call hangs, closing neither, and it goes on when it thaws', async () => {
+  test('a frozen server lets no call hang, and calls succeed when it continues', async () => {
     await server().freeze();
     try {
       await expect(store.readLog(0, 1)).rejects.toMatchObject({ kind: 'timeout' });
@@ -57,7 +57,7 @@ describe.each([
     expect((await store.verify()).findings).toEqual([]);
   });
 
-  test('half open: a write that was cut off can be repeated, and counts once', async () => {
+  test('a write over a half-open connection can be repeated and is recorded once', async () => {
     const { hostname, port } = new URL(url);
     const proxy = await startTcpProxy({ target: { host: hostname, port: Number(port) } });
     const far = open({ database: url.replace(`:${port}/`, `:${proxy.port}/`), pool: { max: 2 } });
@@ -80,7 +80,7 @@ describe.each([
     }
   });
 
-  test('the connection cut after COMMIT was sent: outcome_unknown with the id, and a repeat is one entry', async () => {
+  test('a connection that breaks after COMMIT gives outcome_unknown with the id, and a repeat records one entry', async () => {
     const { hostname, port } = new URL(url);
     const proxy = await startTcpProxy({ target: { host: hostname, port: Number(port) } });
     const far = open({ database: url.replace(`:${port}/`, `:${proxy.port}/`) });
@@ -117,14 +117,14 @@ describe.each([
     }
   });
 
-  test('killed and started again: unreachable, then there', async () => {
+  test('a killed server is unreachable until it is restarted', async () => {
     await server().kill();
     await expect(store.readLog(0, 1)).rejects.toMatchObject({ kind: 'unreachable' });
     await server().start();
     expect(await head()).toBe(1);
   });
 
-  test('taking no writes: nothing is half written', async () => {
+  test('a read-only server leaves no partial write', async () => {
     const isPostgres = url.startsWith('postgres');
     const name = new URL(url).pathname.slice(1);
     const readOnly = (on: boolean) =>
@@ -152,7 +152,7 @@ describe.each([
     await other.close();
   });
 
-  test('breaking in the middle of a change: nothing of it stays', async () => {
+  test('a failure inside a transaction leaves no partial write', async () => {
     await breakLog(url);
     await expect(store.apply(kill('broken'), { ...write, id: 'broken', task: 1 })).rejects.toMatchObject({
       kind: 'broken',
@@ -182,14 +182,14 @@ describe.each([
     return connection.end();
   }
 
-  test('more callers than connections take turns', async () => {
+  test('callers wait for a free connection', async () => {
     const one = open({ pool: { max: 1 }, timeoutMs: 10_000 });
     await Promise.all(Array.from({ length: 12 }, (_, index) => one.apply(kill(`n${index}`), write)));
     expect(await head()).toBe(13);
     await one.close();
   });
 
-  test('a wrong password is refused and not repeated', async () => {
+  test('a wrong password is refused and not in the message', async () => {
     const wrong = open({ database: url.replace(/:[^:@/]+@/, ':topsecret@') });
     const error = await wrong.readLog(0, 1).catch((caught: unknown) => caught);
     expect(error).toMatchObject({ kind: 'refused', message: expect.stringMatching(/check user, password/) });
@@ -197,14 +197,14 @@ describe.each([
     await wrong.close();
   });
 
-  test('nobody there: unreachable', async () => {
+  test('an address without a server is unreachable', async () => {
     const nobody = open({ database: url.replace(/:\d+\//, ':1/') });
     await expect(nobody.readLog(0, 1)).rejects.toMatchObject({ kind: 'unreachable' });
     await expect(nobody.migrate()).rejects.toMatchObject({ kind: 'unreachable' });
     await nobody.close();
   });
 
-  test('not migrated: refused', async () => {
+  test('a database that is not migrated is refused', async () => {
     const empty = open({ database: await server().newDatabase() });
     await expect(empty.readLog(0, 1)).rejects.toMatchObject({
       kind: 'schema_older',
@@ -230,7 +230,7 @@ describe.each([
     },
   );
 
-  test('migrated by a newer version, and this one works with it: nothing changes', async () => {
+  test('a compatible newer schema works', async () => {
     await execute("insert into rampart_migration (name, timestamp) values ('0999_future_works_with_0003', '2999')");
     const other = open();
     await other.migrate();
@@ -241,7 +241,7 @@ describe.each([
     await other.close();
   });
 
-  test('migrated by an older version: refused until it was migrated, and then usable by itself', async () => {
+  test('an older schema is refused until it is migrated', async () => {
     const newer = open();
     await execute("delete from rampart_migration where name = '0002_events'");
     const older = { kind: 'schema_older', message: expect.stringMatching(/0002_events.*rampart migrate/) };
@@ -267,7 +267,7 @@ describe.each([
     return connection.end();
   }
 
-  test('after closing: refused', async () => {
+  test('calls after closing are refused', async () => {
     await store.close();
     await store.close();
     await expect(store.readLog(0, 1)).rejects.toMatchObject({
@@ -277,7 +277,7 @@ describe.each([
   });
 });
 
-test('a replica proves nothing, and no connection to it is kept once the address leads to the primary again', async () => {
+test('a replica is refused, and its connections are dropped when the address leads to the primary again', async () => {
   const replica = await startReplica(postgres());
   const proxy = await startTcpProxy({ target: { host: '127.0.0.1', port: replica.port } });
   const primary = openStore({ database: postgres().url, secret: SECRET });
@@ -303,7 +303,7 @@ test('a replica proves nothing, and no connection to it is kept once the address
   }
 });
 
-test('a connection to a MariaDB that became read-only is not used again', async () => {
+test('a connection to a MariaDB that became read-only is dropped', async () => {
   const url = await mariadb().newDatabase();
   const proxy = await startTcpProxy({ target: { host: '127.0.0.1', port: mariadb().port } });
   const store = openStore({ database: url.replace(/:\d+\//, `:${proxy.port}/`), secret: SECRET });
@@ -330,7 +330,7 @@ test.each([
   ['nonsense with a password', /database = "string": use postgres:/],
   ['postgres://u:hidden@h', /database = "postgres:\/\/h": use postgres:/],
   [{ folder: '' }, /database.folder = ""/],
-])('an address that can not be used: %j', (database, message) => {
+])('refuses an invalid address: %j', (database, message) => {
   expect(() => openStore({ database, secret: SECRET })).toThrow(message);
 });
 

@@ -47,7 +47,7 @@ describe.each([
   { name: 'PostgreSQL', server: postgres },
   { name: 'MariaDB', server: mariadb },
 ])('several processes on $name', ({ server }) => {
-  test('migrate at once, and agree', async () => {
+  test('migrate concurrently and agree on one log', async () => {
     const url = await server().newDatabase();
     const all = await Promise.all(Array.from({ length: 4 }, () => migrateInProcess(url)));
     expect(new Set(all.map(({ said }) => said)).size).toBe(1);
@@ -65,7 +65,7 @@ describe('the folder of an embedded database', () => {
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
-  test('belongs to one process, whose number others are told, until that is gone', async () => {
+  test('belongs to one process, whose id is in the error of others, until it ends', async () => {
     const { child } = await migrateInProcess(folder, 'stay');
     const store = openStore({ database: { folder }, secret: SECRET });
     await expect(store.readLog(0, 1)).rejects.toMatchObject({

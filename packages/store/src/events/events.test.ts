@@ -83,7 +83,7 @@ describe.each([
     expect((await store.events({ tenant })).events[0]).not.toHaveProperty('value');
   });
 
-  test('are recorded once by many who send overlapping batches in any order', async () => {
+  test('are recorded once from concurrent overlapping batches in any order', async () => {
     const tenant = next();
     const all = Array.from({ length: 300 }, (_, at) => event({ tenant, at }));
     const parts = [all, all.toReversed(), all.slice(0, 200), all.slice(100), all.slice(50, 250).toReversed()];

@@ -100,7 +100,7 @@ describe.each([
     expect(await subjects({ after: empty.next, from: 4_000 })).toEqual([NAMELESS]);
   });
 
-  test('name the changes that were measured, once each', async () => {
+  test('list each measured change once', async () => {
     expect(await store.exposedChanges()).toEqual(['ai.copilot.v17', CHANGE]);
   });
 

@@ -1,4 +1,5 @@
 import { readId } from '@rampart/core';
+import type { InferResult } from 'kysely';
 import {
   type ExposurePage,
   type ExposureQuery,
@@ -6,24 +7,9 @@ import {
   type SubjectExposures,
 } from '../api/exposure.js';
 import type { Database } from '../database/database.js';
-import type { Session, Statement } from '../database/sql-dialect.js';
 import { requireInteger } from '../log/read-log.js';
 import { requireTenantAndUser } from '../state/subject.js';
-import { readEventCursor } from './read-events.js';
-
-interface GroupRow {
-  readonly tenant_id: string | null;
-  readonly user_id: string | null;
-  readonly variant: string | null;
-  readonly first_at: number;
-  readonly last_at: number;
-  readonly exposures: number;
-}
-
-interface EventKey {
-  readonly happened_at: number;
-  readonly id: string;
-}
+import { type EventCursor, isAfter, readEventCursor } from './read-events.js';
 
 /** Maximum number of names from {@link exposedChanges}. MySQL ends a recursion after 1000 steps. */
 const MAX_CHANGES = 500;
@@ -35,12 +21,20 @@ const MAX_CHANGES = 500;
 export async function readExposures(database: Database, query: ExposureQuery): Promise<ExposurePage> {
   const { limit = MAX_EXPOSURES_PER_PAGE } = query;
   checkQuery(database, query, limit);
-  const from = startOfRange(query);
+  const exposures = exposuresFrom(database, query);
   return database.session(async (session) => {
-    const last = await lastExposureOfPage(session, from, limit);
-    const range = last === undefined ? from : endOfRange(from, last);
-    const rows = await session.rows<GroupRow>(...groupQuery(range, query));
-    return { subjects: rows.map(toSubjectExposures), ...(last && { next: `${last.happened_at}.${last.id}` }) };
+    // Two rows at the end of the page: its last exposure, and the one that begins the next page.
+    const [last, following] = await session.run(
+      exposures
+        .select(['happened_at', 'id'])
+        .orderBy('happened_at')
+        .orderBy('id')
+        .limit(2)
+        .offset(limit - 1),
+    );
+    const end = following === undefined ? undefined : last;
+    const rows = await session.run(groupBySubject(end === undefined ? exposures : upTo(exposures, end), query));
+    return { subjects: rows.map(toSubjectExposures), ...(end && { next: `${end.happened_at}.${end.id}` }) };
   });
 }
 
@@ -68,52 +62,45 @@ function checkQuery({ sql }: Database, query: ExposureQuery, limit: number): voi
   requireInteger('limit', limit, 1, MAX_EXPOSURES_PER_PAGE);
 }
 
-/** Condition for the exposures of this page and later ones. Exposures of the same time are ordered by id. */
-function startOfRange({ change, from, to, after }: ExposureQuery): Statement {
+/** The exposures of this page and later ones. Exposures of the same time are ordered by id. */
+function exposuresFrom({ kysely }: Database, { change, from, to, after }: ExposureQuery) {
   const cursor = readEventCursor(after);
-  const parts: readonly (readonly [text: string, values: readonly unknown[]])[] = [
-    ["name = 'exposure' and change_flag = ?", [change]],
-    ...(from === undefined ? [] : [['happened_at >= ?', [from]] as const]),
-    ...(to === undefined ? [] : [['happened_at < ?', [to]] as const]),
-    ...(cursor === undefined
-      ? []
-      : [['happened_at >= ? and (happened_at > ? or id > ?)', [cursor.at, cursor.at, cursor.id]] as const]),
-  ];
-  return { text: parts.map(([text]) => text).join(' and '), values: parts.flatMap(([, values]) => values) };
+  return kysely
+    .selectFrom('rampart_event')
+    .where('name', '=', 'exposure')
+    .where('change_flag', '=', change)
+    .$if(from !== undefined, (rows) => rows.where('happened_at', '>=', from ?? 0))
+    .$if(to !== undefined, (rows) => rows.where('happened_at', '<', to ?? 0))
+    .$if(cursor !== undefined, (rows) => rows.where((on) => isAfter(on, cursor as EventCursor)));
 }
 
-function endOfRange({ text, values }: Statement, { happened_at: at, id }: EventKey): Statement {
-  return { text: `${text} and happened_at <= ? and (happened_at < ? or id <= ?)`, values: [...values, at, at, id] };
+type Exposures = ReturnType<typeof exposuresFrom>;
+
+function upTo(exposures: Exposures, { happened_at: at, id }: { readonly happened_at: number; readonly id: string }) {
+  return exposures
+    .where('happened_at', '<=', at)
+    .where((on) => on.or([on('happened_at', '<', at), on('id', '<=', id)]));
 }
 
-/** The last exposure of the page; undefined for the last page. */
-async function lastExposureOfPage(
-  session: Session,
-  { text, values }: Statement,
-  limit: number,
-): Promise<EventKey | undefined> {
-  const [last, following] = await session.rows<EventKey>(
-    `select happened_at, id from rampart_event where ${text} order by happened_at, id limit 2 offset ${limit - 1}`,
-    values,
-  );
-  return following === undefined ? undefined : last;
+function groupBySubject(exposures: Exposures, { variant, tenant, user }: ExposureQuery) {
+  return exposures
+    .$if(variant !== undefined, (rows) => rows.where('variant', '=', variant ?? ''))
+    .$if(tenant !== undefined, (rows) => rows.where('tenant_id', '=', tenant ?? ''))
+    .$if(user !== undefined, (rows) => rows.where('user_id', '=', user ?? ''))
+    .select(['tenant_id', 'user_id', 'variant'])
+    .select(({ fn }) => [
+      fn.min('happened_at').as('first_at'),
+      fn.max('happened_at').as('last_at'),
+      fn.countAll<number>().as('exposures'),
+    ])
+    .groupBy(['tenant_id', 'user_id', 'variant'])
+    .orderBy('first_at')
+    .orderBy('tenant_id')
+    .orderBy('user_id')
+    .orderBy('variant');
 }
 
-function groupQuery(
-  { text, values }: Statement,
-  { variant, tenant, user }: ExposureQuery,
-): [string, readonly unknown[]] {
-  const filters = Object.entries({ variant, tenant_id: tenant, user_id: user }).filter(
-    ([, value]) => value !== undefined,
-  );
-  const conditions = [text, ...filters.map(([column]) => `${column} = ?`)].join(' and ');
-  return [
-    `select tenant_id, user_id, variant, min(happened_at) as first_at, max(happened_at) as last_at, count(*) as exposures
-      from rampart_event where ${conditions}
-      group by tenant_id, user_id, variant order by first_at, tenant_id, user_id, variant`,
-    [...values, ...filters.map(([, value]) => value)],
-  ];
-}
+type GroupRow = InferResult<ReturnType<typeof groupBySubject>>[number];
 
 function toSubjectExposures(row: GroupRow): SubjectExposures {
   const { tenant_id: tenant, user_id: user, variant, first_at: first, last_at: last, exposures: count } = row;

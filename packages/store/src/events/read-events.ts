@@ -1,8 +1,9 @@
 import { ControlInputError, type JsonValue, readId } from '@rampart/core';
-import type { InferResult } from 'kysely';
+import type { Expression, ExpressionBuilder, InferResult, SqlBool } from 'kysely';
 import type { EventPage, EventQuery, RecordedMeasurement } from '../api/measurement.js';
 import type { Database } from '../database/database.js';
 import { requireInteger } from '../log/read-log.js';
+import type { Tables } from '../schema/tables.js';
 import { requireTenantAndUser } from '../state/subject.js';
 
 const MAX_EVENTS_PER_PAGE = 1_000;
@@ -47,10 +48,7 @@ function pageQuery({ kysely }: Database, query: EventQuery, limit: number) {
     .$if(flag !== undefined, (rows) => rows.where('flag', '=', flag ?? ''))
     .$if(from !== undefined, (rows) => rows.where('happened_at', '>=', from ?? 0))
     .$if(to !== undefined, (rows) => rows.where('happened_at', '<', to ?? 0))
-    .$if(after !== undefined, (rows) => {
-      const { at, id } = after as EventCursor;
-      return rows.where('happened_at', '>=', at).where((on) => on.or([on('happened_at', '>', at), on('id', '>', id)]));
-    })
+    .$if(after !== undefined, (rows) => rows.where((on) => isAfter(on, after as EventCursor)))
     .orderBy('happened_at')
     .orderBy('id')
     .limit(limit);
@@ -59,9 +57,14 @@ function pageQuery({ kysely }: Database, query: EventQuery, limit: number) {
 type EventRow = InferResult<ReturnType<typeof pageQuery>>[number];
 
 /** A position in the order of measurements. */
-interface EventCursor {
+export interface EventCursor {
   readonly at: number;
   readonly id: string;
+}
+
+/** Whether a measurement comes after the cursor; the first condition lets the database seek in an index. */
+export function isAfter(on: ExpressionBuilder<Tables, 'rampart_event'>, { at, id }: EventCursor): Expression<SqlBool> {
+  return on.and([on('happened_at', '>=', at), on.or([on('happened_at', '>', at), on('id', '>', id)])]);
 }
 
 /** @throws ControlInputError for a text that is no `next` of a page */

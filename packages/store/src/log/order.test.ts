@@ -153,15 +153,15 @@ async function connectMariadb(url: string): Promise<Plain> {
 }
 
 describe.each(['postgres', 'mariadb'] as const)('who takes a place early and commits late, on %s', (on) => {
-  test('is never skipped by a reader of our log', async () => {
+  test('no reader of the log skips an entry', async () => {
     expect(await missedBy(await ours(on))).toEqual([]);
   });
 
-  test('is skipped where the database counts, which is what the test above would find', async () => {
+  test('readers of a sequence skip entries, which the test above would detect', async () => {
     expect(await missedBy(await naive(on))).toEqual([1]);
   });
 
-  test('many writers at once leave no gap, and a reader that polls misses none', async () => {
+  test('concurrent writers leave no gap, and a polling reader misses no entry', async () => {
     const url = await (on === 'postgres' ? postgres() : mariadb()).newDatabase();
     const stores = Array.from({ length: 3 }, () => openStore({ database: url, secret: SECRET, timeoutMs: 20_000 }));
     const [store] = stores;

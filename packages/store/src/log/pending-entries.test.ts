@@ -89,14 +89,14 @@ const forgeries: readonly (readonly [string, Forgery])[] = [
 describe.each([
   { name: 'PostgreSQL', newDatabase: () => postgres().newDatabase() },
   { name: 'MariaDB', newDatabase: () => mariadb().newDatabase() },
-])('an entry that somebody wrote by SQL on $name', ({ newDatabase }) => {
+])('an entry that an intruder wrote by SQL on $name', ({ newDatabase }) => {
   beforeEach(async () => {
     await open(newDatabase);
     await store.apply(kill('k'), write);
   });
   afterEach(() => Promise.all([store.close(), database.close()]));
 
-  test.each(forgeries)('is passed over by the next write, and named: %s', async (_what, forgery) => {
+  test.each(forgeries)('is skipped by the next write and reported: %s', async (_what, forgery) => {
     const before = await store.head();
     const forged = await forge(forgery);
     const { position } = await store.apply(kill('another'), write);
@@ -107,7 +107,7 @@ describe.each([
     expect(await findings([before, await store.head()])).toEqual([`foreign ${forged}`]);
   });
 
-  test.each(forgeries)('is named where it stands last, and keeps nobody from writing: %s', async (_what, forgery) => {
+  test.each(forgeries)('is reported at the end of the log and prevents no write: %s', async (_what, forgery) => {
     const forged = [await forge(forgery), await forge(forgery)];
     const expected = forged.map((position) => `foreign ${position}`);
     const end = await store.head();
@@ -120,7 +120,7 @@ describe.each([
     expect((await store.readShared()).shared.kills.map(({ id }) => id)).toEqual(['k', 'another']);
   });
 
-  test('hides no edit behind it', async () => {
+  test('hides no edit after it', async () => {
     const forged = await forge({ kind: 'revive', change: revive });
     await store.apply(kill('another'), write);
     if (database.sql.family === 'mysql') {
@@ -133,7 +133,7 @@ describe.each([
   });
 });
 
-test('on PostgreSQL, where no trigger writes any, a consent by SQL is foreign too', async () => {
+test('a consent written by SQL is foreign on PostgreSQL, which has no triggers', async () => {
   await open(() => postgres().newDatabase());
   const forged = await forge({ kind: 'consent', change: consent() });
   await store.apply(kill('k'), write);
@@ -142,7 +142,7 @@ test('on PostgreSQL, where no trigger writes any, a consent by SQL is foreign to
   await Promise.all([store.close(), database.close()]);
 });
 
-describe('what old code writes by SQL', () => {
+describe('an entry that legacy code wrote by SQL', () => {
   beforeEach(() => open(() => mariadb().newDatabase()));
   afterEach(() => Promise.all([store.close(), database.close()]));
 
@@ -153,7 +153,7 @@ describe('what old code writes by SQL', () => {
     await connection.end();
   }
 
-  test('is sealed beside entries that are foreign, by a write and by a check', async () => {
+  test('is signed between foreign entries by a write and by verify', async () => {
     await oldCode("insert into tenant_ai_consents values (7, 'agent', 'opt_in', 1, now())");
     await forge({ kind: 'revive', change: revive });
     await oldCode("update tenant_ai_consents set state = 'opt_out', actor_user_id = 2");
@@ -165,14 +165,14 @@ describe('what old code writes by SQL', () => {
     expect(await macAt(5)).toMatch(/^[0-9a-f]{64}$/);
   });
 
-  test('is sealed by the erasure that takes what it says', async () => {
+  test('is signed by the erasure that deletes its payload', async () => {
     await oldCode("insert into tenant_ai_consents values (7, 'agent', 'opt_in', 1, now())");
     await store.erase({ tenant: '7' }, write);
     expect(await macAt(1)).toMatch(/^[0-9a-f]{64}$/);
     expect(await findings()).toEqual([]);
   });
 
-  test('is not sealed where it says something else than it committed to, or nothing', async () => {
+  test('is not signed if its payload is missing or differs from its commitment', async () => {
     const [other, silent] = [
       await forge({ kind: 'consent', change: consent(9), told: consent() }),
       await forge({ kind: 'consent', change: consent() }),

@@ -119,7 +119,7 @@ describe.each([
       for (const tenant of ['5', '6']) await store.apply(consent(tenant), write);
     }
 
-    test('leaves entries unproven, and no others, where the former secret is missing or wrong', async () => {
+    test('leaves only the entries of a missing or wrong previous secret unproven', async () => {
       await rotated();
       for (const given of [open(attacked.url, NEW), open(attacked.url, NEW, WRONG)]) {
         const { ok, findings } = await given.verify();
@@ -143,13 +143,13 @@ describe.each([
         "delete from rampart_detail where part = 'what' and id = (select id from rampart_log where position = 4)",
         'deleted 4',
       ],
-    ])('does not hide an entry that was edited: %s', async (_which, sql, expected) => {
+    ])('does not hide an edited entry: %s', async (_which, sql, expected) => {
       await rotated();
       await attacked.attack(sql);
       expect(await kindsOf(store)).toContain(expected);
     });
 
-    test('does not hide entries that the former secret signed anew', async () => {
+    test('does not hide entries that the previous secret signed again', async () => {
       await rotated();
       const rows = await rowsOf(attacked, 'position <= 3');
       let mac = createChain(OLD).genesis((await store.head()).epoch);
@@ -162,7 +162,7 @@ describe.each([
       expect(await kindsOf(store)).toContain('foreign 4');
     });
 
-    test('does not let the former secret sign an entry', async () => {
+    test('does not let the previous secret sign an entry', async () => {
       await rotated();
       await appendWith(OLD, {});
       expect(await kindsOf(store)).toContain('foreign 7');
@@ -170,7 +170,7 @@ describe.each([
       expect(await kindsOf(store)).toContain('foreign 7');
     });
 
-    test('does not let the former secret change the secret back', async () => {
+    test('does not let the previous secret reverse the rotation', async () => {
       await rotated();
       const [from, to] = [createChain(NEW).keyCheck(), createChain(OLD).keyCheck()];
       const endorsement = createChain(OLD).endorse((await store.head()).mac, to);
@@ -181,7 +181,7 @@ describe.each([
       await expect(open(attacked.url, NEW).readLog(0, 1)).rejects.toMatchObject(refusal);
     });
 
-    test('does not let the head name another secret without an entry', async () => {
+    test('reports a head that names another secret without a rotation', async () => {
       await rotated();
       await attacked.attack(`update rampart_head set key_check = '${createChain(OLD).keyCheck()}'`);
       expect(await kindsOf(store)).toEqual(['foreign 6']);
@@ -189,7 +189,7 @@ describe.each([
       expect(await kindsOf(store)).toContain('foreign 7');
     });
 
-    test('shows by an exported head where it was cut off, and closes processes that lack the former secret', async () => {
+    test('an exported head shows where it was cut off, and processes without the previous secret close', async () => {
       await rotated();
       const head = await store.head();
       await attacked.attack(`update rampart_head set position = 3, sealed = 3, key_check = '${createChain(OLD).keyCheck()}',
@@ -225,7 +225,7 @@ describe.each([
   });
 });
 
-test('a rotation on MariaDB seals what old code wrote before it with the former secret', async () => {
+test('a rotation on MariaDB signs earlier entries of legacy code with the previous secret', async () => {
   const { url, owner } = await attackedMariadb(mariadb());
   const store = open(url, NEW, OLD);
   await open(url, OLD).migrate();

@@ -135,7 +135,7 @@ describe('a tenant_ai_consents that is there already', () => {
     expect((await store.verify()).findings).toEqual([]);
   });
 
-  test('who had read what old code changed meanwhile has a conflict', async () => {
+  test('reports a conflict to a writer that read the state before legacy code changed it', async () => {
     await store.migrate();
     const read = (await store.consents('7')).find(({ featureClass }) => featureClass === 'agent');
     await oldCode.query("UPDATE tenant_ai_consents SET state = 'opt_out' WHERE tenant_id = 7");
@@ -143,7 +143,7 @@ describe('a tenant_ai_consents that is there already', () => {
     await expect(store.apply(change, { ...write, expected: read?.revision })).rejects.toThrow(/"opt_out"/);
   });
 
-  test('a write of ours puts the spelling right, and says who', async () => {
+  test('a write of the store corrects the spelling and records its actor', async () => {
     await store.migrate();
     const change = { kind: 'consent', tenant: '7', featureClass: 'agent', consent: { state: 'opt_out' } } as const;
     await store.apply(change, write);
@@ -262,7 +262,7 @@ describe('a tenant_ai_consents that is there already', () => {
     expect((await owner.query("show tables like 'rampart%'"))[0]).toEqual([]);
   });
 
-  test('a state that is none is unknown, and found', async () => {
+  test('an invalid state is unknown, and verify reports it', async () => {
     await owner.query('alter table tenant_ai_consents modify state varchar(20)');
     await owner.query(
       "INSERT INTO tenant_ai_consents VALUES (8, 'agent', 'OPT-OUT', 1, NOW()), (9, 'agent', NULL, 1, NOW())",
@@ -289,7 +289,7 @@ describe('a tenant_ai_consents that is there already', () => {
     expect(await consentsOf('9')).toEqual(new Map([['agent', { state: 'opt_out' }]]));
   });
 
-  test('a service needs EXECUTE on one procedure, and is told so', async () => {
+  test('a service without EXECUTE on the procedure gets an error that names it', async () => {
     await store.migrate();
     const at = new URL(url);
     const database = at.pathname.slice(1);

@@ -4,7 +4,7 @@ import type { Database } from '../database/database.js';
 import type { Session, SqlDialect } from '../database/sql-dialect.js';
 import { consentOfRow, stateOf } from './consent-row.js';
 import { changeOf, ITEM_KINDS, type Item, itemType, valuesOf } from './item.js';
-import { requireTenant } from './subject.js';
+import { requireTenantAndUser } from './subject.js';
 
 interface ItemRow extends Readonly<Record<string, unknown>> {
   readonly epoch: string;
@@ -21,9 +21,8 @@ export async function items(database: Database, query: ItemQuery = {}): Promise<
   if (kind !== undefined && !ITEM_KINDS.includes(kind)) {
     throw new ControlInputError('kind', kind, `use one of ${ITEM_KINDS.join(', ')}`);
   }
-  if (tenant !== undefined) requireTenant(database.sql, readId('tenant', tenant));
-  if (user !== undefined && tenant === undefined) throw new ControlInputError('user', user, 'name the tenant too');
-  for (const [field, text] of Object.entries({ user, id })) if (text !== undefined) readId(field, text);
+  requireTenantAndUser(database.sql, { tenant, user });
+  if (id !== undefined) readId('id', id);
   const filter = { tenant_id: tenant, user_id: user, id };
   const kinds = ITEM_KINDS.filter((each) => (kind ?? each) === each && hasKeys(each, filter));
   return database.session(async (session) => {

@@ -40,7 +40,7 @@ describe.each([
   { name: 'PostgreSQL', engine: 'postgres', place: () => postgres().newDatabase(), open: onPostgres },
   { name: 'MariaDB', engine: 'mariadb', place: () => mariadb().newDatabase(), open: onMariadb },
 ])('a large tenant on $name', ({ engine, place, open }) => {
-  test('is read with ids of every kind, classes of one user over several pages, and a choice that is none of the two', async () => {
+  test('is read with every kind of id, classes of one user on several pages, and an invalid choice', async () => {
     const url = await place();
     const store = openStore({ database: url, secret: SECRET, timeoutMs: 20_000 });
     await store.migrate();
@@ -69,7 +69,7 @@ describe.each([
     }
   });
 
-  test('is read whole, and gets no more choices than the limit', async () => {
+  test('is read completely, and accepts no choices above the limit', async () => {
     const url = await place();
     const store = openStore({ database: url, secret: SECRET, timeoutMs: 20_000 });
     await store.migrate();
@@ -115,7 +115,7 @@ describe('a large tenant in the embedded database', () => {
   let folder: string | undefined;
   afterAll(async () => folder !== undefined && rm(folder, { recursive: true, force: true }));
 
-  test('is read whole, page by page, so that the process goes on with other work', async () => {
+  test('is read page by page without blocking the process', async () => {
     folder = await mkdtemp(join(tmpdir(), 'rampart-large-'));
     await prepareEmbedded(folder);
     const open = () => openStore({ database: { folder: folder ?? '' }, secret: SECRET, timeoutMs: 20_000 });
