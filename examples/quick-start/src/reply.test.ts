@@ -11,5 +11,5 @@ it('offers the upgrade to a free tenant, and answers a paying one', async () => 
   const client = OpenFeature.getClient();
   expect(await client.getBooleanValue('ai.support-copilot', false, { tier: 'pro' })).toBe(true);
   expect(await client.getObjectValue('ai.support-copilot', {}, { tier: 'free' })).toMatchObject({ outcome: 'paywall' });
-  expect(rampart.asked).toHaveLength(2);
+  expect(rampart.evaluations).toHaveLength(2);
 });

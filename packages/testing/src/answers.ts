@@ -8,7 +8,7 @@ import {
   routeFor,
 } from '@rampart/core';
 
-/** What to answer: any field of a decision; the rest follows from the outcome. */
+/** Any fields of a decision; the others follow from the outcome. */
 export type Answer = Partial<Decision>;
 
 const GATE_OF: Readonly<Record<Decision['outcome'], Gate>> = {
@@ -35,10 +35,10 @@ const PAYWALL: Paywall = {
 };
 
 /**
- * A whole decision from the part that a test cares about, the same as core would make it: `enabled` and gate follow from the
- * outcome, an enabled one has a mode (suggestion) and bands, a paywall has an offer, a killed one its message.
+ * Completes a decision as core would make it: `enabled` and gate follow from the outcome, `enabled` has a mode (suggestion) and
+ * bands, `paywall` an offer, `unavailable` its message.
  *
- * @throws RangeError where the answer contradicts itself
+ * @throws RangeError if the fields contradict each other
  */
 export function decisionOf(flag: string, answer: Answer, confidence?: unknown): Decision {
   const outcome = answer.outcome ?? (answer.enabled === false ? 'off' : 'enabled');
@@ -52,10 +52,10 @@ export function decisionOf(flag: string, answer: Answer, confidence?: unknown): 
   const revisions = { flag: 'test', consent: 'test', policy: 'test' };
   const detail = gate === 'kill' && outcome === 'off' ? 'not_launched' : DETAIL_OF[gate];
   const base = { ...NO_DECISION, outcome, enabled, gate, detail, feature: flag, revisions };
-  return { ...base, ...shownWith(outcome, answer, confidence), ...answer, outcome, enabled, gate };
+  return { ...base, ...toDecisionFields(outcome, answer, confidence), ...answer, outcome, enabled, gate };
 }
 
-function shownWith(outcome: Decision['outcome'], answer: Answer, confidence: unknown): Answer {
+function toDecisionFields(outcome: Decision['outcome'], answer: Answer, confidence: unknown): Answer {
   switch (outcome) {
     case 'enabled': {
       const { mode = 'suggestion', bands = DEFAULT_BANDS } = answer;

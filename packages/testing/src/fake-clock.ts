@@ -1,18 +1,18 @@
-/** A clock that moves when it is told to. */
+/** A clock that moves by `advance` only. */
 export interface FakeClock {
   /** The time in ms; pass it as an option named `now`. */
   readonly now: () => number;
-  /** Moves the clock on, or with a negative number back. */
-  advance(milliseconds: number): void;
+  /** Moves the clock forward, or back by a negative number. */
+  advance(ms: number): void;
 }
 
-/** A clock for tests, at `start` ms. @default the first of January 2026; caches take 0 for no time at all */
+/** Creates a clock for tests. @param start ms since 1970; not 0, which caches treat as no time. Default: 2026-01-01 */
 export function createFakeClock(start: number = Date.UTC(2026, 0, 1)): FakeClock {
   let time = start;
   return {
     now: () => time,
-    advance: (milliseconds) => {
-      time += milliseconds;
+    advance: (ms) => {
+      time += ms;
     },
   };
 }

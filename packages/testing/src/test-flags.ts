@@ -16,7 +16,7 @@ import {
 } from '@rampart/core';
 import { type Answer, decisionOf } from './answers.js';
 
-/** Facts that a subject must have for an answer; a list fact must hold all entries given. */
+/** Attributes that a subject must have; a list must contain every given entry. */
 export type SubjectMatch = Attributes;
 
 interface Entry {
@@ -24,24 +24,24 @@ interface Entry {
   readonly match: SubjectMatch;
 }
 
-/** A question that was asked, and what was answered. */
-export interface Asked {
+/** One counted evaluation. */
+export interface RecordedEvaluation {
   readonly flag: string;
   readonly enabled: boolean;
   readonly variant: string | undefined;
 }
 
-/** The flag platform of tests: answers what it was told, of AI flags and ordinary ones. */
+/** A flag source in memory with decisions and values that the test sets. */
 export class TestFlags implements FlagSource {
   readonly #names: AiNameSettings;
   readonly #answers = new Map<string, Entry[]>();
   readonly #values = new Map<string, JsonValue>();
   readonly #listeners = new Set<(event: FlagSourceEvent) => void>();
   #snapshot: FlagSnapshot = this.#read();
-  /** Everything that was asked and counted, in order. */
-  readonly asked: Asked[] = [];
+  /** Every counted evaluation, in order. */
+  readonly evaluations: RecordedEvaluation[] = [];
 
-  /** @param names which names are those of AI flags where no answer was set */
+  /** @param names the names of AI flags, for those without a decision */
   constructor(names: AiNameSettings = {}) {
     this.#names = names;
   }
@@ -63,7 +63,7 @@ export class TestFlags implements FlagSource {
     const names = this.#snapshot.names();
     this.#answers.clear();
     this.#values.clear();
-    this.asked.length = 0;
+    this.evaluations.length = 0;
     for (const name of names) this.#changed(name);
   }
 
@@ -116,7 +116,7 @@ export class TestFlags implements FlagSource {
   }
 
   count(flag: string, enabled: boolean, variant: string | undefined): void {
-    this.asked.push({ flag, enabled, variant });
+    this.evaluations.push({ flag, enabled, variant });
   }
 
   #changed(flag: string): void {
@@ -145,21 +145,21 @@ export class TestFlags implements FlagSource {
   }
 }
 
-// The newest answer that fits decides; a subject that none fits is off, as everybody is until something opens.
+// The newest match counts; without a match the flag is off.
 function answerFor(flag: string, entries: readonly Entry[], subject: Subject): Evaluation {
-  const found = entries.find(({ match }) => fits(match, subject));
-  const decision: Decision = decisionOf(flag, found?.answer ?? { outcome: 'off' }, subject.confidence);
+  const entry = entries.find(({ match }) => matches(match, subject));
+  const decision: Decision = decisionOf(flag, entry?.answer ?? { outcome: 'off' }, subject.confidence);
   const disabled = decision.gate === 'flag' || decision.gate === 'kill';
   const split = decision.gate === 'rollout';
   const reason = disabled ? 'DISABLED' : split ? 'SPLIT' : 'TARGETING_MATCH';
   return { decision, reason, exposed: decision.enabled ? decision.variant : undefined, rule: undefined };
 }
 
-function fits(match: SubjectMatch, { attributes }: Subject): boolean {
-  return Object.entries(match).every(([name, wanted]) => {
+function matches(match: SubjectMatch, { attributes }: Subject): boolean {
+  return Object.entries(match).every(([name, expected]) => {
     const value = attributes[name];
-    if (!Array.isArray(wanted)) return value === wanted;
-    return Array.isArray(value) && wanted.every((entry) => value.includes(entry));
+    if (!Array.isArray(expected)) return value === expected;
+    return Array.isArray(value) && expected.every((entry) => value.includes(entry));
   });
 }
 

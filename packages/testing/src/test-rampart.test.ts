@@ -9,7 +9,8 @@ import { createTestRampart } from './test-rampart.js';
 
 const rampart = createTestRampart();
 const client = OpenFeature.getClient('testing');
-const ask = async (context: object = {}) => readDecision(await client.getObjectValue('ai.copilot', {}, { ...context }));
+const decide = async (context: object = {}) =>
+  readDecision(await client.getObjectValue('ai.copilot', {}, { ...context }));
 
 beforeAll(() => OpenFeature.setProviderAndWait('testing', rampart.provider));
 beforeEach(() => rampart.clear());
@@ -17,9 +18,9 @@ beforeEach(() => rampart.clear());
 afterAll(() => OpenFeature.close());
 
 describe('AI flags', () => {
-  it('answers everybody with what was set', async () => {
+  it('returns the set decision to every subject', async () => {
     rampart.set('ai.copilot', { binding: { model: 'small' } });
-    expect(await ask()).toMatchObject({
+    expect(await decide()).toMatchObject({
       outcome: 'enabled',
       enabled: true,
       gate: 'open',
@@ -30,18 +31,21 @@ describe('AI flags', () => {
     expect(rampart.provider.engine.decide('ai.copilot', {})).toMatchObject({ outcome: 'enabled' });
   });
 
-  it('answers subjects differently, the newest that fits first, and others are off', async () => {
+  it('returns the newest matching decision, and off without a match', async () => {
     rampart.set('ai.copilot', { outcome: 'enabled' }, { tier: 'pro' });
     rampart.set('ai.copilot', { outcome: 'paywall' }, { tier: 'free' });
     rampart.set('ai.copilot', { outcome: 'off', gate: 'exclusion', detail: 'hipaa' }, { labels: ['hipaa'] });
-    expect((await ask({ tier: 'pro' })).outcome).toBe('enabled');
-    expect(await ask({ tier: 'free' })).toMatchObject({
+    expect((await decide({ tier: 'pro' })).outcome).toBe('enabled');
+    expect(await decide({ tier: 'free' })).toMatchObject({
       outcome: 'paywall',
       gate: 'tier',
       paywall: { requiredTier: 'pro' },
     });
-    expect(await ask({ tier: 'pro', labels: ['eu', 'hipaa'] })).toMatchObject({ gate: 'exclusion', detail: 'hipaa' });
-    expect((await ask({})).outcome).toBe('off');
+    expect(await decide({ tier: 'pro', labels: ['eu', 'hipaa'] })).toMatchObject({
+      gate: 'exclusion',
+      detail: 'hipaa',
+    });
+    expect((await decide({})).outcome).toBe('off');
   });
 
   it.each([
@@ -59,13 +63,13 @@ describe('AI flags', () => {
 
   it('answers for a feature that was never launched as core does', async () => {
     rampart.set('ai.copilot', { outcome: 'off', gate: 'kill' });
-    expect(await ask()).toMatchObject({ outcome: 'off', gate: 'kill', detail: 'not_launched', message: undefined });
+    expect(await decide()).toMatchObject({ outcome: 'off', gate: 'kill', detail: 'not_launched', message: undefined });
   });
 
   it('routes a confidence as the mode allows', async () => {
     rampart.set('ai.copilot', { mode: 'confirmation' });
-    expect((await ask({ confidence: 0.99 })).route).toBe('confirm');
-    expect((await ask()).route).toBeUndefined();
+    expect((await decide({ confidence: 0.99 })).route).toBe('confirm');
+    expect((await decide()).route).toBeUndefined();
   });
 
   it('refuses an answer that contradicts itself', () => {
@@ -77,8 +81,8 @@ describe('AI flags', () => {
 
   it('remembers what was asked', async () => {
     rampart.set('ai.copilot', { change: 'ai.copilot.v2', variant: 'b' });
-    await ask();
-    expect(rampart.asked).toEqual([
+    await decide();
+    expect(rampart.evaluations).toEqual([
       { flag: 'ai.copilot', enabled: true, variant: undefined },
       { flag: 'ai.copilot.v2', enabled: true, variant: 'b' },
     ]);
@@ -138,8 +142,8 @@ it('a fake clock lets a test pass the lifetime of cached facts', async () => {
   const clock = createFakeClock();
   const flags = new TestFlags();
   flags.set('ai.copilot', {}, {});
-  let asked = 0;
-  const directory = async () => ({ tier: `tier-${(asked += 1)}` });
+  let lookups = 0;
+  const directory = async () => ({ tier: `tier-${(lookups += 1)}` });
   const provider = new RampartProvider({
     flags,
     control: new InMemoryControl(),
@@ -150,9 +154,9 @@ it('a fake clock lets a test pass the lifetime of cached facts', async () => {
   await provider.engine.prepare({ tenantId: 'acme' });
   clock.advance(500);
   await provider.engine.prepare({ tenantId: 'acme' });
-  expect(asked).toBe(1);
+  expect(lookups).toBe(1);
   clock.advance(600);
   await provider.engine.prepare({ tenantId: 'acme' });
-  expect(asked).toBe(2);
+  expect(lookups).toBe(2);
   await provider.onClose();
 });

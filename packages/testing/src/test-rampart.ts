@@ -2,33 +2,33 @@ import type { Logger } from '@openfeature/server-sdk';
 import { InMemoryControl, type JsonValue } from '@rampart/core';
 import { RampartProvider } from '@rampart/openfeature-provider';
 import type { Answer } from './answers.js';
-import { type Asked, type SubjectMatch, TestFlags } from './test-flags.js';
+import { type RecordedEvaluation, type SubjectMatch, TestFlags } from './test-flags.js';
 
-/** A provider for tests: the real value mapping, metadata and events, over answers that you set. */
+/** The real provider for tests: its value mapping, metadata and events, with decisions that the test sets. */
 export interface TestRampart {
   readonly provider: RampartProvider;
   /**
-   * Sets what an AI flag answers. The newest answer that fits a subject decides; a subject that none fits is off.
+   * Sets the decision of an AI flag. The newest one that matches a subject counts; without a match the flag is off.
    *
-   * @param match attributes that the subject must have. Default: everybody
-   * @throws RangeError where the answer contradicts itself
+   * @param match attributes that the subject must have. Default: every subject matches
+   * @throws RangeError if the fields of the decision contradict each other
    */
   set(flag: string, answer: Answer, match?: SubjectMatch): void;
   /** Sets the value of an ordinary flag: a boolean, text, a number, or JSON. */
   setValue(flag: string, value: JsonValue): void;
-  /** Everything that was asked, in order. */
-  readonly asked: readonly Asked[];
-  /** Forgets all answers and questions. */
+  /** Every counted evaluation, in order. */
+  readonly evaluations: readonly RecordedEvaluation[];
+  /** Removes all decisions, values and recorded evaluations. */
   clear(): void;
 }
 
 /** Options of {@link createTestRampart}: as in `createRampart`. */
 export interface TestRampartOptions {
-  /** How the names of AI flags begin: one for which no answer was set is closed. `''`: no name says so. @default 'ai.' */
+  /** The prefix of AI flags' names: such a flag without a decision is closed. `''`: names don't count. @default 'ai.' */
   readonly prefix?: string | undefined;
   /** Flag → feature, for flags that have no parent in Unleash. @default none */
   readonly gates?: Readonly<Record<string, string>> | undefined;
-  /** Where warnings go, e.g. of AI flags for which no answer was set. @default OpenFeature's: the console */
+  /** Receives warnings, e.g. of AI flags without a decision. @default OpenFeature's: the console */
   readonly logger?: Logger | undefined;
 }
 
@@ -48,7 +48,7 @@ export function createTestRampart({ prefix, gates = {}, logger }: TestRampartOpt
     provider,
     set: (flag, answer, match = {}) => flags.set(flag, answer, match),
     setValue: (flag, value) => flags.setValue(flag, value),
-    asked: flags.asked,
+    evaluations: flags.evaluations,
     clear: () => flags.clear(),
   };
 }
