@@ -10,7 +10,7 @@ export interface ToggleResponse {
   json(): Promise<unknown>;
 }
 
-/** The few things that unleash-proxy-client keeps to itself and that nothing public tells; read here and nowhere else. */
+/** The private members of unleash-proxy-client that have no public equivalent; only this file reads them. */
 interface Internals {
   fetch?: ToggleFetch;
   readonly started?: boolean;
@@ -24,11 +24,11 @@ interface Internals {
 const internalsOf = (client: UnleashClient): Internals => client as unknown as Internals;
 
 /**
- * Puts a function around the client's fetching of toggles; usage metrics are not touched. Nothing public tells for which
- * context an answer came: an answer to an older request can land last, and an aborted request looks like an unchanged one.
+ * Wraps the client's fetch of toggles, not of usage metrics. Its public events don't identify the context of a response: that of an
+ * older request can arrive last, and an aborted request looks like an unchanged one.
  *
- * @returns puts the former one back, unless somebody else put another one there since
- * @throws Error where the client has no such function
+ * @returns restores the wrapped function, unless it was replaced since
+ * @throws Error if the client has no such function
  */
 export function wrapFetch(client: UnleashClient, wrap: (inner: ToggleFetch) => ToggleFetch): () => void {
   const internals = internalsOf(client);
@@ -42,19 +42,19 @@ export function wrapFetch(client: UnleashClient, wrap: (inner: ToggleFetch) => T
   };
 }
 
-/** Whether somebody called `start`. */
+/** Whether `start` was called. */
 export const isStarted = (client: UnleashClient): boolean => internalsOf(client).started === true;
 
-/** How often it fetches, in ms; 0: only when told. */
+/** The polling interval in ms; 0: no polling. */
 export const refreshInterval = (client: UnleashClient): number => internalsOf(client).refreshInterval ?? 0;
 
-/** Headers that say who asks, as they are now: pages change them where they lie. */
+/** The current credential headers, which a page may change in place. */
 export function headersOf(client: UnleashClient): Readonly<Record<string, string>> {
   const { clientKey = '', headerName = 'Authorization', customHeaders = {} } = internalsOf(client);
   return { ...customHeaders, [headerName]: clientKey };
 }
 
-/** Fetches now, also where `updateToggles` would wait for a first answer that may never come. */
+/** Fetches now, also while `updateToggles` would wait for the first response. */
 export async function fetchNow(client: UnleashClient): Promise<void> {
   await (internalsOf(client).fetchToggles?.() ?? client.updateToggles());
 }

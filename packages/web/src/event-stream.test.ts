@@ -53,7 +53,7 @@ const offer = (ticket: string) => () =>
   Response.json({ flags: [], eventStreams: [{ type: 'sse', url: `/ofrep/v1/events?ticket=${ticket}` }] });
 
 describe('the event stream', () => {
-  it('is asked for as this subject, with the key in a header and the ticket in the address', async () => {
+  it('requests a ticket for the subject with the key in a header, and opens the URL with the ticket', async () => {
     const { events, requests, last } = stream(offer('t1'));
     events.setContext(ANA);
     await vi.advanceTimersByTimeAsync(0);
@@ -79,7 +79,7 @@ describe('the event stream', () => {
     events.close();
   });
 
-  it('calls when it begins to listen, and on its word', async () => {
+  it('reports an invalidation on connect and on each event', async () => {
     const { events, changed, last } = stream(offer('t'));
     events.setContext(ANA);
     await vi.advanceTimersByTimeAsync(0);
@@ -94,7 +94,7 @@ describe('the event stream', () => {
     events.close();
   });
 
-  it('calls when the browser has come back by itself: nobody knows what was missed', async () => {
+  it('reports missed events when the browser reconnects by itself', async () => {
     const { events, changed, last } = stream(offer('t'));
     events.setContext(ANA);
     await vi.advanceTimersByTimeAsync(0);
@@ -106,7 +106,7 @@ describe('the event stream', () => {
     events.close();
   });
 
-  it('is tried again where it can not be opened', async () => {
+  it('retries a failed connection', async () => {
     let opened = 0;
     const { events, requests } = stream(offer('t'), (url) => {
       opened += 1;
@@ -119,7 +119,7 @@ describe('the event stream', () => {
     events.close();
   });
 
-  it('fetches a new ticket when the old one is refused, waiting longer each time', async () => {
+  it('requests a new ticket after a refusal, with growing delays', async () => {
     const { events, requests, changed, last } = stream((turn) =>
       turn === 2 ? new Error('away') : offer(`t${turn}`)(),
     );
@@ -138,7 +138,7 @@ describe('the event stream', () => {
     events.close();
   });
 
-  it('asks anew for a ticket that has not come in ten seconds, and lets go of the former request', async () => {
+  it('repeats a ticket request after ten seconds and aborts the former one', async () => {
     const { events, requests, signals, last } = stream((turn) => (turn === 1 ? 'never' : offer(`t${turn}`)()));
     events.setContext(ANA);
     await vi.advanceTimersByTimeAsync(9_999);
@@ -152,7 +152,7 @@ describe('the event stream', () => {
     events.close();
   });
 
-  it('asks anew where it is not told in ten seconds who asks', async () => {
+  it('retries if the headers take more than ten seconds', async () => {
     let turn = 0;
     const headers = () => {
       turn += 1;

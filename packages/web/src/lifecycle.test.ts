@@ -18,7 +18,7 @@ const whoAsks = ({ context }: { context: { properties?: Readonly<Record<string, 
   byTenant[(context.properties?.['tenantId'] ?? 'globex') as keyof typeof byTenant];
 
 describe('the start', () => {
-  it('is READY once, when the flags are there', async () => {
+  it('emits READY once when the flags have arrived', async () => {
     const { client, heard } = await serve(() => [ai('ai.x')]);
     expect(client.providerStatus).toBe(ProviderStatus.READY);
     expect(heard).toEqual(['READY']);
@@ -35,7 +35,7 @@ describe('the start', () => {
     expect(provider.client.getContext().userId).toBe('bo');
   });
 
-  it('from a stored copy believes nothing that is AI until the gateway has spoken', async () => {
+  it('from a stored copy closes AI flags until the gateway has answered', async () => {
     const storage = new InMemoryStorageProvider();
     await storage.save('repo', [ai('ai.x'), plain('theme')]);
     const { client } = await serve(() => new TypeError('offline'), { storage });
@@ -118,7 +118,7 @@ describe('a default of true never opens an AI flag', () => {
 });
 
 describe('another user', () => {
-  it('never sees the former one, neither while it changes nor after', async () => {
+  it('never gets the flags of the former user, neither during the change nor after it', async () => {
     const { client, gateway, heard } = await serve(whoAsks);
     expect([client.getBooleanValue('ai.x', false), client.getBooleanValue('theme', false)]).toEqual([true, true]);
     gateway.hold();
@@ -151,7 +151,7 @@ describe('another user', () => {
     await changed;
   });
 
-  it('does not see the former one when the change fails, and sees its own when it succeeds later', async () => {
+  it('does not get the former flags if the change fails, and gets its own when it succeeds later', async () => {
     const { client, gateway, provider } = await serve(whoAsks);
     gateway.answer = () => 503;
     await OpenFeature.setContext(BO);
@@ -163,7 +163,7 @@ describe('another user', () => {
     expect(client.getBooleanValue('ai.x', false)).toBe(true);
   });
 
-  it('does not see what was asked for the former one and came late', async () => {
+  it('does not get a late response for the former user', async () => {
     const { client, gateway, provider } = await serve(whoAsks);
     gateway.hold();
     // Once the first of two has been cancelled, unleash-proxy-client 3.8 can't cancel the second any more.
@@ -198,7 +198,7 @@ describe('another user', () => {
 });
 
 describe('while the page is open', () => {
-  it('names the flags that changed, and is silent when none did', async () => {
+  it('emits the changed flags, and nothing if none changed', async () => {
     const { client, gateway, provider, heard } = await serve(() => [
       ai('ai.x', { feedback: 'v1.one' }),
       plain('theme'),
@@ -235,7 +235,7 @@ describe('while the page is open', () => {
     expect(heard).toEqual(['READY', 'ERROR', 'CONFIGURATION_CHANGED: ai.x']);
   });
 
-  it('closes AI when nothing could be fetched for too long', async () => {
+  it('closes AI flags when fetching fails for closeAfterMs', async () => {
     vi.useFakeTimers();
     const { client, gateway, provider, heard } = await serve(() => [ai('ai.x'), plain('theme')], {
       closeAfterMs: 5_000,
@@ -298,7 +298,7 @@ describe("a client of the page's own", () => {
     unleash.stop();
   });
 
-  it('that nobody started is started, and stopped in the end', async () => {
+  it('that is not started is started, and stopped at the close', async () => {
     const unleash = build(new FetchDouble(() => [ai('ai.x')]));
     const stop = vi.spyOn(unleash, 'stop');
     await OpenFeature.setProviderAndWait(new RampartWebProvider({ client: unleash }), ANA);

@@ -22,7 +22,7 @@ const LATE = 'the flags could not be fetched: no answer within 10 s';
 const pass = (time: number): Promise<unknown> => vi.advanceTimersByTimeAsync(time);
 const unconfirmed = { enabled: false, detail: 'unconfirmed' };
 
-/** A gateway that takes connections and answers nobody. */
+/** A gateway that accepts connections and never answers. */
 function silent(): FetchDouble {
   const gateway = new FetchDouble(() => OPEN);
   gateway.hold();
@@ -32,13 +32,13 @@ function silent(): FetchDouble {
 /** How a promise settled, and when, in ms from now. */
 function settling(promise: Promise<unknown>): { how?: string; after?: number } {
   const began = Date.now();
-  const seen: { how?: string; after?: number } = {};
-  const settled = (how: string) => () => void Object.assign(seen, { how, after: Date.now() - began });
+  const result: { how?: string; after?: number } = {};
+  const settled = (how: string) => () => void Object.assign(result, { how, after: Date.now() - began });
   promise.then(settled('resolved'), settled('rejected'));
-  return seen;
+  return result;
 }
 
-describe('a start that nobody answers', () => {
+describe('a start without a response', () => {
   it.each([5, 30])(
     'has failed after ten seconds, and is READY with a later poll, each %i s',
     async (refreshInterval) => {
@@ -89,7 +89,7 @@ describe('a start that nobody answers', () => {
     expect(client.getBooleanValue('ai.x', false)).toBe(true);
   });
 
-  it('polls no more when its provider was closed meanwhile', async () => {
+  it('stops polling when the provider is closed', async () => {
     const { gateway, heard, started } = start(silent(), { refreshInterval: 5 });
     settling(started);
     await pass(1_000);
@@ -101,7 +101,7 @@ describe('a start that nobody answers', () => {
   });
 });
 
-describe('another user whom nobody answers', () => {
+describe('a context change without a response', () => {
   it.each([1, 3, 5, 9, 30, undefined])(
     'is refused after ten seconds, however often polls begin anew: each %s s',
     async (refreshInterval) => {
@@ -129,7 +129,7 @@ describe('another user whom nobody answers', () => {
     },
   );
 
-  it('is believed when the answer comes all the same', async () => {
+  it('accepts a late response', async () => {
     const { client, gateway } = await serve(() => OPEN, { refreshInterval: 7 });
     gateway.hold();
     settling(OpenFeature.setContext(BO));
@@ -142,7 +142,7 @@ describe('another user whom nobody answers', () => {
   });
 });
 
-describe('a page whose polls nobody answers', () => {
+describe('polls without a response', () => {
   it.each([
     [5, 15_000],
     [15, 25_000],
@@ -170,7 +170,7 @@ describe('a page whose polls nobody answers', () => {
     },
   );
 
-  it('says once in ten seconds that it is STALE', async () => {
+  it('emits STALE at most once in ten seconds', async () => {
     const { gateway, heard } = await serve(() => OPEN, { refreshInterval: 4, closeAfterMs: 3_600_000 });
     gateway.hold();
     await pass(63_999);
@@ -179,7 +179,7 @@ describe('a page whose polls nobody answers', () => {
   });
 });
 
-describe('a page that is told of a change which nobody answers', () => {
+describe('a change event without a response', () => {
   async function page() {
     let tell = (): void => {};
     const events = (changed: () => void) => {
@@ -191,7 +191,7 @@ describe('a page that is told of a change which nobody answers', () => {
     return { ...served, tell };
   }
 
-  it('closes AI ten seconds after the first word, however many follow', async () => {
+  it('closes AI flags ten seconds after the first event, however many follow', async () => {
     const { client, tell } = await page();
     for (let second = 0; second < 10; second += 2) {
       tell();
@@ -202,7 +202,7 @@ describe('a page that is told of a change which nobody answers', () => {
     expect(readWebDecision(client, 'ai.x')).toMatchObject(unconfirmed);
   });
 
-  it('closes it ten seconds after the word, also where a poll waited before', async () => {
+  it('closes AI flags ten seconds after the event, even if a poll was pending', async () => {
     const { client, heard, tell } = await page();
     await pass(39_000);
     tell();

@@ -14,7 +14,7 @@ import { asJson, metadataOf, UNCONFIRMED, type WebDecision } from './web-decisio
 
 type Closed = Extract<FlagAnswer, { readonly kind: 'closed' }>;
 
-/** A question about one flag, and what is known. */
+/** One flag and its evaluation. */
 export interface Question {
   readonly flag: string;
   readonly answer: FlagAnswer;
@@ -59,7 +59,7 @@ export function resolveObject<T extends JsonValue>(question: Question, fallback:
   return { value: asJson(answer.decision) as T, ...describe(answer) };
 }
 
-/** The answer on an AI flag of which nothing has been heard yet. */
+/** The resolution of an AI flag before the first response. */
 export function closedUntilReady(type: FlagValueType, fallback: FlagValue): ResolutionDetails<FlagValue> {
   const value = type === 'boolean' ? false : type === 'object' ? asJson(UNCONFIRMED) : fallback;
   return closedAnswer({ kind: 'closed', decision: UNCONFIRMED, stale: true }, value);
@@ -109,7 +109,7 @@ function reasonOf(answer: Listed, open: boolean): string {
   return !open && (gate === undefined || gate === 'flag' || gate === 'kill') ? 'DISABLED' : 'TARGETING_MATCH';
 }
 
-/** Counts what was served. Not what is closed for want of an answer, and not names that the client's metrics choke on. */
+/** Counts a served evaluation, except unconfirmed ones and names that break the client's metrics. */
 function count({ flag, answer, client }: Question, ask: (client: UnleashClient) => unknown): void {
   const served = isListed(answer) && answer.toggle.enabled === isOpen(answer);
   // unleash-proxy-client 3.8 counts in a plain object: `constructor` would write to Object itself, and throw.

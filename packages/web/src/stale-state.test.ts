@@ -33,7 +33,7 @@ async function page(): Promise<Served & { readonly tell: () => void }> {
   return { ...served, tell };
 }
 
-describe('a page that was told of a change that it can not fetch', () => {
+describe('a known change that can not be fetched', () => {
   it.each([
     ['429', 429],
     ['503', 503],
@@ -84,7 +84,7 @@ describe('a page that was told of a change that it can not fetch', () => {
     expect(gateway.asked).toHaveLength(3);
   });
 
-  it('closes AI where no answer comes in ten seconds, and asks until one does', async () => {
+  it('closes AI flags after ten seconds without a response, and retries until one arrives', async () => {
     const { client, gateway, tell } = await page();
     gateway.answer = () => KILLED;
     gateway.hold();
@@ -157,7 +157,7 @@ describe('a page that was told of a change that it can not fetch', () => {
   });
 });
 
-it('a page that may have missed something asks until it is answered, and keeps AI as it was meanwhile', async () => {
+it('missed events are fetched with retries and keep AI flags open meanwhile', async () => {
   vi.stubGlobal('EventSource', EventSourceDouble);
   const offer = async () => Response.json({ eventStreams: [{ type: 'sse', url: '/events' }] });
   vi.spyOn(globalThis, 'fetch').mockImplementation(offer);

@@ -1,19 +1,18 @@
 import type { EvaluationDetails, FlagValue, Hook, HookContext, ResolutionDetails } from '@openfeature/web-sdk';
 
-/** OpenFeature's words for a provider that it doesn't ask. */
-const NOT_ASKED: ReadonlySet<unknown> = new Set(['PROVIDER_NOT_READY', 'PROVIDER_FATAL']);
+/** Error codes of evaluations that OpenFeature doesn't pass to the provider. */
+const NOT_DELEGATED: ReadonlySet<unknown> = new Set(['PROVIDER_NOT_READY', 'PROVIDER_FATAL']);
 
 /**
- * Closes AI flags where OpenFeature doesn't ask the provider: while its status is NOT_READY, OpenFeature answers every caller's
- * default, which may be true. A provider has no other way into such an evaluation than its `finally` hook, which may change the
- * details before they are returned. The status stays NOT_READY, so that React's suspense waits as ever.
+ * Closes AI flags while the status is NOT_READY: OpenFeature then returns every caller's default, which may be true, without calling
+ * the provider. Only a `finally` hook can change the details of such an evaluation. The status stays NOT_READY, for React's suspense.
  *
- * @param closed the answer on an AI flag; undefined for an ordinary one, which keeps the caller's default
+ * @param closed resolves an AI flag; returns undefined for an ordinary flag, which keeps the caller's default
  */
 export function startingHook(closed: (asked: HookContext) => ResolutionDetails<FlagValue> | undefined): Hook {
   return {
     finally(asked: Readonly<HookContext>, details: EvaluationDetails<FlagValue>): void {
-      if (!NOT_ASKED.has(details.errorCode)) return;
+      if (!NOT_DELEGATED.has(details.errorCode)) return;
       const answer = closed(asked);
       if (answer === undefined) return;
       delete details.errorCode;

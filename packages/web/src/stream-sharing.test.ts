@@ -114,7 +114,7 @@ const settle = async (ms = 0): Promise<void> => {
 };
 
 describe('tabs of one browser', () => {
-  it('share one stream, and all hear what it says', async () => {
+  it('share one stream and all receive its events', async () => {
     const browser = new BrowserDouble();
     const tabs = Array.from({ length: 9 }, () => openTab(browser));
     await settle();
@@ -158,7 +158,7 @@ describe('tabs of one browser', () => {
     expect([open().length, first.news]).toEqual([1, [{ kind: 'missed' }]]);
   });
 
-  it('a frozen tab lets go at once', async () => {
+  it('a frozen tab releases the lock at once', async () => {
     const browser = new BrowserDouble();
     const first = openTab(browser);
     openTab(browser);
@@ -203,7 +203,7 @@ describe('tabs of one browser', () => {
     expect(open()).toHaveLength(1);
   });
 
-  it('each listens for itself where locks are forbidden', async () => {
+  it('each tab has its own stream if locks are forbidden', async () => {
     const browser = new BrowserDouble();
     const forbidden = { request: () => Promise.reject(new DOMException('no', 'SecurityError')) };
     const first = openTab(browser, 'ana', { locks: forbidden as never });
