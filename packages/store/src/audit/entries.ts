@@ -3,10 +3,10 @@ import type { InferResult } from 'kysely';
 import type { AuditEntry, EntryKind, EntryPage, EntryQuery } from '../api/audit-entry.js';
 import type { Database } from '../database/database.js';
 import { readLogEnd } from '../log/head-row.js';
-import { requireInteger } from '../log/read-log.js';
 import { secretFingerprint } from '../log/rotation.js';
 import { changeOf, itemOf, resultingState } from '../state/item.js';
 import { requireTenantAndUser } from '../state/subject.js';
+import { requireInteger } from '../validate.js';
 
 const MAX_ENTRIES_PER_PAGE = 1_000;
 

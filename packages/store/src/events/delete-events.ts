@@ -2,7 +2,7 @@ import { readId } from '@rampart/core';
 import type { ExpiredEventQuery } from '../api/measurement.js';
 import { type Database, retryOnConflict } from '../database/database.js';
 import { placeholders, type Session } from '../database/sql-dialect.js';
-import { requireInteger } from '../log/read-log.js';
+import { requireInteger } from '../validate.js';
 
 /** Measurements per statement: there may be millions, and each statement must end within the timeout. */
 const BATCH_SIZE = 2_000;
@@ -37,8 +37,8 @@ export async function deleteExpiredEvents(
   database: Database,
   { olderThanMs, exceptNames = [] }: ExpiredEventQuery,
 ): Promise<number> {
-  requireInteger('age', olderThanMs, 0);
-  for (const name of exceptNames) readId('except', name);
+  requireInteger('olderThanMs', olderThanMs, 0);
+  for (const name of exceptNames) readId('exceptNames', name);
   const others = exceptNames.length === 0 ? '' : ` and name not in (${placeholders(exceptNames)})`;
   return deleteEvents(database, `happened_at < ${database.sql.now} - ${olderThanMs}${others}`, exceptNames);
 }

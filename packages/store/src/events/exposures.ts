@@ -7,8 +7,8 @@ import {
   type SubjectExposures,
 } from '../api/exposure.js';
 import type { Database } from '../database/database.js';
-import { requireInteger } from '../log/read-log.js';
 import { requireTenantAndUser } from '../state/subject.js';
+import { requireInteger } from '../validate.js';
 import { type EventCursor, isAfter, readEventCursor } from './read-events.js';
 
 /** Maximum number of names from {@link exposedChanges}. MySQL ends a recursion after 1000 steps. */

@@ -2,9 +2,9 @@ import { ControlInputError, type JsonValue, readId } from '@rampart/core';
 import type { Expression, ExpressionBuilder, InferResult, SqlBool } from 'kysely';
 import type { EventPage, EventQuery, RecordedMeasurement } from '../api/measurement.js';
 import type { Database } from '../database/database.js';
-import { requireInteger } from '../log/read-log.js';
 import type { Tables } from '../schema/tables.js';
 import { requireTenantAndUser } from '../state/subject.js';
+import { requireInteger } from '../validate.js';
 
 const MAX_EVENTS_PER_PAGE = 1_000;
 

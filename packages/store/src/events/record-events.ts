@@ -3,8 +3,8 @@ import type { Measurement, RecordedEvents } from '../api/measurement.js';
 import { type Database, retryOnConflict } from '../database/database.js';
 import { placeholders, type Session } from '../database/sql-dialect.js';
 import { canonical, requireStorable } from '../log/canonical.js';
-import { requireInteger } from '../log/read-log.js';
 import { requireTenant } from '../state/subject.js';
+import { requireInteger } from '../validate.js';
 
 /** Maximum per call: one statement, which must end within the timeout. */
 const MAX_EVENTS_PER_CALL = 1_000;

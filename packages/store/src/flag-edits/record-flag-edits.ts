@@ -5,7 +5,7 @@ import type { Database } from '../database/database.js';
 import { insertRows, type Session } from '../database/sql-dialect.js';
 import { type NewEntry, runPlanned } from '../log/append.js';
 import { asJson, storableText } from '../log/canonical.js';
-import { requireInteger } from '../log/read-log.js';
+import { requireInteger } from '../validate.js';
 
 /** Edits per transaction. */
 const BATCH_SIZE = 200;

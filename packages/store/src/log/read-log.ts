@@ -1,6 +1,5 @@
 import {
   type ControlChange,
-  ControlInputError,
   type LogBatch,
   type LogEffect,
   readRecordedChange,
@@ -9,6 +8,7 @@ import {
 import { type Database, requirePrimary } from '../database/database.js';
 import type { SqlDialect } from '../database/sql-dialect.js';
 import { requireWatched } from '../schema/consent-watch.js';
+import { requireInteger } from '../validate.js';
 import { ROTATION_KIND } from './rotation.js';
 
 interface LogRecord {
@@ -80,16 +80,4 @@ export function parseChange(what: string): ControlChange | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** @throws ControlInputError */
-export function requireInteger(
-  field: string,
-  value: unknown,
-  min: number,
-  max: number = Number.MAX_SAFE_INTEGER,
-): void {
-  if (Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max) return;
-  const upTo = max === Number.MAX_SAFE_INTEGER ? '' : ` to ${max}`;
-  throw new ControlInputError(field, value, `use a whole number from ${min}${upTo}`);
 }
