@@ -214,7 +214,7 @@ describe('docs/widen-a-stage.md', () => {
     await client().rules.update({ ...place, id }, { parameters: { ...parameters, maxPerHour: '8' } });
     expect(await widen('--rollout', '60', '--yes', '--expect', digest)).toMatchObject({
       code: 1,
-      err: expect.stringContaining('somebody changed it since'),
+      err: expect.stringContaining('it was changed since'),
     });
     expect((await ruleNow()).parameters).toMatchObject({ rollout: '50', maxPerHour: '8' });
   });
@@ -223,7 +223,7 @@ describe('docs/widen-a-stage.md', () => {
     const admin = client();
     const plan = await planWiden({ client: admin, change: CHANGE, environment: 'development', rollout: '60' });
     await admin.rules.update({ ...place, id: plan.rule.id }, { constraints: [] });
-    await expect(widenPlan(admin, plan)).rejects.toThrow('somebody changed its rule in development meanwhile');
+    await expect(widenPlan(admin, plan)).rejects.toThrow('its rule in development was changed meanwhile');
     expect((await ruleNow()).parameters).toMatchObject({ rollout: '50' });
   });
 

@@ -53,8 +53,8 @@ function isInexactId(name: string, value: unknown): boolean {
 const IDS: ReadonlySet<string> = new Set(['userId', 'sessionId', 'tenantId']);
 
 function setKnown(context: UnleashContext, name: string, value: unknown): void {
-  const shown = isInexactId(name, value) ? undefined : plain(value);
-  if (shown !== undefined) context[name] = String(shown);
+  const text = isInexactId(name, value) ? undefined : plain(value);
+  if (text !== undefined) context[name] = String(text);
 }
 
 function addTime(context: UnleashContext, value: unknown): void {
@@ -73,8 +73,8 @@ function addProperties(properties: Record<string, string | number>, value: unkno
 }
 
 function addProperty(properties: Record<string, string | number>, name: string, value: unknown): void {
-  const shown = isInexactId(name, value) ? undefined : plain(value);
-  if (shown !== undefined && name !== '__proto__') properties[name] = shown;
+  const text = isInexactId(name, value) ? undefined : plain(value);
+  if (text !== undefined && name !== '__proto__') properties[name] = text;
 }
 
 function plain(value: unknown): string | number | undefined {
@@ -138,8 +138,8 @@ function addFact(context: UnleashContext, subject: Subject, name: string, fixed:
 function listText(list: readonly unknown[]): string {
   let text = '';
   for (const [index, entry] of list.entries()) {
-    const shown = typeof entry === 'string' ? entry : primitiveText(entry);
-    text = index === 0 ? shown : `${text},${shown}`;
+    const item = typeof entry === 'string' ? entry : primitiveText(entry);
+    text = index === 0 ? item : `${text},${item}`;
   }
   return text;
 }

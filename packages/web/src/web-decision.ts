@@ -67,9 +67,9 @@ export function readWebDecision(answer: unknown, flag?: string): WebDecision {
   const fromValue = isRecord(value) ? fromRecord(value) : NO_WEB_DECISION;
   if (fromValue !== NO_WEB_DECISION) return fromValue;
   if (NOT_READY.has(errorCode)) return UNCONFIRMED;
-  const found = isRecord(flagMetadata) ? fromRecord(flagMetadata) : NO_WEB_DECISION;
+  const decision = isRecord(flagMetadata) ? fromRecord(flagMetadata) : NO_WEB_DECISION;
   // Details of a failure carry the caller's default, which may be true: what was decided is in the metadata alone.
-  return found.enabled && value === false ? NO_WEB_DECISION : found;
+  return decision.enabled && value === false ? NO_WEB_DECISION : decision;
 }
 
 /** Reads the nested form of a decision, and the flat one of metadata. */

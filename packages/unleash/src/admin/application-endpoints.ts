@@ -27,11 +27,11 @@ export function applicationEndpoints(request: AdminRequest): ApplicationEndpoint
   return {
     applications: {
       async list() {
-        const found = new Map<string, Application>();
+        const byName = new Map<string, Application>();
         for (let offset = 0; ; offset += PAGE_SIZE) {
           const { applications, total } = await page(offset);
-          for (const application of applications) found.set(application.name, application);
-          if (applications.length === 0 || offset + PAGE_SIZE >= total) return [...found.values()];
+          for (const application of applications) byName.set(application.name, application);
+          if (applications.length === 0 || offset + PAGE_SIZE >= total) return [...byName.values()];
         }
       },
       namesUsing: (flag) =>

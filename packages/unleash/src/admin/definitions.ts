@@ -50,23 +50,23 @@ export async function fetchDefinitions(
   query: DefinitionQuery,
 ): Promise<readonly AdminFlagDefinition[]> {
   const { environment, concurrency = 6 } = query;
-  const known = await client.environments.list();
-  if (!known.includes(environment)) {
-    refuse(`Cannot read environment "${environment}": Unleash has ${known.join(', ')}. Use one of them.`);
+  const environments = await client.environments.list();
+  if (!environments.includes(environment)) {
+    refuse(`Cannot read environment "${environment}": Unleash has ${environments.join(', ')}. Use one of them.`);
   }
   const projects = query.project === undefined ? await client.projects.list() : [query.project];
   const segments = new Map((await client.segments.list()).map((segment) => [segment.id, segment]));
-  const found: AdminFlagDefinition[] = [];
+  const definitions: AdminFlagDefinition[] = [];
   for (const project of projects) {
     const used = await client.projects.environments(project);
     if (!used.includes(environment)) continue;
     const listed = await client.flags.list(project);
     await eachOf(listed, concurrency, async (flag) => {
       const definition = await readDefinition(client, { flag, project, environment, segments });
-      if (definition !== undefined) found.push(definition);
+      if (definition !== undefined) definitions.push(definition);
     });
   }
-  return found.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  return definitions.toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 interface Reading {

@@ -54,21 +54,21 @@ export function requireFeature(flag: AdminFlag, environments: readonly string[])
     );
   }
   for (const environment of environments) {
-    const found = activeRules(flag, environment);
-    if (found.length === 1 && found[0] === 'aiAccess') continue;
-    const what = found.length === 0 ? 'no rule' : found.join(', ');
+    const rules = activeRules(flag, environment);
+    if (rules.length === 1 && rules[0] === 'aiAccess') continue;
+    const description = rules.length === 0 ? 'no rule' : rules.join(', ');
     refuse(
-      `Cannot use "${flag.name}" as a feature: in ${environment} it has ${what} instead of exactly one aiAccess rule. Fix it there, or name a feature.`,
+      `Cannot use "${flag.name}" as a feature: in ${environment} it has ${description} instead of exactly one aiAccess rule. Fix it there, or name a feature.`,
     );
   }
 }
 
 /** The environments where a flag has an active `aiAccess` rule; refuses where there is none. */
 export function featureEnvironments(flag: AdminFlag): readonly string[] {
-  const found = flag.environments
+  const environments = flag.environments
     .map(({ name }) => name)
     .filter((name) => activeRules(flag, name).includes('aiAccess'));
-  if (found.length > 0) return found;
+  if (environments.length > 0) return environments;
   return refuse(
     `Cannot use "${flag.name}" as a feature: it has no aiAccess rule in any environment. Create the feature first, or name one.`,
   );

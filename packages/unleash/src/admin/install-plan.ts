@@ -32,70 +32,74 @@ export type InstallAction = StrategyAction | ContextFieldAction;
 export const STRATEGIES: readonly StrategyDefinition[] = [AI_ACCESS, AI_STAGE];
 
 /** Compares a strategy with what the server has under its name. */
-export function planStrategy(definition: StrategyDefinition, found: InstalledStrategy | undefined): StrategyAction {
+export function planStrategy(definition: StrategyDefinition, installed: InstalledStrategy | undefined): StrategyAction {
   const { name, parameters } = definition;
-  const shared = { kind: 'strategy', name, definition, reactivate: found?.deprecated ?? false } as const;
-  if (found === undefined)
+  const shared = { kind: 'strategy', name, definition, reactivate: installed?.deprecated ?? false } as const;
+  if (installed === undefined)
     return { ...shared, action: 'create', changes: [`new, with ${parameters.length} parameters`] };
   const changes = [
-    ...(found.deprecated ? ['is deprecated: reactivate'] : []),
-    ...changedText('description', found.description, definition.description),
-    ...changedParameters(found.parameters, parameters),
+    ...(installed.deprecated ? ['is deprecated: reactivate'] : []),
+    ...changedText('description', installed.description, definition.description),
+    ...changedParameters(installed.parameters, parameters),
   ];
   return { ...shared, action: changes.length > 0 ? 'update' : 'unchanged', changes };
 }
 
 function changedParameters(
-  found: readonly ParameterDefinition[],
-  wanted: readonly ParameterDefinition[],
+  installed: readonly ParameterDefinition[],
+  expected: readonly ParameterDefinition[],
 ): readonly string[] {
   const names = (list: readonly ParameterDefinition[]): readonly string[] => list.map(({ name }) => name);
-  const before = new Map(found.map((parameter) => [parameter.name, parameter]));
-  const kept = wanted.filter(({ name }) => before.has(name));
+  const before = new Map(installed.map((parameter) => [parameter.name, parameter]));
+  const kept = expected.filter(({ name }) => before.has(name));
   const lines = [
-    ...found.filter(({ name }) => !names(wanted).includes(name)).map(({ name }) => `- parameter ${name}`),
-    ...wanted.flatMap((parameter) => changedParameter(before.get(parameter.name), parameter)),
+    ...installed.filter(({ name }) => !names(expected).includes(name)).map(({ name }) => `- parameter ${name}`),
+    ...expected.flatMap((parameter) => changedParameter(before.get(parameter.name), parameter)),
   ];
-  const order = names(found).filter((name) => names(kept).includes(name));
+  const order = names(installed).filter((name) => names(kept).includes(name));
   return order.join() === names(kept).join() ? lines : [...lines, '~ order of the parameters'];
 }
 
-function changedParameter(found: ParameterDefinition | undefined, wanted: ParameterDefinition): readonly string[] {
-  if (found === undefined) return [`+ parameter ${wanted.name} (${wanted.type}${wanted.required ? ', required' : ''})`];
-  const of = (field: string): string => `${field} of ${wanted.name}`;
+function changedParameter(
+  installed: ParameterDefinition | undefined,
+  expected: ParameterDefinition,
+): readonly string[] {
+  if (installed === undefined)
+    return [`+ parameter ${expected.name} (${expected.type}${expected.required ? ', required' : ''})`];
+  const of = (field: string): string => `${field} of ${expected.name}`;
   return [
-    ...changedText(of('type'), found.type, wanted.type),
-    ...changedText(of('required'), String(found.required), String(wanted.required)),
-    ...changedText(of('description'), found.description, wanted.description),
+    ...changedText(of('type'), installed.type, expected.type),
+    ...changedText(of('required'), String(installed.required), String(expected.required)),
+    ...changedText(of('description'), installed.description, expected.description),
   ];
 }
 
 /** Compares a context field with what the server has under its name; what operators added stays. */
-export function planContextField(wanted: ContextField, found: ContextField | undefined): ContextFieldAction {
-  const shared = { kind: 'context field', name: wanted.name } as const;
-  if (found === undefined) {
-    return { ...shared, action: 'create', changes: [`new${describeField(wanted)}`], field: wanted };
+export function planContextField(expected: ContextField, installed: ContextField | undefined): ContextFieldAction {
+  const shared = { kind: 'context field', name: expected.name } as const;
+  if (installed === undefined) {
+    return { ...shared, action: 'create', changes: [`new${describeField(expected)}`], field: expected };
   }
-  const field = merge(wanted, found);
-  const added = field.legalValues.slice(found.legalValues.length).map(({ value }) => `+ legal value ${value}`);
+  const field = merge(expected, installed);
+  const added = field.legalValues.slice(installed.legalValues.length).map(({ value }) => `+ legal value ${value}`);
   const changes = [
-    ...changedText('description', found.description, field.description),
-    ...changedText('stickiness', String(found.stickiness), String(field.stickiness)),
+    ...changedText('description', installed.description, field.description),
+    ...changedText('stickiness', String(installed.stickiness), String(field.stickiness)),
     ...added,
   ];
   return { ...shared, action: changes.length > 0 ? 'update' : 'unchanged', changes, field };
 }
 
 /** A field without legal values takes any; giving it some would forbid constraints that operators may have. */
-function merge(wanted: ContextField, found: ContextField): ContextField {
-  const known = new Set(found.legalValues.map(({ value }) => value));
-  const missing = known.size === 0 ? [] : wanted.legalValues.filter(({ value }) => !known.has(value));
-  const ours = found.description === '' || found.description.startsWith(DESCRIPTION_MARKER);
+function merge(expected: ContextField, installed: ContextField): ContextField {
+  const values = new Set(installed.legalValues.map(({ value }) => value));
+  const missing = values.size === 0 ? [] : expected.legalValues.filter(({ value }) => !values.has(value));
+  const isReplaceable = installed.description === '' || installed.description.startsWith(DESCRIPTION_MARKER);
   return {
-    name: found.name,
-    description: ours ? wanted.description : found.description,
-    stickiness: found.stickiness || wanted.stickiness,
-    legalValues: [...found.legalValues, ...missing],
+    name: installed.name,
+    description: isReplaceable ? expected.description : installed.description,
+    stickiness: installed.stickiness || expected.stickiness,
+    legalValues: [...installed.legalValues, ...missing],
   };
 }
 
@@ -104,8 +108,8 @@ function describeField({ stickiness, legalValues }: ContextField): string {
   return `${stickiness ? ', with stickiness' : ''}${values}`;
 }
 
-function changedText(what: string, found: string, wanted: string): readonly string[] {
-  return found === wanted ? [] : [`~ ${what}: ${quote(found)} → ${quote(wanted)}`];
+function changedText(what: string, installed: string, expected: string): readonly string[] {
+  return installed === expected ? [] : [`~ ${what}: ${quote(installed)} → ${quote(expected)}`];
 }
 
 const quote = (text: string): string => JSON.stringify(text.length > 60 ? `${text.slice(0, 59)}…` : text);

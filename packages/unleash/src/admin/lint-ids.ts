@@ -25,16 +25,16 @@ const USER: ReadonlySet<unknown> = new Set(['userId', 'targetingKey']);
 
 function twoCases(written: readonly WrittenId[]): Problem[] {
   const first = new Map<string, WrittenId>();
-  const found = new Map<string, Problem>();
+  const problems = new Map<string, Problem>();
   for (const { flag, field, id } of written) {
     const other = first.get(id.toLowerCase());
     if (other === undefined) first.set(id.toLowerCase(), { flag, field, id });
-    else if (other.id !== id && !found.has(id)) {
+    else if (other.id !== id && !problems.has(id)) {
       const fix = `${JSON.stringify(other.id)} in ${other.field} of ${other.flag} differs in case alone, and ids compare exactly: use one spelling`;
-      found.set(id, problem(flag, field, id, fix));
+      problems.set(id, problem(flag, field, id, fix));
     }
   }
-  return [...found.values()];
+  return [...problems.values()];
 }
 
 function listed(flag: Flag): WrittenId[] {

@@ -14,7 +14,7 @@ import { UnleashEvaluator } from '../evaluator.js';
 import { type CompiledFlag, idsOfTwoCases } from './lint-ids.js';
 import { replacementProblems } from './lint-replacements.js';
 
-/** What lint is told besides the definitions. */
+/** Settings of lint. */
 export interface LintOptions {
   /** @default free, starter, pro, business, enterprise */
   readonly tiers?: readonly string[] | undefined;
@@ -34,7 +34,7 @@ export interface LintFinding extends Problem {
 
 /**
  * Finds every configuration error among all flags of an environment, errors first. Looks at flags as clients get them: rules
- * that are marked `disabled` don't count, but a flag whose rules all are is told.
+ * that are marked `disabled` don't count, but a flag with disabled rules only is reported.
  */
 export function lint(read: readonly FlagDefinition[], options: LintOptions = {}): readonly LintFinding[] {
   const definitions = read.map(withoutDisabled);
@@ -68,9 +68,9 @@ export function lint(read: readonly FlagDefinition[], options: LintOptions = {})
 
 const as =
   (severity: LintFinding['severity']) =>
-  (found: Problem): LintFinding => ({ ...found, severity });
+  (problem: Problem): LintFinding => ({ ...problem, severity });
 
-// A flag counts in every environment of its project. Where it is off and has no rules, nobody has set it up yet.
+// A flag counts in every environment of its project. Where it is off and has no rules, it is not set up yet.
 const isUnused = ({ enabled, strategies = [] }: FlagDefinition): boolean => !enabled && strategies.length === 0;
 
 const isDisabled = (rule: RuleDefinition): boolean => 'disabled' in rule && rule.disabled === true;
@@ -95,8 +95,8 @@ function problemsOf(flag: Flag): readonly Problem[] {
   if (flag.kind === 'plain') return [];
   const bindings = flag.kind === 'change' ? flag.rules.flatMap((rule) => rule.variants) : [];
   const unique = new Map<string, Problem>();
-  for (const found of [...flag.problems, ...bindings.flatMap((variant) => variant.problem ?? [])]) {
-    unique.set(`${found.field} ${found.value}`, found);
+  for (const current of [...flag.problems, ...bindings.flatMap((variant) => variant.problem ?? [])]) {
+    unique.set(`${current.field} ${current.value}`, current);
   }
   return [...unique.values()];
 }
@@ -107,29 +107,29 @@ function conventions(definition: FlagDefinition, flag: Flag, prefix: string): Pr
 }
 
 function featureConventions({ name, type }: FlagDefinition, prefix: string): Problem[] {
-  const found: Problem[] = [];
+  const problems: Problem[] = [];
   if (prefix !== '' && !(name.startsWith(prefix) && /^[^.]+$/.test(name.slice(prefix.length)))) {
-    found.push(problem(name, 'name', name, `name a feature ${prefix}<feature>`));
+    problems.push(problem(name, 'name', name, `name a feature ${prefix}<feature>`));
   }
   if (type !== undefined && type !== 'kill-switch') {
-    found.push(problem(name, 'type', type, 'make a feature flag a kill-switch'));
+    problems.push(problem(name, 'type', type, 'make a feature flag a kill-switch'));
   }
-  return found;
+  return problems;
 }
 
 function changeConventions({ name, type }: FlagDefinition, { feature, rules }: ChangeFlag, prefix: string): Problem[] {
-  const found: Problem[] = [];
+  const problems: Problem[] = [];
   const under = feature !== undefined && name.startsWith(`${feature}.`) && name.length > feature.length + 1;
   if (prefix !== '' && feature !== undefined && !(under && name.startsWith(prefix))) {
-    found.push(problem(name, 'name', name, `name a change ${feature}.<change-id>`));
+    problems.push(problem(name, 'name', name, `name a change ${feature}.<change-id>`));
   }
   if (type !== undefined && type !== 'release' && type !== 'experiment') {
-    found.push(problem(name, 'type', type, 'make a change a release or an experiment'));
+    problems.push(problem(name, 'type', type, 'make a change a release or an experiment'));
   }
   const groups = [...new Set(rules.map((rule) => rule.policy.groupId))];
   if (groups.length > 1) {
     const fix = 'use one groupId in all rules, or subjects change sides between them';
-    found.push(problem(name, 'aiStage.groupId', groups.join(', '), fix));
+    problems.push(problem(name, 'aiStage.groupId', groups.join(', '), fix));
   }
-  return found;
+  return problems;
 }

@@ -17,7 +17,7 @@ import { UnleashEvaluator } from '../evaluator.js';
 import { DefinitionSnapshot } from '../snapshot.js';
 import { constraintsOf, missingFields, unknownAnswer } from './unknown-answer.js';
 
-/** What would change, and for whom. */
+/** The differences of a change in evaluation, by subject. */
 export interface PreviewOptions {
   readonly definitions: readonly FlagDefinition[];
   /** Contexts of the tenants to try, as a service would pass them. */
@@ -92,10 +92,10 @@ function unknownFeature(options: PreviewOptions, attributes: Attributes): readon
   const facts = flag === undefined ? missingFacts(options, attributes) : [];
   if (fields.length + facts.length === 0) return [];
   // If the constraints matched and the facts were good: a subject that stays out even so stays out whatever it has.
-  const known = { ...attributes, ...Object.fromEntries(facts.map(({ name, best }) => [name, best])) };
+  const bestCase = { ...attributes, ...Object.fromEntries(facts.map(({ name, best }) => [name, best])) };
   const matching = definitions.map((each) => (each.name === feature ? withoutConstraints(each, lookUp) : each));
   const mayOpen = [matching, matching.map((each) => withParameters(each, feature, set))].some(
-    (each) => ask(snapshotOf(each, options), feature, known, options).enabled,
+    (each) => ask(snapshotOf(each, options), feature, bestCase, options).enabled,
   );
   if (!mayOpen) return [];
   return [
@@ -140,26 +140,27 @@ function missingFacts(options: PreviewOptions, attributes: Attributes): readonly
 }
 
 function withoutConstraints(definition: FlagDefinition, lookUp: (field: string) => unknown): FlagDefinition {
-  const known = (constraints: readonly unknown[] = []): readonly unknown[] =>
+  const present = (constraints: readonly unknown[] = []): readonly unknown[] =>
     constraints.filter((constraint) => missingFields([constraint], lookUp).length === 0);
   const strategies = (definition.strategies ?? []).map(({ constraints, segments = [], ...rule }) => ({
     ...rule,
-    constraints: known(constraints),
-    segments: segments.map((segment) => segment && { ...segment, constraints: known(segment.constraints) }),
+    constraints: present(constraints),
+    segments: segments.map((segment) => segment && { ...segment, constraints: present(segment.constraints) }),
   }));
   return { ...definition, strategies };
 }
 
 function check({ definitions, feature, flag, set = {}, isEnabled, tiers = DEFAULT_TIERS }: PreviewOptions): void {
-  const found = definitions.find(({ name }) => name === feature);
-  if (found === undefined) throw new RangeError(`there is no flag ${JSON.stringify(feature)}: name a feature`);
-  const rule = found.strategies?.find(({ name }) => name === 'aiAccess');
+  const featureDefinition = definitions.find(({ name }) => name === feature);
+  if (featureDefinition === undefined)
+    throw new RangeError(`there is no flag ${JSON.stringify(feature)}: name a feature`);
+  const rule = featureDefinition.strategies?.find(({ name }) => name === 'aiAccess');
   if (rule === undefined) throw new RangeError(`${feature} carries no aiAccess rule: name a feature`);
   if (flag !== undefined) checkFlag(flag, definitions, isEnabled);
-  const known = AI_ACCESS.parameters.map(({ name }) => name);
-  const unknown = Object.keys(set).find((name) => !known.includes(name));
+  const names = AI_ACCESS.parameters.map(({ name }) => name);
+  const unknown = Object.keys(set).find((name) => !names.includes(name));
   if (unknown !== undefined) {
-    throw new RangeError(`aiAccess has no parameter ${JSON.stringify(unknown)}: use one of ${known.join(', ')}`);
+    throw new RangeError(`aiAccess has no parameter ${JSON.stringify(unknown)}: use one of ${names.join(', ')}`);
   }
   const parsed = parseAccess(feature, { ...(rule.parameters as object), ...set }, tiers);
   const wrong = parsed.ok
@@ -169,9 +170,9 @@ function check({ definitions, feature, flag, set = {}, isEnabled, tiers = DEFAUL
 }
 
 function checkFlag(flag: string, definitions: readonly FlagDefinition[], isEnabled: PreviewOptions['isEnabled']): void {
-  const found = definitions.find(({ name }) => name === flag);
-  if (found === undefined) throw new RangeError(`there is no flag ${JSON.stringify(flag)}: name an existing one`);
-  const ours = found.strategies?.find(({ name }) => name === 'aiAccess' || name === 'aiStage');
+  const definition = definitions.find(({ name }) => name === flag);
+  if (definition === undefined) throw new RangeError(`there is no flag ${JSON.stringify(flag)}: name an existing one`);
+  const ours = definition.strategies?.find(({ name }) => name === 'aiAccess' || name === 'aiStage');
   if (ours !== undefined) throw new RangeError(`${flag} carries ${ours.name}: name an ordinary flag`);
   if (isEnabled === undefined) throw new RangeError(`pass isEnabled to preview ${flag}: it tells today's answer`);
 }

@@ -111,14 +111,15 @@ function requireWider(flag: string, before: StagePolicy, after: StagePolicy, ste
   const isNarrower = steps < 0 || (steps === 0 && after.rollout < before.rollout);
   if (isNarrower)
     refuse(
-      `Cannot widen "${flag}" from ${shown(before)} to ${shown(after)}: that is narrower. Narrow a rule in the Unleash UI, or stop the change at once with rampart kill --change ${flag}.`,
+      `Cannot widen "${flag}" from ${stageAndRollout(before)} to ${stageAndRollout(after)}: that is narrower. Narrow a rule in the Unleash UI, or stop the change at once with rampart kill --change ${flag}.`,
     );
   const isSame =
     steps === 0 &&
     after.rollout === before.rollout &&
     after.tenants.size === before.tenants.size &&
     after.tiers.size === before.tiers.size;
-  if (isSame) refuse(`Cannot widen "${flag}": it is at ${shown(before)} already, with these tenants and tiers.`);
+  if (isSame)
+    refuse(`Cannot widen "${flag}": it is at ${stageAndRollout(before)} already, with these tenants and tiers.`);
 }
 
 function requireOneStep(
@@ -139,7 +140,7 @@ function requireOneStep(
     );
 }
 
-const shown = ({ stage, rollout }: StagePolicy): string => `${stage} ${rollout} %`;
+const stageAndRollout = ({ stage, rollout }: StagePolicy): string => `${stage} ${rollout} %`;
 
 const stageOf = ({ parameters }: Rule): string =>
   `stage ${parameters['stage'] ?? ''}, rollout ${parameters['rollout'] ?? ''}`;

@@ -9,7 +9,7 @@ import {
 import { unleashContext } from '../context.js';
 import { UnleashEvaluator } from '../evaluator.js';
 
-/** What a row needs so that an answer can be told. */
+/** The inputs of a row. */
 interface Row {
   readonly attributes: Attributes;
   /** The value that Unleash finds under this name. */
@@ -79,9 +79,9 @@ function reasonsOf(flag: string, definitions: ReadonlyMap<string, FlagDefinition
 function verdictOf(rule: RuleDefinition, flag: string, row: Row): Verdict {
   const constraints = constraintsOf(rule);
   const hasMissingSegment = rule.segments?.includes(undefined) === true;
-  const known = constraints.filter((constraint) => missingFields([constraint], row.lookUp).length === 0);
+  const decidable = constraints.filter((constraint) => missingFields([constraint], row.lookUp).length === 0);
   const subject = readSubject(row.attributes, DEFAULT_CONTEXT_NAMES);
-  if (hasMissingSegment || !new UnleashEvaluator().targeting(known)(subject)) return 'closed';
+  if (hasMissingSegment || !new UnleashEvaluator().targeting(decidable)(subject)) return 'closed';
   const hashed = hashVerdict(rule, flag, row);
   if (hashed === 'closed') return 'closed';
   const missing = missingFields(constraints, row.lookUp).map((field) => `no ${field}, which a constraint compares`);

@@ -49,7 +49,7 @@ export async function planWiden(options: WidenOptions): Promise<WidenPlan> {
   const digest = digestOf(rule);
   if (options.expect !== undefined && options.expect !== digest)
     refuse(
-      `Cannot widen "${change}": its rule in ${environment} is ${digest}, not the expected ${options.expect}: somebody changed it since. Look at it, then plan again.`,
+      `Cannot widen "${change}": its rule in ${environment} is ${digest}, not the expected ${options.expect}: it was changed since. Look at it, then plan again.`,
     );
   const parent = flag.dependencies[0]?.feature;
   const feature = parent === undefined ? undefined : await client.flags.find({ flag: parent, project });
@@ -63,7 +63,7 @@ export async function planWiden(options: WidenOptions): Promise<WidenPlan> {
  * Carries a plan out, if the rule is still what was planned. Unleash has no conditional write: an edit that arrives between this
  * last reading and the write is overwritten, as far as it concerns parameters.
  *
- * @throws AdminApiError `refused` where somebody changed or removed the rule meanwhile
+ * @throws AdminApiError `refused` if the rule was changed or removed meanwhile
  */
 export async function widen(client: AdminClient, plan: WidenPlan): Promise<Rule> {
   const { flag, project, environment, rule, after } = plan;
@@ -71,7 +71,7 @@ export async function widen(client: AdminClient, plan: WidenPlan): Promise<Rule>
   const now = (await client.rules.list(place)).find(({ id }) => id === rule.id);
   if (now === undefined || digestOf(now) !== plan.digest)
     refuse(
-      `Cannot widen "${flag}": somebody changed its rule in ${environment} meanwhile. Nothing was written: plan again.`,
+      `Cannot widen "${flag}": its rule in ${environment} was changed meanwhile. Nothing was written: plan again.`,
     );
   return client.rules.update({ ...place, id: rule.id }, { parameters: after });
 }
@@ -131,7 +131,7 @@ function warningsOf({ flag, feature, environment, priority, after }: Widening): 
     of === undefined || environmentOf(of, environment)?.enabled !== true;
   const isBeyondDogfood = !['internal', 'dogfood'].includes(after['stage'] ?? '');
   const all: readonly (readonly [applies: boolean, text: string])[] = [
-    [isOff(flag), `${flag.name} is off in ${environment}: nobody gets it until it is switched on.`],
+    [isOff(flag), `${flag.name} is off in ${environment}: no subject gets it until the flag is switched on.`],
     [isOff(feature) && isBeyondDogfood, `its feature is off in ${environment}: switch the feature on first.`],
     [after['mode'] === 'shadow', 'its mode is shadow: it runs for the wider cohort and shows nothing.'],
     [
