@@ -23,7 +23,12 @@ function logOf(epoch: string | undefined) {
   const store = {
     readLog: () => reach({ epoch, head: 0, entries: [], now: 0 }),
     items: () => reach([]),
-    tasks: { list: () => reach([]), all: () => reach([]), find: () => reach(undefined), done: () => reach(undefined) },
+    outbox: {
+      pending: () => reach([]),
+      all: () => reach([]),
+      find: () => reach(undefined),
+      complete: () => reach(undefined),
+    },
   };
   const apply = (_change: unknown, { id = '' }: { readonly id?: string }) => {
     recorded.push(id);

@@ -30,7 +30,7 @@ const control = (): KillSwitchOptions['control'] => ({
     return {
       ...database.store,
       items: refuse,
-      tasks: { list: refuse, all: refuse, done: refuse, failed: refuse, find: refuse },
+      outbox: { pending: refuse, all: refuse, complete: refuse, recordFailure: refuse, find: refuse },
     };
   },
 });
