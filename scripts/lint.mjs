@@ -17,6 +17,7 @@ const checks = [
   ['openapi', 'redocly lint docs/openapi.json'],
   ['lock', 'node scripts/complete-lock.mjs --check'],
   ['licenses', 'node scripts/check-licenses.mjs'],
+  ['words', 'node scripts/check-words.mjs'],
 ];
 
 /** No lint tells anybody that it ran, nor asks for something newer. */

@@ -27,8 +27,8 @@ const tenants: fc.Arbitrary<TenantControl> = fc.record(
   },
   { requiredKeys: ['consents', 'users'] },
 );
-describe('the texts', () => {
-  it('bring every tenant back', () => {
+describe('serialized state', () => {
+  it('round-trips every tenant', () => {
     fc.assert(
       fc.property(tenants, (tenant) => {
         expect(readTenant(writeTenant(tenant))).toEqual(tenant);
@@ -56,7 +56,7 @@ describe('the texts', () => {
 
 const tenantText = writeTenant(EMPTY_TENANT);
 
-describe('anything else is undefined', () => {
+describe('text of any other form is undefined', () => {
   it.each([
     ['cut off', tenantText.slice(0, -1)],
     ['empty', ''],

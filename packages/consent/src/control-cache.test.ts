@@ -44,8 +44,8 @@ afterEach(async () => {
   for (const cache of caches) await cache.close();
 });
 
-describe('what is known', () => {
-  it('is nothing before the first reading, then what the log adds up to', async () => {
+describe('the state', () => {
+  it('is unknown before the first reading, then the result of the log', async () => {
     log.append(consent('acme', 'opt_in'), { kind: 'kill', kill: { id: 'k', scope: { all: true }, reason: 'x' } });
     const cache = make();
     expect(cache.read('acme')).toBeUndefined();
@@ -55,7 +55,7 @@ describe('what is known', () => {
     expect(cache.read(undefined)?.tenant.consents.size).toBe(0);
   });
 
-  it('follows the log: a change of a tenant at hand needs no further reading of it', async () => {
+  it('follows the log: a change of a cached tenant needs no other read', async () => {
     log.append(consent('acme', 'opt_in'));
     const cache = make();
     await ask(cache, 'acme');
@@ -66,7 +66,7 @@ describe('what is known', () => {
     expect(log.asked.tenant).toBe(1);
   });
 
-  it('reads a long log piece by piece', async () => {
+  it('reads a long log in batches', async () => {
     const cache = make();
     await cache.start();
     for (let tenant = 0; tenant < 2_500; tenant += 1) log.append(consent(`t${tenant}`, 'opt_in'));
@@ -74,7 +74,7 @@ describe('what is known', () => {
     expect(cache.read('t2499')?.revision).toBe(log.revision(2_500));
   });
 
-  it('holds as many tenants as it may, and answers for all', async () => {
+  it('evicts tenants beyond its size, and reads them again', async () => {
     for (let tenant = 0; tenant < 50; tenant += 1) log.append(consent(`t${tenant}`, 'opt_in'));
     const cache = make({ mostEntries: 10 });
     for (let tenant = 0; tenant < 50; tenant += 1) expect(await ask(cache, `t${tenant}`)).toBe('opt_in');
@@ -83,7 +83,7 @@ describe('what is known', () => {
     expect(await ask(cache, 't0')).toBe('opt_in');
   });
 
-  it('reads a tenant once that is larger than the cache, and holds others beside it', async () => {
+  it('caches a tenant larger than the cache, and others beside it', async () => {
     const choose = (user: string): ControlChange => ({
       kind: 'choice',
       tenant: 'large',
@@ -102,7 +102,7 @@ describe('what is known', () => {
     expect(log.asked.tenant).toBe(2);
   });
 
-  it('reads a tenant once for ten thousand simultaneous questions', async () => {
+  it('reads a tenant once for ten thousand simultaneous reads', async () => {
     log.append(consent('acme', 'opt_in'));
     const cache = make({ sharedCache });
     await cache.start();
@@ -111,7 +111,7 @@ describe('what is known', () => {
     expect([sharedCache.asked, log.asked.tenant]).toEqual([1, 1]);
   });
 
-  it('reads anew what was erased', async () => {
+  it('reads erased tenants again', async () => {
     log.append(consent('acme', 'opt_in'), consent('globex', 'opt_in'));
     const cache = make();
     await ask(cache, 'acme');
@@ -124,7 +124,7 @@ describe('what is known', () => {
 });
 
 describe('a log that does not answer', () => {
-  it('is read again after the deadline, without a restart', async () => {
+  it('is read again after its timeout, without a restart', async () => {
     log.append(consent('acme', 'opt_in'));
     const cache = make({ readTimeout: 20 });
     const never = new Promise<never>(() => {});
@@ -160,7 +160,7 @@ describe('freshness', () => {
     expect(cache.status().provable).toBe(expected !== 'unknown');
   });
 
-  it('counts from before the question to the database, not from its answer', async () => {
+  it('is measured from the request to the database, not from its response', async () => {
     log.append(consent('acme', 'opt_in'));
     const cache = make();
     await ask(cache, 'acme');
@@ -178,7 +178,7 @@ describe('freshness', () => {
     expect(await ask(cache, 'acme')).toBe('opt_out');
   });
 
-  it('is lost while the database can not be read, and comes back', async () => {
+  it('is lost while the database can not be read, and returns with it', async () => {
     log.append(consent('acme', 'opt_in'));
     const cache = make();
     await ask(cache, 'acme');
@@ -194,14 +194,14 @@ describe('freshness', () => {
     expect(logger.warn).toHaveBeenCalledWith(expect.stringContaining('down'));
   });
 
-  it('does not turn many questions into many attempts while the database fails', async () => {
+  it('causes few attempts for many reads while the database fails', async () => {
     const cache = make();
     log.failure = new Error('down');
     for (let question = 0; question < 100; question += 1) await ask(cache, 'acme');
     expect(log.asked.shared).toBe(1);
   });
 
-  it('comes back also where the monotonic clock was put back after a failure', async () => {
+  it('returns also if the monotonic clock was set back after a failure', async () => {
     const cache = make();
     log.failure = new Error('down');
     await ask(cache, 'acme');
@@ -210,7 +210,7 @@ describe('freshness', () => {
     expect(await ask(cache, 'acme')).toBe('unset');
   });
 
-  it('says once what is wrong with ids that can not be used, and never which they are', async () => {
+  it('logs the problem of an invalid id once, without the id', async () => {
     const readTenant = log.readTenant.bind(log);
     vi.spyOn(log, 'readTenant').mockImplementation(async (tenant) => readTenant(readId('tenantId', tenant)));
     const cache = make();
@@ -222,7 +222,7 @@ describe('freshness', () => {
     expect(await ask(cache, 'acme')).toBe('unset');
   });
 
-  it('never waits longer than its patience', async () => {
+  it('is waited for no longer than the request timeout', async () => {
     const cache = make({ patience: 20 });
     log.hold = new Promise(() => {});
     expect(await ask(cache, 'acme')).toBe('unknown');
@@ -230,7 +230,7 @@ describe('freshness', () => {
 });
 
 describe('a revision that a write returned', () => {
-  it('is answered at least that fresh', async () => {
+  it('is answered by a state at least that new', async () => {
     log.append(consent('acme', 'opt_in'));
     const cache = make();
     await ask(cache, 'acme');
@@ -240,7 +240,7 @@ describe('a revision that a write returned', () => {
     expect(await ask(cache, 'acme', revision)).toBe('opt_out');
   });
 
-  it('is read for once more when a reading was under way that may have begun before it', async () => {
+  it('causes a second reading if one in progress may have started before it', async () => {
     log.append(consent('acme', 'opt_in'));
     const cache = make();
     await ask(cache, 'acme');
@@ -280,7 +280,7 @@ describe('a log that does not continue', () => {
     expect(logger.warn).toHaveBeenCalledWith(expect.stringContaining('does not continue after'));
   });
 
-  it('a kill whose entry was erased before it was read: what holds is read anew', async () => {
+  it('an erased entry of a kill: the state is read again', async () => {
     log.append(consent('acme', 'opt_in'));
     const cache = make();
     await ask(cache, 'acme');
@@ -291,26 +291,26 @@ describe('a log that does not continue', () => {
     expect(cache.read('acme')).toMatchObject({ revision: log.revision(3), kills: [{ id: 'k' }] });
   });
 
-  it('a gap: nothing is folded in over it', async () => {
+  it('a gap: no entry after it is applied', async () => {
     log.append(consent('acme', 'opt_in'));
     const cache = make();
     await ask(cache, 'acme');
     log.append(consent('acme', 'opt_out'), consent('globex', 'opt_in'));
     log.lose(2);
     pass(5_001);
-    // The state itself was not lost: it is read anew, the opt-out included.
+    // The state itself was not lost: it is read again, including the opt-out.
     expect(await ask(cache, 'acme')).toBe('opt_out');
   });
 });
 
-describe('values that others left', () => {
+describe('values of the shared cache', () => {
   const left = (position: number, state: 'opt_in' | 'opt_out') => ({
     epoch: log.epoch,
     position,
     tenant: { consents: new Map([['copilot', { state }]]), users: new Map() },
   });
 
-  it('count while nothing of the tenant is recorded since', async () => {
+  it('are used while the tenant has no later change', async () => {
     log.append(consent('acme', 'opt_in'), consent('globex', 'opt_in'), consent('globex', 'opt_out'));
     sharedCache.tenants.set('acme', left(1, 'opt_in'));
     const cache = make({ sharedCache });
@@ -345,13 +345,13 @@ describe('values that others left', () => {
     },
   );
 
-  it('do not count under another epoch', async () => {
+  it('are rejected from another epoch', async () => {
     log.append(consent('acme', 'opt_out'));
     sharedCache.tenants.set('acme', { ...left(1, 'opt_in'), epoch: '00000000000000bb' });
     expect(await ask(make({ sharedCache }), 'acme')).toBe('opt_out');
   });
 
-  it('count ahead of this process once the log has been read that far', async () => {
+  it('newer than this process are used once the log is read that far', async () => {
     log.append(consent('acme', 'opt_in'));
     const cache = make({ sharedCache });
     await cache.start();
@@ -362,7 +362,7 @@ describe('values that others left', () => {
     expect(log.asked.tenant).toBe(0);
   });
 
-  it('a slow reading never puts an older state back', async () => {
+  it('a slow read never replaces a newer state', async () => {
     log.append(consent('acme', 'opt_in'));
     const cache = make();
     await cache.start();
@@ -379,8 +379,8 @@ describe('values that others left', () => {
   });
 });
 
-describe('hints', () => {
-  it('make the log be read at once; those of the past or of elsewhere do not', async () => {
+describe('notifications', () => {
+  it('cause a reading at once, unless they are old or of another log', async () => {
     log.append(consent('acme', 'opt_in'));
     const cache = make({ sharedCache });
     await ask(cache, 'acme');
@@ -393,7 +393,7 @@ describe('hints', () => {
     await vi.waitFor(() => expect(stateOf(cache, 'acme')).toBe('opt_out'));
   });
 
-  it('that keep coming keep nobody waiting', async () => {
+  it('in a continuous stream delay no caller', async () => {
     log.append(consent('acme', 'opt_in'));
     const cache = make({ sharedCache });
     await ask(cache, 'acme');
@@ -412,7 +412,7 @@ describe('hints', () => {
     await vi.waitFor(() => expect(cache.status().lag).toBe(0));
   });
 
-  it('of what the log does not have cost one reading, and change nothing', async () => {
+  it('of a position that the log lacks cost one reading, and change nothing', async () => {
     log.append(consent('acme', 'opt_in'));
     const cache = make({ sharedCache });
     await ask(cache, 'acme');
@@ -424,7 +424,7 @@ describe('hints', () => {
 });
 
 describe('overrides', () => {
-  it('end by the clock of the database, whatever the wall clock here says', async () => {
+  it("end by the database's clock, whatever the local wall clock shows", async () => {
     const override = { id: 'o', flag: 'ai.copilot', force: 'on', reason: 'pilot', until: log.now + 1_000 } as const;
     log.append({ kind: 'override', tenant: 'acme', override });
     const cache = make();
@@ -479,7 +479,7 @@ it('lets no force-off end early and no force-on late, whatever the clocks of thi
   );
 });
 
-it('shows what an operator must see', async () => {
+it('exposes its metrics', async () => {
   log.append(consent('acme', 'opt_in'));
   const cache = make({ sharedCache });
   expect(cache.status()).toMatchObject({ provable: false, proofAge: undefined, revision: undefined });
@@ -516,26 +516,26 @@ function withResolvers() {
   return { promise, resolve };
 }
 
-describe('telling of changes', () => {
-  it('names the tenants whose state changed, once it is known here; everybody for what is no tenant’s own', async () => {
+describe('change notifications', () => {
+  it('name the changed tenants once this process has applied the change; all tenants for a shared change', async () => {
     const cache = make();
-    const told: unknown[] = [];
-    const stop = cache.subscribe((change) => told.push(change));
+    const changes: unknown[] = [];
+    const stop = cache.subscribe((change) => changes.push(change));
     await cache.start();
-    expect(told).toEqual([{ tenants: 'all' }]);
+    expect(changes).toEqual([{ tenants: 'all' }]);
     log.append(consent('acme', 'opt_in'), consent('globex', 'opt_in'), consent('acme', 'opt_out'));
     await cache.announce({ epoch: log.epoch, position: 3 });
-    expect(told.at(-1)).toEqual({ tenants: ['acme', 'globex'] });
+    expect(changes.at(-1)).toEqual({ tenants: ['acme', 'globex'] });
     log.append(consent('acme', 'opt_in'), { kind: 'kill', kill: { id: 'k', scope: { all: true }, reason: 'x' } });
     await cache.announce({ epoch: log.epoch, position: 5 });
-    expect(told.at(-1)).toEqual({ tenants: 'all' });
+    expect(changes.at(-1)).toEqual({ tenants: 'all' });
     stop();
     log.append(consent('acme', 'opt_out'));
     await cache.announce({ epoch: log.epoch, position: 6 });
-    expect(told).toHaveLength(3);
+    expect(changes).toHaveLength(3);
   });
 
-  it('goes on following when a listener throws', async () => {
+  it('continue after a listener throws', async () => {
     const cache = make();
     cache.subscribe(() => {
       throw new Error('a bug');

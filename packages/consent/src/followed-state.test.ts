@@ -6,9 +6,9 @@ import { FollowedState } from './followed-state.js';
 const EPOCH = '00000000000000aa';
 let state: FollowedState;
 
-const entry = (position: number, tenant: string, said: 'opt_in' | 'opt_out' = 'opt_in'): LogEntry => ({
+const entry = (position: number, tenant: string, state: 'opt_in' | 'opt_out' = 'opt_in'): LogEntry => ({
   position,
-  effect: { kind: 'change', change: consent(tenant, said) },
+  effect: { kind: 'change', change: consent(tenant, state) },
 });
 const apply = (head: number, ...entries: readonly LogEntry[]) => state.apply({ epoch: EPOCH, head, entries, now: 0 });
 const begin = (...tail: readonly LogEntry[]) => state.begin({ epoch: EPOCH, position: 10, shared: EMPTY_SHARED }, tail);
@@ -20,8 +20,8 @@ beforeEach(() => {
   begin(entry(8, 'x'), entry(9, 'x'), entry(10, 'x'));
 });
 
-describe('a reading of the log', () => {
-  it('is folded in as far as it goes', () => {
+describe('a batch of log entries', () => {
+  it('is applied up to its last entry', () => {
     expect(apply(13, entry(11, 'a'), entry(12, 'a'))).toBe('more');
     expect(apply(13, entry(13, 'a'))).toBe('caught_up');
     expect(apply(13)).toBe('caught_up');
@@ -39,37 +39,37 @@ describe('a reading of the log', () => {
     expect(apply(head, ...entries)).toBe('broken');
   });
 
-  it('is refused from another epoch', () => {
+  it('is rejected from another epoch', () => {
     expect(state.apply({ epoch: 'bb', head: 11, entries: [entry(11, 'a')], now: 0 })).toBe('broken');
   });
 });
 
-describe('a value from elsewhere', () => {
-  it('counts from the start of the stretch that was read', () => {
+describe('a value of the shared cache', () => {
+  it('is accepted from the start of the known range of changes', () => {
     expect([accept('a', 6), accept('a', 7), accept('a', 10)]).toEqual([false, true, true]);
   });
 
-  it('does not count from before a change of its tenant, also one from before the state began', () => {
+  it('is rejected if older than a change of its tenant, also a change before the starting position', () => {
     begin(entry(8, 'a'), entry(9, 'b'), entry(10, 'c'));
     expect([accept('a', 7), accept('b', 8), accept('b', 9)]).toEqual([false, false, true]);
   });
 
-  it('does not count ahead of what is folded in', () => {
+  it('is rejected if newer than the applied position', () => {
     expect(accept('a', 11)).toBe(false);
     apply(11, entry(11, 'b'));
     expect(accept('a', 11)).toBe(true);
   });
 
-  it('does not count from another epoch', () => {
+  it('is rejected from another epoch', () => {
     expect(accept('a', 10, 'bb')).toBe(false);
   });
 
-  it('does not count from before a change that is no longer remembered', () => {
+  it('is rejected if older than a change that is no longer remembered', () => {
     apply(13, entry(11, 'a'), entry(12, 'b'), entry(13, 'c'));
     expect([accept('a', 10), accept('d', 10), accept('d', 11)]).toEqual([false, false, true]);
   });
 
-  it('does not count from before everything had to be read again', () => {
+  it('is rejected if older than the last full reading', () => {
     state.apply({
       epoch: EPOCH,
       head: 11,

@@ -9,7 +9,7 @@ describe('a mac', () => {
   const fields: MacFields = ['tenant', 'acme', 'e1', 7, '{}'];
   const signature = mac.sign(fields);
 
-  it('is genuine for the fields that were signed', () => {
+  it('is valid for the signed fields', () => {
     expect(mac.isValid(signature, fields)).toBe(true);
     expect(mac.isValid(signature, ['tenant', 'acme', 'e1', '7', '{}'])).toBe(true);
   });
@@ -25,7 +25,7 @@ describe('a mac', () => {
     expect(mac.isValid(signature, other)).toBe(false);
   });
 
-  it('tells halves of characters apart', () => {
+  it('distinguishes lone surrogates', () => {
     expect(mac.isValid(mac.sign(['\ud800']), ['\ud801'])).toBe(false);
   });
 
@@ -41,7 +41,7 @@ describe('a mac', () => {
     expect(mac.isValid(given, fields)).toBe(false);
   });
 
-  it('counts where the secret is accepted, and is made with the own one', () => {
+  it('is made with the own secret, and accepted with any accepted one', () => {
     const accepting = createMac({ ...options, secret: `${secret}!`, acceptedSecrets: [`${secret}\n`] });
     expect(accepting.isValid(signature, fields)).toBe(true);
     expect(mac.isValid(accepting.sign(fields), fields)).toBe(false);
@@ -49,7 +49,7 @@ describe('a mac', () => {
     expect(accepting.isValid(signature, ['tenant', 'globex', 'e1', 7, '{}'])).toBe(false);
   });
 
-  it('wants a long secret, and does not tell it', () => {
+  it("needs a long secret, which errors don't show", () => {
     const open = () => createMac({ ...options, secret: 'hunter2' });
     expect(open).toThrow('secret: use at least 32 characters');
     expect(open).not.toThrow('hunter2');

@@ -9,7 +9,7 @@ import { InMemorySharedCache } from '../test/in-memory-shared-cache.js';
 import { consent, MemoryLog } from '../test/memory-log.js';
 import { ControlCache } from './control-cache.js';
 
-it('hands what an operator must see to the meter of the service', async () => {
+it("reports metrics to the service's meter", async () => {
   const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
   const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 3_600_000 });
   const provider = new MeterProvider({ readers: [reader] });

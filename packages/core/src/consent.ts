@@ -10,7 +10,7 @@ import { type AccessPolicy, CONSENT_MODELS, type ConsentModel } from './paramete
 import type { Subject } from './subject.js';
 import { isOptOut, optedOutClasses } from './user-choices.js';
 
-/** Why consent closes. The first three could be answered by somebody (`consent_required`); the others are a no. */
+/** Why consent closes. The first three ask for consent (`consent_required`); the others are final. */
 export type ConsentObstacle =
   | 'unset'
   | 'terms'

@@ -156,7 +156,7 @@ function errorOf(issue: z.core.$ZodIssue | undefined, value: unknown): ControlIn
   return new ControlInputError(path.join('.') || 'change', found, issue?.message ?? 'can not be used');
 }
 
-// Whole texts and objects may be long, or hold what nobody should read in a log.
+// Whole texts and objects may be long, or contain data that must not be logged.
 function shown(value: unknown): string {
   const text = typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value));
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;

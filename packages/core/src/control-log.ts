@@ -14,7 +14,7 @@ export interface LogPosition {
 export type LogEffect =
   /** To be folded in. */
   | { readonly kind: 'change'; readonly change: ControlChange }
-  /** Whatever is known of tenants has to be read again: what stood there was erased, and nobody can tell about whom it was. */
+  /** All tenants have to be read again: the entry was erased, and its tenant is unknown. */
   | { readonly kind: 'forget' }
   /** Everything has to be read again: what stood there was no tenant's own, and was erased. */
   | { readonly kind: 'begin_anew' }

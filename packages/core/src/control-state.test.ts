@@ -8,12 +8,12 @@ const consent = (tenant: string, state: 'opt_in' | 'opt_out', featureClass = 'co
   featureClass,
   consent: { state, version: 1 },
 });
-const choice = (user: string, said: 'opt_in' | 'opt_out' | undefined, featureClass = 'copilot'): ControlChange => ({
+const choice = (user: string, value: 'opt_in' | 'opt_out' | undefined, featureClass = 'copilot'): ControlChange => ({
   kind: 'choice',
   tenant: 'acme',
   user,
   featureClass,
-  choice: said,
+  choice: value,
 });
 const kill = (id: string): ControlChange => ({ kind: 'kill', kill: { id, scope: { all: true }, reason: id } });
 const cap = (id: string): ControlChange => ({ kind: 'cap', cap: { id, scope: { all: true }, mode: 'shadow' } });
@@ -36,7 +36,7 @@ describe('the fold of the control log', () => {
 
   test('leaves the state before as it was', () => {
     const before = fold(consent('acme', 'opt_in'), choice('u', 'opt_in'), kill('1'));
-    const shown = JSON.stringify(viewOf(before, 'acme', 0));
+    const serialized = JSON.stringify(viewOf(before, 'acme', 0));
     for (const change of [
       consent('acme', 'opt_out'),
       choice('u', 'opt_out'),
@@ -45,7 +45,7 @@ describe('the fold of the control log', () => {
     ]) {
       applyControl(before, change);
     }
-    expect(JSON.stringify(viewOf(before, 'acme', 0))).toBe(shown);
+    expect(JSON.stringify(viewOf(before, 'acme', 0))).toBe(serialized);
     expect(before.tenants.get('acme')?.users.get('u')?.get('copilot')).toBe('opt_in');
   });
 

@@ -29,7 +29,7 @@ export type StoredModel = ConsentModel | 'unknown';
 /** The class under which a user's choice covers all AI. */
 export const EVERY_CLASS = '*';
 
-/** Whom a kill, cap or floor covers: all parts given must match. `{ all: true }` says everything, explicitly. */
+/** The subjects that a kill, cap or floor covers: all present parts must match. `{ all: true }` covers everything. */
 export interface Scope {
   readonly all?: boolean | undefined;
   readonly feature?: string | undefined;

@@ -117,7 +117,7 @@ test('an ordinary flag is not decided here', () => {
   expect([reason, exposed, rule]).toEqual(['DISABLED', undefined, undefined]);
 });
 
-test('a gated flag whose feature is missing is closed, even where nobody found a problem', () => {
+test('a gated flag whose feature is missing is closed, even without a reported problem', () => {
   const flag = {
     kind: 'gated',
     name: 'reports',
@@ -139,7 +139,7 @@ test('a gated flag whose feature is missing is closed, even where nobody found a
   });
 });
 
-test('a change without rules is closed, even where nobody found a problem', () => {
+test('a change without rules is closed, even without a reported problem', () => {
   const whole = snapshotOf(feature, changeWith());
   const change = whole.flag('ai.f.v1');
   if (change?.kind !== 'change') throw new Error('no change');

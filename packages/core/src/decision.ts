@@ -22,7 +22,7 @@ export const GATES = [
 ] as const;
 export type Gate = (typeof GATES)[number];
 
-/** What the answer means to whoever shows it. */
+/** How a client presents the decision. */
 export type Outcome = 'enabled' | 'off' | 'unavailable' | 'consent_required' | 'paywall' | 'shadow';
 
 /** What to show to someone whose tier is all that is missing. */
@@ -133,7 +133,7 @@ export function readDecision(value: unknown): Decision {
 }
 
 /**
- * Where one answer goes, once the model has said how sure it is (0..1; anything else goes to a human).
+ * The route of one output by the model's confidence (0..1; anything else goes to a human).
  * A decision that is not enabled routes to a human.
  */
 export function routeConfidence(decision: Pick<Decision, 'enabled' | 'mode' | 'bands'>, confidence: unknown): Route {

@@ -70,8 +70,8 @@ describe('control in memory', () => {
 
   test.each(['kill', 'cap', 'floor'] as const)('refuses a %s without a scope, and records nothing', (kind) => {
     const control = new InMemoryControl();
-    const said = { kill: { reason: 'x' }, cap: { mode: 'shadow' }, floor: { bands: {} } }[kind];
-    const about = (scope: object) => ({ kind, [kind]: { id: '1', scope, ...said } }) as unknown as ControlChange;
+    const content = { kill: { reason: 'x' }, cap: { mode: 'shadow' }, floor: { bands: {} } }[kind];
+    const about = (scope: object) => ({ kind, [kind]: { id: '1', scope, ...content } }) as unknown as ControlChange;
     const message = /scope = .*: name a feature, change, tenant, tier, region or label, or say \{ all: true \}/;
     for (const scope of [{}, { all: false }, { tenant: undefined }])
       expect(() => control.apply(about(scope))).toThrow(message);
@@ -96,11 +96,11 @@ describe('control in memory', () => {
 
 test('tells whose state changed', () => {
   const control = new InMemoryControl();
-  const told: unknown[] = [];
-  const stop = control.subscribe((change) => told.push(change));
+  const changes: unknown[] = [];
+  const stop = control.subscribe((change) => changes.push(change));
   control.apply({ kind: 'consent', tenant: 'acme', featureClass: 'copilot', consent: { state: 'opt_in' } });
   control.apply({ kind: 'kill', kill: { id: 'k', scope: { all: true }, reason: 'x' } });
   stop();
   control.apply({ kind: 'revive', id: 'k' });
-  expect(told).toEqual([{ tenants: ['acme'] }, { tenants: 'all' }]);
+  expect(changes).toEqual([{ tenants: ['acme'] }, { tenants: 'all' }]);
 });

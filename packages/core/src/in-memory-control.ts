@@ -57,10 +57,10 @@ export class InMemoryControl implements ControlSource {
     const view = viewOf(this.#state, tenantId, this.#now?.() ?? 0);
     // An override may end between two questions.
     if ((view.tenant.overrides?.length ?? 0) > 0) return view;
-    if (this.#views.size >= MOST_VIEWS) this.#views.clear();
+    if (this.#views.size >= MAX_VIEWS) this.#views.clear();
     this.#views.set(tenantId, view);
     return view;
   }
 }
 
-const MOST_VIEWS = 10_000;
+const MAX_VIEWS = 10_000;

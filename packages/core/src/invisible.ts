@@ -6,7 +6,7 @@ export interface InvisibleCharacter {
   readonly name: string;
 }
 
-// Default-ignorable characters show nothing; of the spaces only U+0020 can be told from others. U+2800 and U+FFFC look empty.
+// Default-ignorable characters show nothing; of the spaces only U+0020 is distinguishable. U+2800 and U+FFFC look empty.
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800\ufffc\ufffd]|(?! )\p{Zs}/u;
 
 const NAMES: Readonly<Record<number, string>> = {

@@ -1,4 +1,4 @@
-/** A JSON value that nobody can change. */
+/** An immutable JSON value. */
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 
 /** Freezes a parsed JSON value through and through, so that it can be handed to many callers. */

@@ -77,7 +77,7 @@ describe('a route asked after the answer', () => {
     expect(routeConfidence(open, confidence)).toBe(route);
   });
 
-  test('is a human where nothing is enabled, whatever else is said', () => {
+  test('is a human if nothing is enabled, whatever the other fields', () => {
     expect(routeConfidence({ ...open, enabled: false }, 1)).toBe('human');
     expect(routeConfidence({ ...open, mode: undefined }, 1)).toBe('human');
     expect(routeConfidence({ ...open, bands: undefined }, 1)).toBe('human');

@@ -6,7 +6,8 @@ import { AI_ACCESS, AI_STAGE } from './strategy-definitions.js';
 
 const access = (parameters: unknown) => parseAccess('ai.f', parameters, DEFAULT_TIERS);
 const stage = (parameters: unknown) => parseStage('ai.f.v1', parameters, DEFAULT_TIERS);
-const said = (parsed: Parsed<unknown>): readonly string[] => (parsed.ok ? [] : parsed.problems.map(describeProblem));
+const problemsOf = (parsed: Parsed<unknown>): readonly string[] =>
+  parsed.ok ? [] : parsed.problems.map(describeProblem);
 
 test('aiAccess with nothing but its class', () => {
   expect(access({ featureClass: 'copilot' })).toEqual({
@@ -143,22 +144,22 @@ test('the strategies ask for what they require', () => {
 });
 
 test.each([[undefined], [null], [{}]])('parameters %j lack what is required', (parameters) => {
-  expect(said(access(parameters))).toEqual([
+  expect(problemsOf(access(parameters))).toEqual([
     'ai.f: aiAccess.featureClass: name the consent class, e.g. support_copilot',
   ]);
-  expect(said(stage(parameters))).toEqual([
+  expect(problemsOf(stage(parameters))).toEqual([
     'ai.f.v1: aiStage.stage: use one of internal, dogfood, canary, tier, ga',
     'ai.f.v1: aiStage.groupId: name the salt of the split: the name of the flag',
   ]);
 });
 
 test.each([['text'], [7], [true], [[]]])('parameters %j are none', (parameters) => {
-  expect(said(access(parameters))[0]).toMatch(/^ai\.f: aiAccess.*: parameters must be an object of strings$/);
-  expect(said(stage(parameters))[0]).toMatch(/^ai\.f\.v1: aiStage.*: parameters must be an object of strings$/);
+  expect(problemsOf(access(parameters))[0]).toMatch(/^ai\.f: aiAccess.*: parameters must be an object of strings$/);
+  expect(problemsOf(stage(parameters))[0]).toMatch(/^ai\.f\.v1: aiStage.*: parameters must be an object of strings$/);
 });
 
 test('a problem says what to do', () => {
-  const fixes = said(
+  const fixes = problemsOf(
     stage({
       stage: 'beta',
       groupId: 'g',
@@ -179,14 +180,14 @@ test('a problem says what to do', () => {
     'ai.f.v1: aiStage.humanReview = "-1": use a number from 0 to 100',
     'ai.f.v1: aiStage.maxPerHour = "1.5": use a whole number from 0 up',
   ]);
-  expect(said(access({ featureClass: 'a b', upgradeUrl: 'x', minTier: 'gold' }))).toEqual([
+  expect(problemsOf(access({ featureClass: 'a b', upgradeUrl: 'x', minTier: 'gold' }))).toEqual([
     'ai.f: aiAccess.featureClass = "a b": use lower-case letters, digits, _ - and . only, 64 at most',
     'ai.f: aiAccess.upgradeUrl = "x": use a whole address that starts with https:// or http://',
   ]);
-  expect(said(access({ featureClass: 'c', minTier: 'gold' }))).toEqual([
+  expect(problemsOf(access({ featureClass: 'c', minTier: 'gold' }))).toEqual([
     'ai.f: aiAccess.minTier = "gold": use a tier of the ladder: free, starter, pro, business, enterprise',
   ]);
-  expect(said(stage({ stage: 'tier', groupId: 'g', tiers: 'gold,pro,silver' }))).toEqual([
+  expect(problemsOf(stage({ stage: 'tier', groupId: 'g', tiers: 'gold,pro,silver' }))).toEqual([
     'ai.f.v1: aiStage.tiers = "gold": use a tier of the ladder: free, starter, pro, business, enterprise',
     'ai.f.v1: aiStage.tiers = "silver": use a tier of the ladder: free, starter, pro, business, enterprise',
   ]);
@@ -223,7 +224,7 @@ describe('a list that is not clean', () => {
   });
 
   test('nor is a single tier, whose character is named too', () => {
-    expect(said(access({ featureClass: 'c', minTier: 'pro\u200b' }))[0]).toMatch(
+    expect(problemsOf(access({ featureClass: 'c', minTier: 'pro\u200b' }))[0]).toMatch(
       /a zero-width space \(U\+200B\) is in it: use a tier of the ladder: free/,
     );
   });

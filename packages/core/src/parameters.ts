@@ -227,12 +227,12 @@ function parse<S extends z.ZodType>(
   schema: S,
   parameters: unknown,
 ): Parsed<z.output<S>> {
-  const given = parameters ?? {};
-  if (typeof given !== 'object' || Array.isArray(given)) {
-    return { ok: false, problems: [problem(flag, strategy, given, 'parameters must be an object of strings')] };
+  const input = parameters ?? {};
+  if (typeof input !== 'object' || Array.isArray(input)) {
+    return { ok: false, problems: [problem(flag, strategy, input, 'parameters must be an object of strings')] };
   }
   const set: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(given)) {
+  for (const [name, value] of Object.entries(input)) {
     const text = LISTS.has(name) ? listText(value) : scalarText(value);
     if (text !== '' && text !== null && text !== undefined && name !== '__proto__') set[name] = text;
   }

@@ -19,8 +19,8 @@ export interface ControlSource {
   /** The provider closes. */
   stop?(): Promise<void>;
   /**
-   * Tells whose recorded state has changed, once it is known here: what depends on it has to be asked anew. An override
-   * that ends is not told of: nothing is recorded then.
+   * Notifies of changed tenants once the change is applied here: evaluations that depend on it are out of date. The end of an
+   * override causes no notification, since nothing is recorded then.
    *
    * @returns stops telling
    */
@@ -72,7 +72,7 @@ export interface FlagSource {
   start(): void;
   /** Reports what is left to report and stops. Idempotent; leaves no timer or socket. */
   stop(): Promise<void>;
-  /** Fetches now, as when somebody says that a flag was edited. Never rejects: what fails arrives as an event. */
+  /** Fetches now, for example after a notification of an edit. Never rejects: a failure arrives as an event. */
   refresh?(): Promise<void>;
   subscribe(listener: (event: FlagSourceEvent) => void): () => void;
   origin(): FlagOrigin;

@@ -9,10 +9,10 @@ export interface Problem {
   readonly fix: string;
 }
 
-/** Builds a problem; any value may be passed, it is shown as text and shortened. */
+/** Builds a problem; any value may be passed, it is text as text and shortened. */
 export function problem(flag: string, field: string, value: unknown, fix: string): Problem {
-  const shown = typeof value === 'string' ? value : value === undefined ? '' : (JSON.stringify(value) ?? String(value));
-  return { flag, field, value: shown.length > 80 ? `${shown.slice(0, 79)}…` : shown, fix };
+  const text = typeof value === 'string' ? value : value === undefined ? '' : (JSON.stringify(value) ?? String(value));
+  return { flag, field, value: text.length > 80 ? `${text.slice(0, 79)}…` : text, fix };
 }
 
 /** One line for logs and lint output. */

@@ -46,16 +46,16 @@ function scanned<T extends { readonly scope: Scope }, V>(
   { feature, change, subject }: Covered,
   { read, merge }: Indexing<T, V>,
 ): V | undefined {
-  let said: V | undefined;
+  let merged: V | undefined;
   let order = 0;
   for (const entry of entries) {
     if (covers(entry.scope, feature, change, subject)) {
       const value = read(entry, order);
-      said = said === undefined ? value : merge(said, value);
+      merged = merged === undefined ? value : merge(merged, value);
     }
     order += 1;
   }
-  return said;
+  return merged;
 }
 
 interface Indexed<V> {
@@ -87,12 +87,13 @@ class ScopeIndex<T extends { readonly scope: Scope }, V> {
   }
 
   find(asked: Covered): V | undefined {
-    let said: V | undefined;
+    let merged: V | undefined;
     for (const group of this.#groups.values()) {
       if (asked.change === undefined && group.parts.includes('change')) continue;
-      for (const value of this.#valuesOf(group, asked)) said = said === undefined ? value : this.#merge(said, value);
+      for (const value of this.#valuesOf(group, asked))
+        merged = merged === undefined ? value : this.#merge(merged, value);
     }
-    return said;
+    return merged;
   }
 
   // A part of the subject that is unknown counts as covered: it is not compared.
@@ -114,8 +115,8 @@ class ScopeIndex<T extends { readonly scope: Scope }, V> {
     const table = new Map<string, V>();
     for (const { scope, value } of entries) {
       const key = keyOf(compared, (part) => comparedForm(part, scope[part]));
-      const said = table.get(key);
-      table.set(key, said === undefined ? value : this.#merge(said, value));
+      const merged = table.get(key);
+      table.set(key, merged === undefined ? value : this.#merge(merged, value));
     }
     tables.set(name, table);
     return table;

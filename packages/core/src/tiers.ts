@@ -9,15 +9,15 @@ export function tierRank(tiers: readonly string[], tier: string): number {
 
 /** What is wrong with a tier ladder: a name that no list can hold, or two that differ in case alone. */
 export function ladderProblem(tiers: readonly string[]): string | undefined {
-  const seen = new Map<string, string>();
+  const names = new Map<string, string>();
   for (const tier of tiers) {
     const character = characterProblem(tier, 'fact');
     if (character !== undefined) return `can not take ${JSON.stringify(tier)}: ${character}`;
-    const other = seen.get(foldFact(tier));
+    const other = names.get(foldFact(tier));
     if (other === tier) return `names a tier twice: ${JSON.stringify(tier)}`;
     if (other !== undefined)
       return `names a tier twice: ${JSON.stringify(other)} and ${JSON.stringify(tier)} differ in case alone, and tiers compare without case`;
-    seen.set(foldFact(tier), tier);
+    names.set(foldFact(tier), tier);
   }
   return undefined;
 }

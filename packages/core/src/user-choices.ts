@@ -4,7 +4,7 @@ import { put, VersionedMap, without } from './versioned-map.js';
 type Users = TenantControl['users'];
 type Choices = ReadonlyMap<string, UserChoice>;
 
-/** What can be said of all users of a tenant together. */
+/** Counts over all users of a tenant. */
 interface Summary {
   readonly choices: number;
   /** Class → how many users opted out. */

@@ -53,8 +53,8 @@ test('an iteration under way does not see later versions', () => {
 
 test('a map that others hold is copied before its first change', () => {
   for (const size of [3, 1_000]) {
-    const given = new Map(Array.from({ length: size }, (_, index) => [index, index]));
-    expect([put(given, -1, 0).size, without(given, 1).size, given.size]).toEqual([size + 1, size - 1, size]);
-    expect(given.has(1)).toBe(true);
+    const map = new Map(Array.from({ length: size }, (_, index) => [index, index]));
+    expect([put(map, -1, 0).size, without(map, 1).size, map.size]).toEqual([size + 1, size - 1, size]);
+    expect(map.has(1)).toBe(true);
   }
 });

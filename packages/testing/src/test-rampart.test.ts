@@ -132,7 +132,7 @@ describe('an AI flag for which nothing was set', () => {
 it('says what changed', async () => {
   const changed: unknown[] = [];
   client.addHandler(ProviderEvents.ConfigurationChanged, (details) => changed.push(details?.flagsChanged));
-  // A provider says nothing before OpenFeature has said READY, in the turn before this one.
+  // A provider emits no event before OpenFeature has emitted READY, in the turn before this one.
   await new Promise((resolve) => setImmediate(resolve));
   rampart.set('ai.copilot', {});
   await vi.waitFor(() => expect(changed).toEqual([['ai.copilot']]));

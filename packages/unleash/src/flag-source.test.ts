@@ -87,7 +87,7 @@ const decideOf = (flags: UnleashFlagSource, name: string, attributes: Record<str
   );
 
 describe('stop', () => {
-  it('leaves a fetch under way nobody to fail to, and the process alive', async () => {
+  it('survives the failure of a fetch in progress after stop', async () => {
     const unhandled: unknown[] = [];
     const note = (reason: unknown) => unhandled.push(reason);
     process.on('unhandledRejection', note);
@@ -175,12 +175,12 @@ describe('flag source', () => {
 
   it('reports one impression of what was served, in the words of the context', async () => {
     const { source: flags, unleash } = await source([feature, { ...change, impressionData: true }]);
-    const seen: Record<string, unknown>[] = [];
-    unleash.on('impression', (event) => seen.push(event));
+    const events: Record<string, unknown>[] = [];
+    unleash.on('impression', (event) => events.push(event));
     const subject = readSubject({ ...acme, tier: 'enterprise' });
     flags.impression('ai.copilot.v2', subject, true, 'small');
     flags.impression('ai.copilot', subject, true, undefined);
-    expect(seen).toEqual([
+    expect(events).toEqual([
       {
         eventType: 'getVariant',
         eventId: expect.any(String),

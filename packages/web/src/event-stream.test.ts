@@ -37,10 +37,10 @@ function stream(
       const body = JSON.parse(init?.body as string) as unknown;
       requests.push({ url: url as string, headers: init?.headers as HeaderRecord, body });
       signals.push(init?.signal);
-      const said = answer(requests.length);
-      if (said === 'never') return new Promise(() => {});
-      if (said instanceof Error) throw said;
-      return said;
+      const result = answer(requests.length);
+      if (result === 'never') return new Promise(() => {});
+      if (result instanceof Error) throw result;
+      return result;
     },
     open,
     random: () => 1,
@@ -226,7 +226,7 @@ describe('the option `events`', () => {
     EventSourceDouble.all[0]?.say('open');
     await vi.advanceTimersByTimeAsync(0);
     expect(gateway.asked.map(({ headers }) => 'if-none-match' in headers)).toEqual([false, true]);
-    // What it was told of may be news to the gateway that answers: it is told too.
+    // The gateway that answers may not know the change yet: the request names it.
     EventSourceDouble.all[0]?.say('message', REFETCH);
     await vi.advanceTimersByTimeAsync(0);
     expect(gateway.asked.at(-1)?.url).toBe('http://gateway.test/api/frontend?flagConfigEtag=flags.7');
@@ -251,11 +251,11 @@ describe('the option `events`', () => {
     await OpenFeature.setContext({ ...context, userId: 'ana' });
     await OpenFeature.setContext({ ...context, userId: 'ana', targetingKey: 'bo' });
     await vi.advanceTimersByTimeAsync(0);
-    const said = { tenantId: '7', labels: 'a,b', sessionId: 's1' };
+    const sent = { tenantId: '7', labels: 'a,b', sessionId: 's1' };
     expect(fetched.mock.calls.map(([, init]) => JSON.parse(init?.body as string))).toEqual([
-      { context: said },
-      { context: { ...said, targetingKey: 'ana' } },
-      { context: { ...said, targetingKey: 'bo' } },
+      { context: sent },
+      { context: { ...sent, targetingKey: 'ana' } },
+      { context: { ...sent, targetingKey: 'bo' } },
     ]);
     vi.unstubAllGlobals();
     vi.restoreAllMocks();

@@ -23,7 +23,7 @@ afterEach(async () => {
 const HEADER = 'x-rampart-identity';
 type Identity = NonNullable<RampartWebProviderOptions['identity']>;
 
-/** A page with a client of its own, and who was said to ask: for flags, and for the event stream. */
+/** A page with its own client, and the identities in its requests for flags and for the event stream. */
 async function page(identity: Identity, customHeaders: Record<string, string> = {}) {
   const offer = async () => Response.json({ eventStreams: [{ type: 'sse', url: '/events' }] });
   const tickets = vi.spyOn(globalThis, 'fetch').mockImplementation(offer);

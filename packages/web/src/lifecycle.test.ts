@@ -188,7 +188,7 @@ describe('another user', () => {
     expect(client.getBooleanValue('ai.x', false)).toBe(true);
   });
 
-  it('is not told "unchanged" of what the former one was given', async () => {
+  it('gets no "unchanged" for the state of the former one', async () => {
     const { gateway, provider } = await serve(whoAsks);
     await provider.client.updateToggles();
     await OpenFeature.setContext(BO);

@@ -103,7 +103,7 @@ describe('a start without a response', () => {
 
 describe('a context change without a response', () => {
   it.each([1, 3, 5, 9, 30, undefined])(
-    'is refused after ten seconds, however often polls begin anew: each %s s',
+    'is refused after ten seconds, however often polls start again: each %s s',
     async (refreshInterval) => {
       const { client, gateway, heard } = await serve(() => OPEN, { refreshInterval });
       await pass(500);

@@ -152,8 +152,8 @@ describe('a known change that can not be fetched', () => {
     await pass(0);
     EventSourceDouble.all[0]?.say('open');
     await OpenFeature.setContext(BO);
-    const told = gateway.asked.map(({ url }) => new URL(url).searchParams.get('flagConfigEtag'));
-    expect(told).toEqual([null, 'flags.7', 'flags.7', 'flags.7']);
+    const etags = gateway.asked.map(({ url }) => new URL(url).searchParams.get('flagConfigEtag'));
+    expect(etags).toEqual([null, 'flags.7', 'flags.7', 'flags.7']);
   });
 });
 

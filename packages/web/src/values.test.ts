@@ -58,10 +58,10 @@ describe('an ordinary flag', () => {
 describe('a flag that is not listed', () => {
   it('is disabled: a default of true does not turn it on', async () => {
     const { client } = await serve(() => []);
-    const said = { reason: 'DISABLED', flagMetadata: { detail: 'unlisted' } };
-    expect(client.getBooleanDetails('gone', true)).toMatchObject({ value: false, ...said });
-    expect(client.getStringDetails('gone', 'mine')).toMatchObject({ value: 'mine', ...said });
-    expect(client.getObjectDetails('gone', { mine: 1 })).toMatchObject({ value: { mine: 1 }, ...said });
+    const details = { reason: 'DISABLED', flagMetadata: { detail: 'unlisted' } };
+    expect(client.getBooleanDetails('gone', true)).toMatchObject({ value: false, ...details });
+    expect(client.getStringDetails('gone', 'mine')).toMatchObject({ value: 'mine', ...details });
+    expect(client.getObjectDetails('gone', { mine: 1 })).toMatchObject({ value: { mine: 1 }, ...details });
   });
 
   it('is FLAG_NOT_FOUND for those who have another provider to ask', async () => {
@@ -155,7 +155,7 @@ describe('a flag of AI', () => {
   it.each([
     ['no decision', {}],
     ['a decision that contradicts itself', { outcome: 'off', enabled: true }],
-    ['a mode that nobody knows', { outcome: 'enabled', enabled: true, mode: 'unheard' }],
+    ['an unknown mode', { outcome: 'enabled', enabled: true, mode: 'unheard' }],
   ])('with %s is closed', async (_what, decision) => {
     const toggle = { ...ai('ai.x'), decision };
     const { client } = await serve(() => [toggle]);

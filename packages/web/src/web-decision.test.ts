@@ -42,7 +42,7 @@ describe('readWebDecision', () => {
     ['a list', [{ outcome: 'enabled' }]],
     ["a caller's default", {}],
     ['one that contradicts itself', { outcome: 'paywall', enabled: true }],
-    ['an outcome that nobody knows', { outcome: 'on', enabled: true }],
+    ['an unknown outcome', { outcome: 'on', enabled: true }],
     ['shadow, enabled', { outcome: 'shadow', enabled: true }],
     ['an enabled one in shadow mode', { outcome: 'enabled', enabled: true, mode: 'shadow' }],
     ['metadata of something open whose value is false', { value: false, flagMetadata: { outcome: 'enabled' } }],
@@ -63,7 +63,7 @@ describe('readWebDecision', () => {
     const waiting = OpenFeature.getClient('waiting');
     const never = { initialize: () => new Promise<void>(() => {}) };
     OpenFeature.setProvider('waiting', Object.assign(new InMemoryProvider({}), never));
-    for (const client of [OpenFeature.getClient('nobody'), waiting]) {
+    for (const client of [OpenFeature.getClient('another'), waiting]) {
       expect(readWebDecision(client, 'ai.x')).toEqual(unconfirmed);
       expect(readWebDecision(client.getBooleanDetails('ai.x', true))).toEqual(unconfirmed);
     }

@@ -55,7 +55,7 @@ test('a tenant that nobody can store is said once, and not by its name', async (
     expect(await evaluate({ tenantId, targetingKey: 'ada', tier: 'pro', labels: [] })).toBe(false);
   }
   const said = lines.slice(before).join('');
-  expect(said.match(/recorded of a tenant/g)).toHaveLength(1);
+  expect(said.match(/control state of a tenant/g)).toHaveLength(1);
   expect(said).toContain('tenantId: take away the space at its start or end');
   expect(said).not.toContain('acme.com');
 });

@@ -6,7 +6,7 @@ import { readConnection } from './connection.js';
 const readOnly = new Error("READONLY You can't write against a read only replica.");
 
 describe('clients', () => {
-  it('fail fast and don’t repeat what nobody waits for, whatever the options say', () => {
+  it("fail fast and never resend timed-out commands, whatever the caller's options", () => {
     const options = {
       enableOfflineQueue: true,
       maxRetriesPerRequest: 20,
@@ -29,7 +29,7 @@ describe('clients', () => {
     expect(subscriber).not.toBe(commands);
   });
 
-  it('ask Sentinels again when a primary became a replica, and nobody else', () => {
+  it('reconnect through Sentinels when the primary became a replica, and not without Sentinels', () => {
     const sentinels = { sentinels: [{ host: '127.0.0.1', port: 1 }], name: 'main' };
     for (const [connection, again] of [['redis://127.0.0.1:1', false] as const, [sentinels, true] as const]) {
       const { commands, subscriber } = openClients(readConnection(connection), 150);
@@ -43,7 +43,7 @@ describe('clients', () => {
     }
   });
 
-  it('pause ever longer between attempts to connect, up to a second', () => {
+  it('back off between connection attempts, up to a second', () => {
     const { commands, subscriber } = openClients(readConnection({ cluster: ['redis://127.0.0.1:1'] }), 150);
     commands.on('error', () => {});
     commands.disconnect();

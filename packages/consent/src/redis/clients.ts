@@ -13,9 +13,9 @@ export interface RedisClients {
 /** Longest time for a connection to come about, and to be greeted, in ms: a server may be frozen in between. */
 const HELLO_TIMEOUT_MS = 2_000;
 /** Longest pause before the next attempt to connect, in ms. */
-const LONGEST_PAUSE = 1_000;
+const MAX_RETRY_DELAY_MS = 1_000;
 
-const backoff = (attempt: number): number => Math.min(50 * 2 ** Math.min(attempt - 1, 10), LONGEST_PAUSE);
+const backoff = (attempt: number): number => Math.min(50 * 2 ** Math.min(attempt - 1, 10), MAX_RETRY_DELAY_MS);
 
 /** An option that ioredis hands on to every connection, those of a cluster too: it tells them from an application's own. */
 const OWN = 'isRamparts';
@@ -74,7 +74,7 @@ export function openClients(target: RedisTarget, timeout: number): RedisClients 
 type SendCommand = Redis['sendCommand'];
 
 // A client sends commands of its own too, such as SELECT after a reconnect, and drops their promises: a rejection of one
-// that nobody awaits ends the process. Callers that await theirs get the rejection all the same.
+// without a handler ends the process. Callers that await theirs get the rejection all the same.
 function caught(command: Parameters<SendCommand>[0]): void {
   command.promise.catch(() => {});
 }

@@ -11,7 +11,7 @@ describe('a connection', () => {
     expect(readConnection({ url })).toEqual({ kind: 'server', options });
   });
 
-  it('hands options on', () => {
+  it('passes options to ioredis', () => {
     const options = { tls: { servername: 'redis' }, password: 'other' };
     expect(readConnection({ url: 'rediss://:one@h', options })).toEqual({
       kind: 'server',
@@ -19,7 +19,7 @@ describe('a connection', () => {
     });
   });
 
-  it('takes passwords from files without the line break at their end', () => {
+  it('drops the line break at the end of a password', () => {
     const options = { password: 'p w\n', sentinelPassword: 's\r\n' };
     const clean = { password: 'p w', sentinelPassword: 's' };
     const sentinels = [{ host: 's1' }];
@@ -30,7 +30,7 @@ describe('a connection', () => {
     expect(cluster).toMatchObject({ options: { redisOptions: clean } });
   });
 
-  it('may be behind Sentinels', () => {
+  it('accepts Sentinels', () => {
     const sentinels = [{ host: 's1' }, { host: 's2', port: 26380 }];
     expect(readConnection({ sentinels, name: 'main', options: { db: 1 } })).toEqual({
       kind: 'server',
@@ -38,7 +38,7 @@ describe('a connection', () => {
     });
   });
 
-  it('may be a cluster; user, password and TLS of the first node count for all', () => {
+  it('accepts a cluster; user, password and TLS of the first node apply to all', () => {
     const cluster = ['rediss://app:secret@n1', { host: 'n2', port: 7001 }];
     expect(readConnection({ cluster, options: { maxRedirections: 3 } })).toEqual({
       kind: 'cluster',

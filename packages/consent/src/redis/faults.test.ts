@@ -49,7 +49,7 @@ const hints = (from: RedisCache, to: RedisCache & { readonly heard: LogPosition[
     expect(to.heard).toContainEqual({ epoch: 'e1', position });
   }, eventually);
 
-/** Of each node whether somebody listens there. */
+/** Whether each node has a subscriber. */
 function heardBy(nodes: readonly RedisServer[]): Promise<boolean[]> {
   return Promise.all(
     nodes.map(async (node) => ((await node.command('PUBSUB', 'SHARDCHANNELS')) as unknown[]).length > 0),
@@ -63,7 +63,7 @@ async function server(): Promise<RedisServer> {
 }
 
 describe('a frozen Redis', () => {
-  it('costs one timeout, not one a question, and is used again when it thaws', async () => {
+  it('costs one timeout in all, and is used again once it answers', async () => {
     const redis = await server();
     const level = open(redis.url, 700);
     await connected(level);
@@ -86,8 +86,8 @@ describe('a frozen Redis', () => {
   });
 });
 
-describe('a pulled cable', () => {
-  it('is noticed, and connections are replaced', async () => {
+describe('an unplugged cable', () => {
+  it('is detected, and connections are replaced', async () => {
     const redis = await server();
     const proxy = await startTcpProxy({ target: { host: '127.0.0.1', port: redis.port } });
     closing.push(() => proxy.close());
@@ -107,8 +107,8 @@ describe('a pulled cable', () => {
   });
 });
 
-describe('a Redis that is not there', () => {
-  it('is waited for, costs nothing, and is said once', async () => {
+describe('an unreachable Redis', () => {
+  it('is reconnected to, costs no waiting, and is logged once', async () => {
     const redis = await server();
     await redis.kill();
     const level = open(redis.url);
@@ -127,7 +127,7 @@ describe('a Redis that is not there', () => {
 });
 
 describe('Sentinels', () => {
-  it('lead to the new primary', async () => {
+  it('lead to the new primary after a failover', async () => {
     const { sentinels, name, password, killPrimary, stop } = await startSentinels();
     closing.push(stop);
     const redis = { sentinels, name, options: { password } };
@@ -142,7 +142,7 @@ describe('Sentinels', () => {
 });
 
 describe('a cluster', () => {
-  it('spreads tenants, and pushes on one shard alone', async () => {
+  it('spreads tenants over its shards, and notifies on one shard', async () => {
     const cluster = await startCluster();
     closing.push(cluster.stop);
     const redis = { cluster: cluster.nodes.map(({ url }) => url) };
@@ -155,7 +155,7 @@ describe('a cluster', () => {
     expect((await heardBy(cluster.nodes)).filter(Boolean)).toHaveLength(1);
   });
 
-  it('goes on after it lost the primary that pushes', async () => {
+  it('recovers from the loss of the primary that carries notifications', async () => {
     const cluster = await startCluster({ replicas: 1 });
     closing.push(cluster.stop);
     const redis = { cluster: cluster.nodes.map(({ url }) => url) };

@@ -39,8 +39,8 @@ afterEach(() => {
 
 const ping = (milliseconds = 0) => vi.advanceTimersByTimeAsync(milliseconds);
 
-describe('whether messages arrive', () => {
-  it('is proven by one to ourselves', async () => {
+describe('the delivery of messages', () => {
+  it('is proven by a ping to itself', async () => {
     expect(messages.state()).toEqual({ connected: false, lostAt: performance.now() });
     messages.listen('log', () => {});
     await ping();
@@ -62,7 +62,7 @@ describe('whether messages arrive', () => {
     },
   );
 
-  it('is doubted at once when the connection ends, and looked into when there is a new one', async () => {
+  it('counts as lost when the connection closes, and is probed on the next one', async () => {
     messages.listen('log', () => {});
     await ping();
     client.emit('close');
@@ -72,7 +72,7 @@ describe('whether messages arrive', () => {
     expect(messages.state().connected).toBe(true);
   });
 
-  it('is nobody’s question while nobody listens', async () => {
+  it('is not probed without a listener', async () => {
     client.emit('ready');
     await ping(10_000);
     expect(client.subscribe).not.toHaveBeenCalled();
@@ -80,7 +80,7 @@ describe('whether messages arrive', () => {
 });
 
 describe('a connection', () => {
-  it('that looks whole but brings nothing is replaced, and again when that didn’t help', async () => {
+  it('without any message is replaced, and again if that doesn’t help', async () => {
     messages.listen('log', () => {});
     await ping(2_000);
     path = 'lost';
@@ -92,7 +92,7 @@ describe('a connection', () => {
     expect(client.disconnect).toHaveBeenCalledTimes(2);
   });
 
-  it('is left alone when Redis took nothing', async () => {
+  it('is kept if Redis accepted no message', async () => {
     messages.listen('log', () => {});
     await ping(2_000);
     path = 'refused';
@@ -100,7 +100,7 @@ describe('a connection', () => {
     expect(client.disconnect).not.toHaveBeenCalled();
   });
 
-  it('that may not listen is told of', async () => {
+  it('whose subscription is refused is reported', async () => {
     const error = Object.assign(new Error('NOPERM'), { name: 'ReplyError' });
     client.subscribe.mockRejectedValueOnce(error);
     messages.listen('log', () => {});
@@ -110,7 +110,7 @@ describe('a connection', () => {
 });
 
 describe('a listener', () => {
-  it('hears its channel alone, until it stops', async () => {
+  it('receives messages of its channel only, until it unsubscribes', async () => {
     const heard = vi.fn();
     const [stop, stopOther] = [messages.listen('log', heard), messages.listen('log', heard)];
     client.emit('message', 'other', 'a');

@@ -24,7 +24,7 @@ async function open(options: Partial<RedisCacheOptions> = {}): Promise<RedisCach
   opened.push(level);
   await vi.waitFor(async () => {
     const before = level.counts().failures;
-    await level.getTenant('nobody');
+    await level.getTenant('unknown');
     expect(level.counts().failures).toBe(before);
   }, eventually);
   return level;
@@ -47,7 +47,7 @@ afterEach(async () => {
 afterAll(() => redis.stop());
 
 describe('values', () => {
-  it('come back as they were left, in one round trip', async () => {
+  it('are read as they were stored, in one round trip', async () => {
     const level = await open();
     level.putTenant('acme', snapshot(7));
     await stored(level, 'acme', snapshot(7));
@@ -58,7 +58,7 @@ describe('values', () => {
     expect(calls.match(/cmdstat_(?!config|info|hello|client|ping|publish|subscribe)/g)).toHaveLength(1);
   });
 
-  it('are gone once they are forgotten', async () => {
+  it('are deleted by forget', async () => {
     const level = await open();
     level.putTenant('acme', snapshot(7));
     await stored(level, 'acme', snapshot(7));
@@ -79,7 +79,7 @@ describe('values', () => {
     await stored(level, 'acme', snapshot(2, 'e2'));
   });
 
-  it('end after their time', async () => {
+  it('expire', async () => {
     const level = await open({ ttl: 60_000 });
     level.putTenant('acme', snapshot(7));
     await stored(level, 'acme', snapshot(7));
@@ -88,7 +88,7 @@ describe('values', () => {
     expect(left).toBeLessThanOrEqual(60_000);
   });
 
-  it('stay within their environment, and within their secret', async () => {
+  it('are invalid in another environment and with another secret', async () => {
     const level = await open();
     level.putTenant('acme', snapshot(7));
     await stored(level, 'acme', snapshot(7));
@@ -151,13 +151,13 @@ describe('what an attacker writes', () => {
     await write(victim, forge(values));
     expect(await level.getTenant(victim)).toBeUndefined();
     expect(level.counts().forged).toBe(1);
-    // And it stands in nobody's way.
+    // It doesn't keep others from writing.
     await vi.waitFor(async () => expect(await redis.command('EXISTS', key(victim))).toBe(0), eventually);
     level.putTenant(victim, snapshot(8));
     await stored(level, victim, snapshot(8));
   });
 
-  it('may be of another type: it is unknown, refused once, and replaced', async () => {
+  it('of another type are unknown, logged once, and replaced', async () => {
     const level = await open();
     await redis.command('SET', key('acme'), 'opt_in');
     expect(await level.getTenant('acme')).toBeUndefined();
@@ -168,8 +168,8 @@ describe('what an attacker writes', () => {
   });
 });
 
-describe('hints', () => {
-  it('reach everyone who listens, and forged ones nobody', async () => {
+describe('notifications', () => {
+  it('reach every listener, and forged ones none', async () => {
     const [one, other] = await Promise.all([open(), open()]);
     const heard: unknown[] = [];
     const stop = other.subscribe((position) => heard.push(position));
@@ -193,7 +193,7 @@ describe('hints', () => {
     expect(heard).toHaveLength(3);
   });
 
-  it('are known to be lost while nobody listens, and since when', async () => {
+  it('count as lost without a subscriber, with the time since', async () => {
     const level = await open();
     const { connected, lostAt } = level.push();
     expect(connected).toBe(false);
@@ -201,8 +201,8 @@ describe('hints', () => {
   });
 });
 
-describe('who may', () => {
-  it('come in with a user and a password, with no more rights than needed', async () => {
+describe('access rights', () => {
+  it('of a user with only the documented rights suffice', async () => {
     const server = await startRedis({
       acl: {
         username: 'rampart',
@@ -227,7 +227,7 @@ describe('who may', () => {
     }
   });
 
-  it('not come in without, is said once and without the password', async () => {
+  it('that are missing are logged once, without the password', async () => {
     const server = await startRedis({ password: 'right' });
     try {
       const url = server.url.replace('right', 'hunter2');

@@ -31,7 +31,7 @@ export function writeQuestion({ follower, nonce }: HeadRequest): string {
   return `${follower}.${nonce}`;
 }
 
-/** What {@link writeQuestion} wrote; nobody vouches for it. */
+/** Parses the text of {@link writeQuestion}, which is not signed. */
 export function readRequest(text: unknown): HeadRequest | undefined {
   const [, follower, nonce] = (typeof text === 'string' && /^([\w-]{8,40})\.([\w-]{22})$/.exec(text)) || [];
   return follower === undefined || nonce === undefined ? undefined : { follower, nonce };

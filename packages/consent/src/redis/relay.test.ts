@@ -83,7 +83,7 @@ afterEach(async () => {
 afterAll(() => redis.stop());
 
 describe('a relay', () => {
-  it('costs SQL for 500 followers what it costs for one', async () => {
+  it('reads SQL for 500 followers as often as for one', async () => {
     const log = new CountingLog();
     const own = new CountingLog();
     const link = await connect();
@@ -106,7 +106,7 @@ describe('a relay', () => {
     expect(own.reads).toBe(0);
   });
 
-  it('answers followers that have the secrets of a rotation in the other order', async () => {
+  it('answers followers whose secrets are in the other order during a rotation', async () => {
     const [log, own] = [new CountingLog(), new CountingLog()];
     log.append();
     const link = await connect();
@@ -117,7 +117,7 @@ describe('a relay', () => {
     expect(own.reads).toBe(0);
   });
 
-  it('takes the questions before it reads, so that who asks in between is not told what was true before', async () => {
+  it('takes requests before it reads, so that a later request never gets an earlier head', async () => {
     const log = new CountingLog();
     const relay = relayOf(await connect(), log);
     const follower = follow(await connect(), new CountingLog());
@@ -137,7 +137,7 @@ describe('a relay', () => {
     expect(await answered(relay, 1, Promise.all(late))).toMatchObject([{ head: 1 }]);
   });
 
-  it('reads nothing while nobody asks', async () => {
+  it('reads nothing without requests', async () => {
     const log = new CountingLog();
     const relay = relayOf(await connect(), log);
     await relay.round();
@@ -146,7 +146,7 @@ describe('a relay', () => {
     expect(log.reads).toBe(0);
   });
 
-  it('hands entries on, each after the other', async () => {
+  it('passes entries on in their order', async () => {
     const log = new CountingLog();
     const own = new CountingLog();
     const [link, other] = [await connect(), await connect()];
@@ -164,7 +164,7 @@ describe('a relay', () => {
     expect(follower.counts()).toEqual({ relayed: 3, fallbacks: 0, unanswered: 0, forged: 0 });
   });
 
-  it('forgets what it handed on when something was erased', async () => {
+  it('drops passed entries after an erasure', async () => {
     const log = new CountingLog();
     const relay = relayOf(await connect(), log);
     const follower = follow(await connect(), log);
@@ -179,7 +179,7 @@ describe('a relay', () => {
     expect(follower.counts().fallbacks).toBe(1);
   });
 
-  it('hands on nothing of a relay before it, which may have missed an erasure', async () => {
+  it('passes no entries of a former relay, which may have missed an erasure', async () => {
     const log = new CountingLog();
     const relay = relayOf(await connect(), log);
     const follower = follow(await connect(), log);
@@ -194,7 +194,7 @@ describe('a relay', () => {
     expect(await kept()).toEqual([]);
   });
 
-  it('tells of another epoch, and of a log that was set back', async () => {
+  it('reports another epoch, and a log that was set back', async () => {
     const log = new CountingLog();
     const relay = relayOf(await connect(), log);
     const follower = follow(await connect(), new CountingLog());
@@ -213,7 +213,7 @@ describe('a relay', () => {
     expect(await answered(relay, 1, follower.readLog(2, 10))).toMatchObject({ epoch: 'e2', head: 1, entries: [] });
   });
 
-  it('answers by itself, and soon after a change was announced', async () => {
+  it('answers at its interval, and soon after a change was announced', async () => {
     const log = new CountingLog();
     const relay = startRelay({ log, redis: await connect(), secret, environment, interval: 10 });
     closing.unshift(() => relay.stop());
@@ -226,7 +226,7 @@ describe('a relay', () => {
 });
 
 describe('a follower', () => {
-  it('asks once for all who call at once, and again for who calls later', async () => {
+  it('sends one request for simultaneous calls, and another for later calls', async () => {
     const log = new CountingLog();
     const relay = relayOf(await connect(), log);
     const follower = follow(await connect(), new CountingLog());
@@ -238,7 +238,7 @@ describe('a follower', () => {
     expect(relay.counts().answers).toBe(2);
   });
 
-  it('takes no answer but to its own question: not one that comes again, and not a forged one', async () => {
+  it('accepts only the response to its own request: no replayed and no forged one', async () => {
     const log = new CountingLog();
     const own = new CountingLog();
     const link = await connect();
@@ -250,7 +250,7 @@ describe('a follower', () => {
     link.listen(channel, (text) => heard.push(text));
     await answered(relay, 1, follower.readLog(0, 10));
     const [old = ''] = heard;
-    // The log goes on, and somebody sends what was true before.
+    // The log continues, and an attacker resends an old response.
     log.append();
     let settled = false;
     const question = follower.readLog(0, 10).finally(() => (settled = true));
@@ -304,7 +304,7 @@ describe('a follower', () => {
     await redis.command('ZADD', key, position, text);
   }
 
-  it('asks SQL itself when no relay answers, and leaves relays alone for a while', async () => {
+  it('reads SQL if no relay answers, and skips relays for a while', async () => {
     const own = new CountingLog();
     const follower = follow(await connect(), own, { patience: 1 });
     await listening(1);
@@ -316,7 +316,7 @@ describe('a follower', () => {
     expect(left).toBeLessThanOrEqual(5_000);
   });
 
-  it('asks SQL itself when the relay can’t', async () => {
+  it('reads SQL if the relay can’t', async () => {
     const broken = new CountingLog();
     broken.readLog = () => Promise.reject(new Error('no primary'));
     const warnings: string[] = [];
@@ -329,7 +329,7 @@ describe('a follower', () => {
     expect(warnings).toEqual(["the relay can't read the control log: no primary"]);
   });
 
-  it('asks SQL at once while Redis is dead, and relays again afterwards', async () => {
+  it('reads SQL at once while Redis is unreachable, and asks relays again afterwards', async () => {
     const server = await startRedis();
     try {
       const log = new CountingLog();
@@ -354,7 +354,7 @@ describe('a follower', () => {
     }
   });
 
-  it('asks SQL for tenants and for what they share', async () => {
+  it('reads tenants and the shared state from SQL', async () => {
     const log = new CountingLog();
     const follower = follow(await connect(), log);
     expect(await follower.readTenant('acme')).toEqual(await log.readTenant());
@@ -362,7 +362,7 @@ describe('a follower', () => {
   });
 });
 
-it('refuses options that can’t be used', async () => {
+it('rejects invalid options', async () => {
   const options = { log: new CountingLog(), redis: await connect(), secret, environment };
   expect(() => startRelay({ ...options, interval: 0 })).toThrow('interval = 0: use milliseconds above 0');
   expect(() => new RelayedLog({ ...options, patience: -1 })).toThrow('patience = -1: use milliseconds above 0');

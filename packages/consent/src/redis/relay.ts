@@ -24,7 +24,7 @@ export interface RelayOptions extends LinkSource {
   /** Secrets whose signatures count too, while secrets are rotated. @default none */
   readonly acceptedSecrets?: readonly string[] | undefined;
   readonly environment: string;
-  /** Milliseconds between two looks for questions. Each costs SQL one read at most, none while nobody asks. @default 200 */
+  /** Interval of the checks for requests, in ms. Each causes one SQL read at most, and none without requests. @default 200 */
   readonly interval?: number | undefined;
 }
 
@@ -45,7 +45,7 @@ export interface Relay {
 }
 
 const DEFAULT_INTERVAL = 200;
-/** How soon somebody asks after a change was announced, in ms. */
+/** Delay of the check after a change was announced. */
 const DEBOUNCE_MS = 20;
 /** Questions taken at once. */
 export const MAX_REQUESTS = 10_000;
@@ -66,7 +66,7 @@ export function startRelay(options: RelayOptions): Relay {
   return relay;
 }
 
-/** A relay that runs when it is told to. */
+/** A relay over a SQL log. */
 export class SqlRelay implements Relay {
   readonly #log: ControlLog;
   readonly #link: RedisClient;
@@ -171,10 +171,17 @@ export class SqlRelay implements Relay {
     this.#kept = entries.at(-1)?.position ?? head;
     if (entries.length === 0 && !isRewound && this.#hasKept) return;
     // What was erased stands in the entries before: also in those of earlier relays, where none ran when it was erased.
-    const anew = !this.#hasKept || isRewound || entries.some(({ effect }) => effect.kind === 'forget');
+    const isReset = !this.#hasKept || isRewound || entries.some(({ effect }) => effect.kind === 'forget');
     const texts = entries.flatMap((entry) => [entry.position, writeEntry(this.#mac, epoch, entry)]);
     const oldest = head - RETAINED.entries;
-    await this.#link.run('rampartKeep', this.#names.entries(epoch), anew ? 1 : 0, oldest, RETAINED.lifetime, ...texts);
+    await this.#link.run(
+      'rampartKeep',
+      this.#names.entries(epoch),
+      isReset ? 1 : 0,
+      oldest,
+      RETAINED.lifetime,
+      ...texts,
+    );
     this.#hasKept = true;
   }
 }

@@ -108,7 +108,7 @@ export class RelayedLog implements ControlLog {
     if (this.#isOwn) await this.#link.close();
   }
 
-  // A question that was sent can't be joined: the log may have been read before whoever joins asked.
+  // A request that was sent can't be joined: the log may have been read before the later call.
   #ask(): Promise<RelayedHead | undefined> {
     if (performance.now() < this.#pausedUntil || !this.#link.isUsable() || !this.#link.push().connected) {
       return Promise.resolve(undefined);

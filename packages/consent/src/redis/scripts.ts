@@ -19,7 +19,7 @@ export const SCRIPTS = {
     redis.call('RPUSH', KEYS[1], ARGV[1])
     redis.call('LTRIM', KEYS[1], -tonumber(ARGV[2]), -1)
     return redis.call('PEXPIRE', KEYS[1], ARGV[3])`,
-  /** KEYS: sorted set. ARGV: 1 to begin anew, positions up to this one go, lifetime in ms, then position and text in turn. */
+  /** KEYS: sorted set. ARGV: 1 to start again, positions up to this one go, lifetime in ms, then position and text in turn. */
   rampartKeep: `
     if ARGV[1] == '1' then redis.call('DEL', KEYS[1]) end
     for i = 4, #ARGV, 2 do

@@ -293,7 +293,7 @@ describe.each([
     expect(await store.lastFlagEdit(server)).toBe(9);
     expect(await store.lastFlagEdit(`${server} of another`)).toBeUndefined();
     const { entries } = await store.entries({ kinds: ['flag_edit'], flag: 'ai.f' });
-    expect(entries.filter(({ edit: said }) => (said as { server: string }).server === server)).toHaveLength(3);
+    expect(entries.filter(({ edit: content }) => (content as { server: string }).server === server)).toHaveLength(3);
     expect(entries.at(-1)).toMatchObject({ actor: 'ui', reason: expect.stringContaining('none given'), after: null });
   });
 

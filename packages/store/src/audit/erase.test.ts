@@ -61,8 +61,8 @@ describe.each([
     await change(`insert into rampart_task (id, task, done_at)
       values ('7-1', '{}', 1), ('7-${USERS}', '{}', 1), ('7-2', '{}', null), ('77-1', '{}', 1)`);
     const { id } = await store.erase({ tenant: '7' }, write);
-    const [said = ''] = await texts(`select data as found from rampart_detail where id = '${id}' and part = 'what'`);
-    expect(new Set(JSON.parse(said).erased.pseudonyms).size).toBe(USERS);
+    const [payload = ''] = await texts(`select data as found from rampart_detail where id = '${id}' and part = 'what'`);
+    expect(new Set(JSON.parse(payload).erased.pseudonyms).size).toBe(USERS);
     expect(await texts(`select id as found from rampart_detail where id <> '${id}' order by id, part`)).toEqual(
       ['77-1', '77-2', '77-3'].flatMap((each) => [each, each]),
     );
@@ -88,8 +88,8 @@ describe.each([
     await change(`insert into rampart_detail (id, part, subject, actor, flag, salt, data)
       select concat('7-', i), 'who', ${pseudonym}, 'zoe', null, repeat('0', 32), '{}' from ${numbers(ENTRIES)}`);
     const { id } = await store.erase({ tenant: '7', user: 'zoe' }, write);
-    const [said = ''] = await texts(`select data as found from rampart_detail where id = '${id}' and part = 'what'`);
-    expect(new Set(JSON.parse(said).erased.made).size).toBe(ENTRIES);
+    const [payload = ''] = await texts(`select data as found from rampart_detail where id = '${id}' and part = 'what'`);
+    expect(new Set(JSON.parse(payload).erased.made).size).toBe(ENTRIES);
     expect(await texts(`select id as found from rampart_detail where actor = 'zoe'`)).toEqual([]);
     expect(await texts(`select user_id as found from rampart_subject where user_id = 'zoe'`)).toEqual([]);
     expect(await texts('select user_id as found from rampart_subject')).toHaveLength(ENTRIES);

@@ -145,7 +145,7 @@ describe.each([
     expect(await head()).toBe(1);
     expect((await store.readShared()).shared.kills).toHaveLength(1);
     expect(await store.outbox.pending()).toEqual([]);
-    // The session settings of a connection that said read-only would outlast the read-only time.
+    // The session settings of a connection that was read-only would outlast the read-only time.
     await other.readLog(0, 1);
     await other.apply(kill('k2'), write);
     expect((await store.verify()).findings).toEqual([]);
@@ -198,10 +198,10 @@ describe.each([
   });
 
   test('an address without a server is unreachable', async () => {
-    const nobody = open({ database: url.replace(/:\d+\//, ':1/') });
-    await expect(nobody.readLog(0, 1)).rejects.toMatchObject({ kind: 'unreachable' });
-    await expect(nobody.migrate()).rejects.toMatchObject({ kind: 'unreachable' });
-    await nobody.close();
+    const unreachable = open({ database: url.replace(/:\d+\//, ':1/') });
+    await expect(unreachable.readLog(0, 1)).rejects.toMatchObject({ kind: 'unreachable' });
+    await expect(unreachable.migrate()).rejects.toMatchObject({ kind: 'unreachable' });
+    await unreachable.close();
   });
 
   test('a database that is not migrated is refused', async () => {

@@ -17,22 +17,25 @@ const mariadb = useMariadb();
 const children: ChildProcess[] = [];
 
 /** A process of its own that migrates and says the epoch; with `stay` it keeps the database open. */
-async function migrateInProcess(database: string, stay = ''): Promise<{ readonly child: ChildProcess; said: string }> {
+async function migrateInProcess(
+  database: string,
+  stay = '',
+): Promise<{ readonly child: ChildProcess; output: string }> {
   const child = spawn(process.execPath, ['--import', 'tsx', program, database, SECRET, stay], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   children.push(child);
-  let [said, complaint] = ['', ''];
+  let [output, complaint] = ['', ''];
   child.stderr.on('data', (chunk: Buffer) => {
     complaint += chunk.toString();
   });
   child.stdout.on('data', (chunk: Buffer) => {
-    said += chunk.toString();
+    output += chunk.toString();
   });
   await Promise.race([once(child.stdout, 'data'), once(child, 'exit')]);
-  if (!said.includes('\n') && child.exitCode === null) await once(child, 'exit');
-  if (said === '') throw new Error(complaint);
-  return { child, said: said.trim() };
+  if (!output.includes('\n') && child.exitCode === null) await once(child, 'exit');
+  if (output === '') throw new Error(complaint);
+  return { child, output: output.trim() };
 }
 
 afterEach(async () => {
@@ -50,7 +53,7 @@ describe.each([
   test('migrate concurrently and agree on one log', async () => {
     const url = await server().newDatabase();
     const all = await Promise.all(Array.from({ length: 4 }, () => migrateInProcess(url)));
-    expect(new Set(all.map(({ said }) => said)).size).toBe(1);
+    expect(new Set(all.map(({ output }) => output)).size).toBe(1);
     const store = openStore({ database: url, secret: SECRET });
     expect((await store.verify()).ok).toBe(true);
     await store.close();

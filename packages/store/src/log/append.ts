@@ -51,7 +51,7 @@ export interface PlannedSteps<S> {
 
 /**
  * The steps of a transaction that appends entries: the last writes, the lock on the head of the log, the signed entries. Readers see entries
- * in the order of their positions, because a position is assigned under the lock that is held until the commit.
+ * in the order of their positions, because a position is assigned under a lock that lasts until the commit.
  */
 export function appendPlanned<S>(
   signer: PendingEntrySigner,

@@ -28,8 +28,8 @@ interface Log {
 
 /** Places that a reader, who asks for what is after the last it saw, never sees. */
 async function missedBy(log: Log): Promise<readonly number[]> {
-  const seen: number[] = [];
-  const poll = async () => seen.push(...(await log.read(seen.at(-1) ?? 0)));
+  const positions: number[] = [];
+  const poll = async () => positions.push(...(await log.read(positions.at(-1) ?? 0)));
   const first = await log.early();
   let isOver = false;
   const second = log.late().finally(() => {
@@ -47,7 +47,7 @@ async function missedBy(log: Log): Promise<readonly number[]> {
   const all = await log.read(0);
   await log.close();
   expect(all).toHaveLength(2);
-  return all.filter((place) => !seen.includes(place));
+  return all.filter((place) => !positions.includes(place));
 }
 
 function newGate(): { readonly opened: Promise<void>; open(): void } {
@@ -77,11 +77,11 @@ async function ours(on: keyof typeof waits): Promise<Log> {
   const change: ControlChange = { kind: 'calibration', change: 'c', error: 0 };
   return {
     async early() {
-      const [held, free] = [newGate(), newGate()];
+      const [blocked, free] = [newGate(), newGate()];
       const sql: typeof database.sql = {
         ...database.sql,
         async appendAndCommit(...args) {
-          held.open();
+          blocked.open();
           await free.opened;
           return database.sql.appendAndCommit(...args);
         },
@@ -92,7 +92,7 @@ async function ours(on: keyof typeof waits): Promise<Log> {
         { read: () => Promise.resolve(), plan: () => ({ entries: [draft], writes: [] }) },
       );
       const ended = database.session((session) => runTransaction(sql, session, 'another key', steps));
-      await Promise.race([held.opened, ended]);
+      await Promise.race([blocked.opened, ended]);
       return {
         async commit() {
           free.open();
@@ -117,14 +117,14 @@ async function naive(on: keyof typeof waits): Promise<Log> {
   const connect = on === 'postgres' ? connectPostgres : connectMariadb;
   const [one, other, reader] = await Promise.all([connect(url), connect(url), connect(url)]);
   const place = on === 'postgres' ? 'bigserial' : 'bigint auto_increment';
-  await reader.rows(`create table naive (place ${place} primary key, said int)`);
+  await reader.rows(`create table naive (place ${place} primary key, value int)`);
   return {
     async early() {
       await one.rows('begin');
-      await one.rows('insert into naive (said) values (1)');
+      await one.rows('insert into naive (value) values (1)');
       return { commit: async () => void (await one.rows('commit')) };
     },
-    late: async () => void (await other.rows('insert into naive (said) values (2)')),
+    late: async () => void (await other.rows('insert into naive (value) values (2)')),
     isWaiting: () => isWaiting(on),
     read: async (after) =>
       (await reader.rows(`select place from naive where place > ${after} order by place`)).map(({ place: at }) =>
@@ -167,11 +167,11 @@ describe.each(['postgres', 'mariadb'] as const)('who takes a place early and com
     const [store] = stores;
     if (store === undefined) throw new Error('no store');
     await store.migrate();
-    const seen: number[] = [];
+    const positions: number[] = [];
     const end = { isReached: false };
     const reading = (async () => {
-      while (!end.isReached || (await store.readLog(seen.at(-1) ?? 0, 1)).entries.length > 0) {
-        seen.push(...(await store.readLog(seen.at(-1) ?? 0, 7)).entries.map(({ position }) => position));
+      while (!end.isReached || (await store.readLog(positions.at(-1) ?? 0, 1)).entries.length > 0) {
+        positions.push(...(await store.readLog(positions.at(-1) ?? 0, 7)).entries.map(({ position }) => position));
       }
     })();
     const writing = stores.flatMap((writer, index) =>
@@ -183,7 +183,7 @@ describe.each(['postgres', 'mariadb'] as const)('who takes a place early and com
     await Promise.all(writing);
     end.isReached = true;
     await reading;
-    expect(seen).toEqual(Array.from({ length: 120 }, (_, index) => index + 1));
+    expect(positions).toEqual(Array.from({ length: 120 }, (_, index) => index + 1));
     expect((await store.verify()).findings).toEqual([]);
     await Promise.all(stores.map((each) => each.close()));
   });

@@ -30,7 +30,7 @@ interface Forgery {
   readonly kind: string;
   readonly change: ControlChange;
   /** What the database holds of it. @default as committed to */
-  readonly told?: ControlChange | undefined;
+  readonly claimed?: ControlChange | undefined;
 }
 
 let url: string;
@@ -45,8 +45,8 @@ async function open(newDatabase: () => Promise<string>): Promise<void> {
   await store.migrate();
 }
 
-/** What anybody with SQL can do: an entry without a mac, and the head behind it. */
-function forge({ kind, change, told }: Forgery): Promise<number> {
+/** A forgery with SQL access: an entry without a mac, and the head behind it. */
+function forge({ kind, change, claimed }: Forgery): Promise<number> {
   const [id, subject, salt, whoSalt] = [newSalt(), newSalt(), newSalt(), newSalt()];
   const what = canonical({ change, before: null });
   const who = canonical({ actor: 'ann', reason: 'all is well' });
@@ -55,7 +55,7 @@ function forge({ kind, change, told }: Forgery): Promise<number> {
     const [head] = await session.rows<{ position: number }>('select position from rampart_head');
     const position = (head?.position ?? 0) + 1;
     const detail = ['id', 'part', 'subject', 'salt', 'data'];
-    const says = told === undefined ? what : canonical({ change: told, before: null });
+    const says = claimed === undefined ? what : canonical({ change: claimed, before: null });
     await run(insertRows('rampart_detail', detail, [[id, 'what', subject, salt, says]]));
     await run(insertRows('rampart_detail', detail, [[id, 'who', subject, whoSalt, who]]));
     const row = { position, id, kind, subject, recorded_at: Date.now() };
@@ -174,7 +174,7 @@ describe('an entry that legacy code wrote by SQL', () => {
 
   test('is not signed if its payload is missing or differs from its commitment', async () => {
     const [other, silent] = [
-      await forge({ kind: 'consent', change: consent(9), told: consent() }),
+      await forge({ kind: 'consent', change: consent(9), claimed: consent() }),
       await forge({ kind: 'consent', change: consent() }),
     ];
     await database.session((session) =>

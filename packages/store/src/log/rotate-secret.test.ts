@@ -121,8 +121,8 @@ describe.each([
 
     test('leaves only the entries of a missing or wrong previous secret unproven', async () => {
       await rotated();
-      for (const given of [open(attacked.url, NEW), open(attacked.url, NEW, WRONG)]) {
-        const { ok, findings } = await given.verify();
+      for (const verifier of [open(attacked.url, NEW), open(attacked.url, NEW, WRONG)]) {
+        const { ok, findings } = await verifier.verify();
         expect({ ok, findings }).toEqual({
           ok: false,
           findings: [

@@ -153,7 +153,7 @@ function conflictError(
   const meanwhile =
     expected === undefined ? 'and you did not say what you had read' : `after ${expected}, which you had read`;
   return new ConflictError(
-    `It is ${canonical(current.value)} now, by ${actor ?? 'somebody'} at ${new Date(at).toISOString()} (${revision}), ` +
+    `It is ${canonical(current.value)} now, by ${actor ?? 'an erased author'} at ${new Date(at).toISOString()} (${revision}), ` +
       `${meanwhile}; yours is ${canonical(resultingState(changeOf(itemOf(yours))))}. ` +
       `Look at it, then repeat with expected: '${revision}', or 'any' to overwrite whatever is there.`,
     { current, yours },

@@ -102,7 +102,7 @@ describe.each([
       await choose('user2');
       await choose('one-more', 'opt_out');
       await expect(choose('two-more', 'opt_out')).rejects.toThrow('the limit');
-      // Nobody else's limit is reached.
+      // Other tenants are below their limit.
       await store.apply({ kind: 'choice', tenant: '9', user: 'u', featureClass: 'agent', choice: 'opt_out' }, write);
     } finally {
       await end();

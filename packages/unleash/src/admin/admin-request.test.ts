@@ -116,34 +116,44 @@ describe('an answer that is not from the admin API', () => {
 });
 
 describe('an answer that says no', () => {
-  const said = (message: string, name = 'SomeError') => JSON.stringify({ name, message, details: [{ message }] });
+  const errorBody = (message: string, name = 'SomeError') => JSON.stringify({ name, message, details: [{ message }] });
 
   it.each([
-    [401, said('You must log in'), 'unauthorized', 'the token is not accepted: You must log in. Use an admin token'],
+    [
+      401,
+      errorBody('You must log in'),
+      'unauthorized',
+      'the token is not accepted: You must log in. Use an admin token',
+    ],
     [
       403,
-      said('invalid token: expected a different token type for this endpoint'),
+      errorBody('invalid token: expected a different token type for this endpoint'),
       'forbidden',
       'this is a client or frontend token',
     ],
     [
       403,
-      said('you need the "CREATE_STRATEGY" permission', 'PermissionError'),
+      errorBody('you need the "CREATE_STRATEGY" permission', 'PermissionError'),
       'forbidden',
       'no right to do this: you need the "CREATE_STRATEGY" permission. Use an admin',
     ],
     [
       403,
-      said('Transitive dependency detected.', 'InvalidOperationError'),
+      errorBody('Transitive dependency detected.', 'InvalidOperationError'),
       'refused',
       'Transitive dependency detected',
     ],
-    [404, said('No project found'), 'not_found', 'No project found'],
-    [404, said('The path you were looking for (/x) is not available.'), 'wrong_url', 'Check the URL and the version'],
-    [400, said('"name" must be URL friendly'), 'invalid', '"name" must be URL friendly'],
-    [409, said('exists'), 'conflict', 'exists'],
+    [404, errorBody('No project found'), 'not_found', 'No project found'],
+    [
+      404,
+      errorBody('The path you were looking for (/x) is not available.'),
+      'wrong_url',
+      'Check the URL and the version',
+    ],
+    [400, errorBody('"name" must be URL friendly'), 'invalid', '"name" must be URL friendly'],
+    [409, errorBody('exists'), 'conflict', 'exists'],
     [429, '{}', 'rate_limited', 'Try again after 7 s.'],
-    [500, said('insert into x failed'), 'server_error', 'Unleash failed: insert into x failed'],
+    [500, errorBody('insert into x failed'), 'server_error', 'Unleash failed: insert into x failed'],
     [502, '{}', 'server_error', 'Unleash gave no reason'],
     [418, '{}', 'invalid', 'Unleash gave no reason'],
     [304, '{}', 'wrong_url', 'unexpected status 304'],
@@ -165,7 +175,7 @@ describe('an answer that says no', () => {
   });
 
   it('a 404 of the dependencies is an old server', async () => {
-    const url = await answering(404, said('The path you were looking for (/api/x) is not available.'));
+    const url = await answering(404, errorBody('The path you were looking for (/api/x) is not available.'));
     const error = await errorOf(
       createAdminClient({ url, token: TOKEN }).dependencies.add({ flag: 'a' }, { feature: 'b' }),
     );
@@ -173,13 +183,13 @@ describe('an answer that says no', () => {
   });
 
   it('the token is removed where the server repeats it', async () => {
-    const error = await listing(await answering(401, said(`who is ${TOKEN}?`)));
+    const error = await listing(await answering(401, errorBody(`who is ${TOKEN}?`)));
     expect(error.message).toContain('who is <token>?');
     expect(error.details).toEqual(['who is <token>?']);
   });
 
   it('long complaints are cut', async () => {
-    const error = await listing(await answering(500, said('x'.repeat(9_000))));
+    const error = await listing(await answering(500, errorBody('x'.repeat(9_000))));
     expect(error.message.length).toBeLessThan(700);
   });
 });
@@ -218,14 +228,16 @@ describe('what can not be sent', () => {
 });
 
 it('sends the token, JSON and encoded names; trims the token', async () => {
-  const seen: unknown[] = [];
+  const requests: unknown[] = [];
   const url = await serve((request, response) => {
-    seen.push([request.method, request.url, request.headers.authorization, request.headers['content-type']]);
+    requests.push([request.method, request.url, request.headers.authorization, request.headers['content-type']]);
     response.writeHead(202).end();
   });
   const client = createAdminClient({ url: `${url}/api/`, token: ` ${TOKEN}\n`, project: 'a/b' });
   await client.flags.archive({ flag: 'x y/é' });
-  expect(seen).toEqual([['DELETE', '/api/admin/projects/a%2Fb/features/x%20y%2F%C3%A9', TOKEN, 'application/json']]);
+  expect(requests).toEqual([
+    ['DELETE', '/api/admin/projects/a%2Fb/features/x%20y%2F%C3%A9', TOKEN, 'application/json'],
+  ]);
   expect(inspect(client, { depth: 9, showHidden: true })).not.toContain('secret');
 });
 

@@ -11,7 +11,7 @@ import { requireServer } from './server-version.js';
 type Reply = readonly [status: number, body?: unknown];
 type Routes = Readonly<Record<string, Reply | (() => Reply)>>;
 
-/** A client of a server that answers `METHOD /path` below /api/admin as told, 404 otherwise; `sent` lists what it changed. */
+/** A client of a server that answers `METHOD /path` below /api/admin as configured, 404 otherwise; `sent` lists what it changed. */
 function fake(routes: Routes): { readonly client: AdminClient; readonly sent: readonly string[] } {
   const sent: string[] = [];
   const send: typeof fetch = async (input, init) => {
@@ -81,7 +81,7 @@ describe('half-way', () => {
   };
   const undo: Routes = { [`DELETE ${page('ai.x')}`]: [202], 'DELETE /archive/ai.x': [200] };
 
-  it('a failed creation is undone and told', async () => {
+  it('a failed creation is rolled back and reported', async () => {
     const { client, sent } = fake({ ...half, ...undo });
     await expect(newFeature({ client, ...FEATURE })).rejects.toMatchObject({
       kind: 'server_error',
@@ -98,7 +98,7 @@ describe('half-way', () => {
     );
   });
 
-  it('a first step that failed left nothing, unless nobody can know', async () => {
+  it('a failed first step left nothing, unless its outcome is unknown', async () => {
     const failing = (reply: Reply) => fake({ ...BASE, 'POST /projects/default/features': reply }).client;
     await expect(newFeature({ client: failing([403, {}]), ...FEATURE })).rejects.toThrow(/Nothing was changed/);
     await expect(newFeature({ client: failing([502, {}]), ...FEATURE })).rejects.toThrow(

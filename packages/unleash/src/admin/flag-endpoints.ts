@@ -51,8 +51,8 @@ export interface FlagEndpoints {
     list(reference: FlagEnvironmentReference): Promise<readonly Rule[]>;
     add(reference: FlagEnvironmentReference, rule: NewRule): Promise<Rule>;
     /**
-     * Changes what is given and keeps the rest; `parameters` are replaced as a whole. (Unleash by itself clears constraints and
-     * variants that a request leaves out, which would let in everyone whom a constraint kept out.)
+     * Changes the given fields and keeps the rest; `parameters` are replaced as a whole. (Unleash by itself clears constraints and
+     * variants that a request leaves out, which would open the flag to everyone that a constraint excluded.)
      */
     update(reference: RuleReference, change: Partial<NewRule>): Promise<Rule>;
     remove(reference: RuleReference): Promise<void>;

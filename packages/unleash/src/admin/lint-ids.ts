@@ -13,7 +13,7 @@ export interface CompiledFlag {
   readonly flag: Flag;
 }
 
-/** Tenant ids, and user ids, that differ in case alone: ids compare exactly, so one of the two reaches nobody. */
+/** Tenant ids, and user ids, that differ in case alone: ids compare exactly, so one of the two matches no subject. */
 export function idsOfTwoCases(compiled: readonly CompiledFlag[]): Problem[] {
   const tenants = compiled.flatMap(({ definition, flag }) => [...listed(flag), ...constrained(definition, TENANT)]);
   const users = compiled.flatMap(({ definition }) => constrained(definition, USER));

@@ -220,7 +220,7 @@ describe('a parameter that does not parse', () => {
     expect(found(flags)).toEqual([expect.objectContaining({ field: 'aiStage.autoAbove', value: '0.5' })]);
   });
 
-  it('is told once, however many rules have it', () => {
+  it('is reported once, however many rules have it', () => {
     const flags = [FEATURE, flag('ai.x.v', [stage({ rollout: '101' }), stage({ rollout: '101' })], under('ai.x'))];
     expect(found(flags)).toHaveLength(1);
   });
@@ -248,7 +248,7 @@ describe('the gates map', () => {
   });
 });
 
-it('a flag that nobody has set up in this environment, off and without rules, is only warned of', () => {
+it('a flag that is not set up in this environment, off and without rules, is a warning only', () => {
   const unused = (name: string, more: object = {}) => flag(name, [], { enabled: false, ...more });
   const findings = found([unused('ai.x'), unused('ai.x.v1', { dependencies: [{ feature: 'ai.x' }] })]);
   expect(findings.map(({ severity, flag: name, field }) => [severity, name, field])).toEqual([
@@ -263,7 +263,7 @@ describe('disabled rules', () => {
     expect(found([flag('ai.x', [access(), disabled(access({ consent: 'maybe' })), disabled(foreign)])])).toEqual([]);
   });
 
-  it('that are all there is leave a flag named ai.* without a strategy, and are told', () => {
+  it('as the only strategies leave a flag named ai.* without a strategy, and are reported', () => {
     const findings = found([flag('ai.x', [disabled(access())])]);
     expect(findings).toEqual([
       expect.objectContaining({ severity: 'error', field: 'strategies', value: '' }),
@@ -277,7 +277,7 @@ describe('disabled rules', () => {
     expect(found([flag('x', [disabled(access())])])).toEqual([expect.objectContaining(expected)]);
   });
 
-  it('of an ordinary flag are nobody’s business', () => {
+  it('of an ordinary flag are not reported', () => {
     expect(found([flag('plain', [disabled(foreign)])])).toEqual([]);
   });
 });

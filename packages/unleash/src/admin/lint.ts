@@ -68,7 +68,7 @@ export function lint(read: readonly FlagDefinition[], options: LintOptions = {})
 
 const as =
   (severity: LintFinding['severity']) =>
-  (problem: Problem): LintFinding => ({ ...problem, severity });
+  (finding: Problem): LintFinding => ({ ...finding, severity });
 
 // A flag counts in every environment of its project. Where it is off and has no rules, it is not set up yet.
 const isUnused = ({ enabled, strategies = [] }: FlagDefinition): boolean => !enabled && strategies.length === 0;

@@ -27,7 +27,7 @@ describe('names', () => {
     expect(() => checkFeatureName(name, true)).not.toThrow();
   });
 
-  it('a change is named after its feature, or as told', () => {
+  it('a change is named after its feature, or as the caller says', () => {
     expect(changeName('ai.support-copilot', { change: 'prompt-v18' })).toBe('ai.support-copilot.prompt-v18');
     expect(changeName('skill.x', { name: 'skill.x.v2' })).toBe('skill.x.v2');
   });

@@ -53,7 +53,7 @@ describe('a parameter that changes', () => {
     ]);
   });
 
-  it('cleared gains some, but nobody without consent', () => {
+  it('cleared gains some, but none without consent', () => {
     expect(changes({ set: { minTier: '', exclude: '' } })).toEqual([
       ['free', 'gains'],
       ['pro', 'keeps'],
@@ -211,16 +211,16 @@ describe('a subject whose answer today can not be known', () => {
       });
   });
 
-  it('is told of its parent too', () => {
+  it('is reported with its parent', () => {
     const under = (feature: string) => answer([{ name: 'default' }], {}, { dependencies: [{ feature }] })?.change;
     expect([under('split-parent'), under('open-parent')]).toEqual(['unknown', 'keeps']);
   });
 
-  it('is not told where the flag is off', () => {
+  it('is not reported if the flag is off', () => {
     expect(answer([split('accountId')], {}, { enabled: false })?.unknownBecause).toEqual([]);
   });
 
-  it('is told of constraints of the feature, where nothing else closes it', () => {
+  it('is reported for constraints of the feature, unless something else closes it', () => {
     const [rule] = FEATURE.strategies ?? [];
     const constraints = [{ contextName: 'country', operator: 'IN', values: ['x'] }];
     const definitions = [{ ...FEATURE, strategies: [{ ...rule, constraints } as RuleDefinition] }, OLD];
