@@ -1,5 +1,4 @@
-import type { TenantDirectory } from '@rampart/core';
-import type { Rampart } from '@rampart/sdk';
+import type { Rampart, RampartOptions } from '@rampart/sdk';
 import { guardRoutes, requireCallers } from './access/guard.js';
 import type { GatewayConfigurationInput } from './configuration.js';
 import { readConfiguration } from './configuration-schema.js';
@@ -39,7 +38,7 @@ export interface GatewayOptions extends GatewayConfigurationInput {
    */
   readonly migrate?: boolean | undefined;
   /** Facts about a tenant that neither contexts nor tokens carry. @default that of the given `rampart`, or none */
-  readonly directory?: TenantDirectory | undefined;
+  readonly directory?: RampartOptions['directory'];
   /** Where lines of the log go, each as JSON. @default standard output */
   readonly logTo?: { write(line: string): void } | undefined;
 }

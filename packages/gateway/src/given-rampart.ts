@@ -1,12 +1,11 @@
-import type { TenantDirectory } from '@rampart/core';
-import type { Rampart } from '@rampart/sdk';
+import type { Rampart, RampartOptions } from '@rampart/sdk';
 import type { GatewayConfiguration, GatewayConfigurationInput } from './configuration.js';
 import { ConfigurationError } from './configuration-error.js';
 import { canonical } from './decisions/canonical.js';
 
 /** What a gateway may state of how its rampart reads contexts and flags. */
 export interface Stated extends Pick<GatewayConfigurationInput, 'contextNames' | 'tiers' | 'prefix' | 'gates'> {
-  readonly directory?: TenantDirectory | undefined;
+  readonly directory?: RampartOptions['directory'];
 }
 
 const LISTS = ['tiers', 'gates'] as const;
@@ -35,7 +34,7 @@ export function requireAgreement({ contextNames = {}, prefix, directory, ...list
     ),
     ...LISTS.filter((field) => lists[field] !== undefined && canonical(lists[field]) !== canonical(rampart[field])),
     ...(prefix !== undefined && prefix !== rampart.prefix ? ['prefix'] : []),
-    ...(directory !== undefined && directory !== rampart.directory ? ['directory'] : []),
+    ...(directory !== undefined && directory.lookup !== rampart.directory ? ['directory'] : []),
   ];
   const fix = 'the rampart that was given has another one: leave it out here';
   if (contradictions.length > 0) throw new ConfigurationError(contradictions.map((field) => ({ field, fix })));

@@ -39,11 +39,10 @@ function built({ configuration, stated: { directory }, log, migrate }: Given, me
   const { tiers, prefix, gates, contextNames } = configuration;
   const control = controlOf({ configuration, log, migrate }, metrics);
   const unleash = unleashOf(configuration);
-  const facts = directory && { lookup: directory };
   const rampart = createRampart({
     unleash,
     control,
-    directory: facts,
+    directory,
     tiers,
     prefix,
     gates,

@@ -132,7 +132,7 @@ describe('a gateway over a rampart with names of its own', () => {
     ['tiers', { tiers: ['pro', 'free'] }],
     ['prefix', { prefix: 'ai.' }],
     ['gates', { gates: {} }],
-    ['directory', { directory: () => ({ labels: [] }) }],
+    ['directory', { directory: { lookup: () => ({ labels: [] }) } }],
     ['rampart', { rampart: { provider: {}, flags: {} } }],
   ])('is refused another %s of its own', (field, stated) => {
     expect(() => made(stated)).toThrow(expect.objectContaining({ name: 'ConfigurationError', field }));

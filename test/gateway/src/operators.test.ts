@@ -3,13 +3,13 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { newKey, operator, page, service, tenantAdmin, useGateway, userToken } from './fixture.js';
 
 const gateway = useGateway();
-const directory = (tenant: string) => {
+const lookup = (tenant: string) => {
   if (tenant.startsWith('unreachable')) return Promise.reject(new Error(`no answer about ${tenant}`));
   return tenant.startsWith('clinic') ? { labels: ['hipaa'] } : undefined;
 };
 let app: App;
 beforeAll(async () => {
-  app = await gateway({ keep: true, directory, exposures: true });
+  app = await gateway({ keep: true, directory: { lookup }, exposures: true });
 });
 
 async function ask(method: 'GET' | 'POST' | 'DELETE', path: string, body?: object, as = operator.headers) {
