@@ -6,9 +6,9 @@ import { FollowedState } from './followed-state.js';
 const EPOCH = '00000000000000aa';
 let state: FollowedState;
 
-const entry = (position: number, tenant: string, state: 'opt_in' | 'opt_out' = 'opt_in'): LogEntry => ({
+const entry = (position: number, tenant: string, chosen: 'opt_in' | 'opt_out' = 'opt_in'): LogEntry => ({
   position,
-  effect: { kind: 'change', change: consent(tenant, state) },
+  effect: { kind: 'change', change: consent(tenant, chosen) },
 });
 const apply = (head: number, ...entries: readonly LogEntry[]) => state.apply({ epoch: EPOCH, head, entries, now: 0 });
 const begin = (...tail: readonly LogEntry[]) => state.begin({ epoch: EPOCH, position: 10, shared: EMPTY_SHARED }, tail);

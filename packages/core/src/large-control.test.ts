@@ -184,7 +184,7 @@ describe('the fold', () => {
           const chosen = [...users.values()].flatMap((choices) => [...choices]);
           expect(countChoices(users)).toBe(chosen.length);
           expect(countOverrides(folded)).toBe(overrides.length);
-          const optedOut = new Set(chosen.filter(([, choice]) => choice === 'opt_out').map(([of]) => of));
+          const optedOut = new Set(chosen.filter(([, value]) => value === 'opt_out').map(([of]) => of));
           expect(new Set(optedOutClasses(users))).toEqual(optedOut);
         }
       }),
