@@ -18,9 +18,9 @@ export function readJsonBodies(app: App): void {
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body: string, done) => {
     // An empty body whose length the headers don't tell.
     if (body === '' && takesNoBody(request)) return done(null, undefined);
-    const value = isPlain(body) ? tryParse(body) : undefined;
-    if (value !== undefined) return done(null, value);
     if (isTooDeep(body)) return done(new Refusal(400, 'invalid_json', 'the body is nested too deeply'));
+    const value = SUSPICIOUS.test(body) ? undefined : tryParse(body);
+    if (value !== undefined) return done(null, value);
     void parse(request, body, done);
   });
 }
@@ -34,17 +34,8 @@ const hasNoBody = ({ 'content-length': length, 'transfer-encoding': encoding }: 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
-/** Whether a body can be neither too deep nor hide a key that is refused: nearly all are so, and need no search for it. */
-function isPlain(text: string): boolean {
-  let openings = 0;
-  for (let at = 0; at < text.length; at += 1) {
-    const character = text.charCodeAt(at);
-    if (character === BACKSLASH) return false;
-    // The brackets [ and { differ in one bit.
-    if ((character | 0x20) === 0x7b) openings += 1;
-  }
-  return openings <= MAX_DEPTH && !text.includes('__proto__') && !text.includes('constructor');
-}
+/** What may write a key that is refused. Nearly no body has any of it, and needs no search through its keys. */
+const SUSPICIOUS = /\\|__proto__|constructor/;
 
 /** Undefined where it is no JSON: the parser that reports errors reads it again. */
 function tryParse(text: string): unknown {

@@ -33,13 +33,13 @@ export async function write(
 async function apply(
   control: DurableControl,
   change: ControlChange,
-  { expected, ...who }: Write,
+  { expected, ...unconditional }: Write,
 ): Promise<RecordedEntry> {
   try {
-    return await control.apply(change, { ...who, expected });
+    return await control.apply(change, { ...unconditional, expected });
   } catch (error) {
     if (expected === undefined || !isConflictError(error)) throw error;
-    // Without a revision the log takes what narrows, whatever somebody else wrote meanwhile, and refuses the rest again.
-    return control.apply(change, who);
+    // Without a revision the log accepts a change that narrows despite a later write, and refuses any other again.
+    return control.apply(change, unconditional);
   }
 }
